@@ -1,0 +1,100 @@
+"""Metrics of multi-label document classification, thresholds, and the learning curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CANDIDATES = np.round(np.arange(0.04, 0.97, 0.02), 2)
+_FEWEST_POSITIVES = 5
+"""A label with fewer positive documents gets the common threshold: its own would be noise."""
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Per label: positive documents, precision, recall, F1. Macro-F1 is the mean over the labels that occur."""
+
+    micro_f1: float
+    macro_f1: float
+    labels: list[str]
+    thresholds: list[float]
+    positives: list[int]
+    precision: list[float]
+    recall: list[float]
+    f1: list[float]
+
+    def table(self) -> list[str]:
+        rows = ["| label | documents | threshold | precision | recall | F1 |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+        columns = (self.labels, self.positives, self.thresholds, self.precision, self.recall, self.f1)
+        rows += [
+            f"| {label} | {count} | {threshold:.2f} | {precision:.2f} | {recall:.2f} | {f1:.2f} |"
+            for label, count, threshold, precision, recall, f1 in zip(*columns, strict=True)
+        ]
+        return rows
+
+
+def _f1(true_positives: NDArray[np.float64], predicted: NDArray[np.float64], actual: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 2 * true_positives / np.maximum(predicted + actual, 1)
+
+
+def document_metrics(
+    labels: Sequence[str], thresholds: Sequence[float], scores: NDArray[np.float32], truth: NDArray[np.bool_]
+) -> Metrics:
+    """``scores`` and ``truth`` are [documents, C]."""
+    predicted = scores >= np.array(thresholds, np.float32)[None, :]
+    hits = (predicted & truth).sum(axis=0).astype(np.float64)
+    marked, actual = predicted.sum(axis=0).astype(np.float64), truth.sum(axis=0).astype(np.float64)
+    f1 = _f1(hits, marked, actual)
+    return Metrics(
+        micro_f1=float(_f1(hits.sum(), marked.sum(), actual.sum())),
+        macro_f1=float(f1[actual > 0].mean()),
+        labels=list(labels),
+        thresholds=[float(threshold) for threshold in thresholds],
+        positives=[int(count) for count in actual],
+        precision=[float(value) for value in hits / np.maximum(marked, 1)],
+        recall=[float(value) for value in hits / np.maximum(actual, 1)],
+        f1=[float(value) for value in f1],
+    )
+
+
+def tune_thresholds(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> list[float]:
+    """Per label the threshold of the best F1 on these documents; the common best micro-F1's for labels with few positives."""
+    marked = scores[None, :, :] >= _CANDIDATES[:, None, None]  # [candidates, documents, C]
+    hits = (marked & truth[None]).sum(axis=1).astype(np.float64)
+    predicted, actual = marked.sum(axis=1).astype(np.float64), truth.sum(axis=0).astype(np.float64)
+    common = int(np.argmax(_f1(hits.sum(axis=1), predicted.sum(axis=1), actual.sum())))
+    per_label = _f1(hits, predicted, actual[None, :])
+    thresholds = []
+    for label in range(truth.shape[1]):
+        if actual[label] < _FEWEST_POSITIVES:
+            thresholds.append(float(_CANDIDATES[common]))
+            continue
+        best = np.flatnonzero(per_label[:, label] >= per_label[:, label].max() - 1e-9)
+        # In the middle of the best range, which generalises better than its edge.
+        thresholds.append(float(_CANDIDATES[best[len(best) // 2]]))
+    return thresholds
+
+
+def save_learning_curve(history: Sequence[tuple[float, float, Metrics]], path: Path) -> None:
+    """Draw (hours, training loss, validation metrics) per pass as a picture."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    hours = [hour for hour, _, _ in history]
+    figure, loss_axis = pyplot.subplots(figsize=(7, 4))
+    loss_axis.plot(hours, [loss for _, loss, _ in history], "o-", color="gray", label="training loss")
+    loss_axis.set(xlabel="hours of training", ylabel="training loss")
+    score_axis = loss_axis.twinx()
+    score_axis.plot(hours, [metrics.micro_f1 for _, _, metrics in history], "s-", label="validation micro-F1")
+    score_axis.plot(hours, [metrics.macro_f1 for _, _, metrics in history], "^-", label="validation macro-F1")
+    score_axis.set(ylabel="F1 of documents", ylim=(0, 1))
+    figure.legend(loc="lower center", ncols=3, frameon=False)
+    figure.tight_layout(rect=(0, 0.07, 1, 1))
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)

