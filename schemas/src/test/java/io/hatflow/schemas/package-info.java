@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.schemas;
+
+import org.jspecify.annotations.NullMarked;
