@@ -1,0 +1,181 @@
+"""The command line: ``python -m onnx_export graph | bundle | verify``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnx_export
+from onnx_export.agreement import Agreement, check_agreement
+from onnx_export.bundle import (
+    SEGMENTERS,
+    Flags,
+    graph_settings,
+    resolve_settings,
+    write_atomically,
+    write_bundle,
+)
+from onnx_export.checkpoint import Checkpoint, file_sha256, read_checkpoint, read_json_object
+from onnx_export.config import PAD_SEGMENTS, POOLINGS
+from onnx_export.graph import build_graph
+from onnx_export.manifest import MANIFEST
+from onnx_export.problems import ExportError
+from onnx_export.storage import STORAGES
+from onnx_export.verify import checks, promises
+
+_MODEL_OPTIONS = """\
+Scores depend on two things that a checkpoint does not say:
+
+--pad-segment      The original code pads every document to N segments, and max, last and attentive pooling look at
+                   the padding. A model fine-tuned with it needs "pad" (pad ids only: BERT ids, sentence grouping) or
+                   "cls" (each pad segment begins with CLS: uniform chunks with RoBERTa ids). "none" is for models whose
+                   pooling was masked in training. Heads that look at real segments alone default to "none", which then
+                   changes no score; all others default to "pad".
+--segment-positions  Whether D blocks add the position of a segment in its document. On by default, as GitHub's code of
+                   today and our own training recipe compute it. The trap: until January 2024 the original computed
+                   them without effect, and so does the code on the Hugging Face hub beside the published weights. A
+                   checkpoint fine-tuned with that code needs --no-segment-positions.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 if it succeeded, 1 if a checkpoint or bundle has problems, which are printed."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except ExportError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return code
+
+
+def _graph(options: argparse.Namespace) -> int:
+    checkpoint = _checkpoint(options)
+    pad_segment, segment_positions = graph_settings(options.checkpoint, checkpoint, _flags(options))
+    model = build_graph(checkpoint, segment_positions=segment_positions, storage=options.weights).SerializeToString()
+    agreement = check_agreement(
+        checkpoint, model, pad_segment=pad_segment, segment_positions=segment_positions, storage=options.weights
+    )
+    write_atomically(options.output, model)
+    print(f"{options.output}: {len(model) / 1e6:.1f} MB")
+    _print_agreement(agreement, options.weights)
+    return 0
+
+
+def _bundle(options: argparse.Namespace) -> int:
+    checkpoint = _checkpoint(options)
+    settings = resolve_settings(options.checkpoint, checkpoint, _flags(options))
+    agreement = write_bundle(options.checkpoint, checkpoint, settings, options.output)
+    print(f"{options.output}: written")
+    _print_agreement(agreement, options.weights)
+    return _print_verification(options.output)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    return _print_verification(options.bundle)
+
+
+def _print_agreement(agreement: Agreement, storage: str) -> None:
+    print(f"✓ agrees with the reference computation on {agreement.documents} documents to {agreement.deviation:.1e}")
+    if storage != "fp32":
+        print(f"  {storage} weights moved their logits by at most {agreement.storage_effect:.1e}")
+
+
+def _print_verification(folder: Path) -> int:
+    passed = True
+    for check in checks(folder):
+        if check.name == "manifest" and check.passed:
+            print(promises(read_json_object(folder / MANIFEST)))
+            print(f"  digest     {file_sha256(folder / MANIFEST)}")
+        print(check)
+        passed = passed and check.passed
+    print("the bundle keeps its promises" if passed else "the bundle does not keep its promises")
+    return 0 if passed else 1
+
+
+def _checkpoint(options: argparse.Namespace) -> Checkpoint:
+    checkpoint = read_checkpoint(options.checkpoint, pooling=options.pooling)
+    config = checkpoint.config
+    if config.pooling == "last" and config.segment_length != 128:
+        print(
+            f"note: last pooling reads the head of the last of the N segments; the original reads the token 128 from the end, "
+            f"which is that head only for segments of 128 tokens, and here they have {config.segment_length}",
+            file=sys.stderr,
+        )
+    return checkpoint
+
+
+def _flags(options: argparse.Namespace) -> Flags:
+    given = vars(options)
+    return Flags(
+        name=given.get("name"),
+        version=given.get("version"),
+        thresholds=given.get("thresholds"),
+        metrics=given.get("metrics"),
+        segmenter=given.get("segmenter"),
+        window_overlap=given.get("window_overlap"),
+        pad_segment=options.pad_segment,
+        segment_positions=options.segment_positions,
+        storage=options.weights,
+        model_card=given.get("model_card"),
+        golden=given.get("golden"),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m onnx_export", description=onnx_export.__doc__)
+    commands = parser.add_subparsers(required=True, metavar="graph|bundle|verify")
+    raw = argparse.RawDescriptionHelpFormatter
+
+    graph = commands.add_parser("graph", help="write the packed ONNX graph alone", epilog=_MODEL_OPTIONS, formatter_class=raw)
+    graph.set_defaults(command=_graph)
+    graph.add_argument("--output", type=Path, required=True, metavar="model.onnx", help="file to write")
+    _add_model_options(graph)
+
+    bundle = commands.add_parser("bundle", help="write a bundle folder and verify it", epilog=_MODEL_OPTIONS, formatter_class=raw)
+    bundle.set_defaults(command=_bundle)
+    bundle.add_argument("--output", type=Path, required=True, metavar="BUNDLE_DIR", help="folder to write; replaces a bundle")
+    _add_model_options(bundle)
+    bundle.add_argument("--segmenter", choices=SEGMENTERS, help="how texts are cut (default: sentence)")
+    bundle.add_argument("--window-overlap", type=int, metavar="SEGMENTS", help="shared by neighbouring windows (default: N // 4)")
+    bundle.add_argument("--name", help="model name (default: the checkpoint folder's)")
+    bundle.add_argument("--version", help="model version (default: 1)")
+    bundle.add_argument("--thresholds", type=Path, metavar="FILE.json", help="{label: threshold} (default: 0.5 each)")
+    bundle.add_argument("--metrics", type=Path, metavar="FILE.json", help="what was measured, kept as provenance")
+    bundle.add_argument("--model-card", type=Path, metavar="FILE.md", help="becomes README.md (default: MODEL_CARD.md)")
+    bundle.add_argument(
+        "--golden",
+        type=Path,
+        metavar="FILE.jsonl",
+        help='inputs to replay at open, {"id", "text"} per line (default: golden-inputs.jsonl)',
+    )
+
+    verify = commands.add_parser("verify", help="check that a bundle keeps its promises; exit code 1 if not")
+    verify.set_defaults(command=_verify)
+    verify.add_argument("bundle", type=Path, metavar="BUNDLE_DIR")
+    return parser
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with config.json and model.safetensors; for a bundle tokenizer.json too. Defaults may stand in its bundle.json",
+    )
+    parser.add_argument("--pooling", choices=POOLINGS, help="of a document head (default: config.json's, else max)")
+    parser.add_argument("--pad-segment", choices=PAD_SEGMENTS, help="see below")
+    parser.add_argument("--segment-positions", action=argparse.BooleanOptionalAction, help="see below (default: on)")
+    parser.add_argument(
+        "--weights",
+        choices=STORAGES,
+        default="fp32",
+        help="int8 makes the file four times smaller; arithmetic stays fp32 (default: fp32)",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""An export is done when the graph agrees with the original's computation on the checkpoint at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from onnx_export.checkpoint import Checkpoint
+from onnx_export.config import PadSegment
+from onnx_export.packing import PackedLayout, Segments, WindowLogits, open_session, run
+from onnx_export.problems import ExportError
+from onnx_export.reference import score_document
+from onnx_export.storage import Storage, as_stored
+
+TOLERANCE = 1e-4
+"""By how much a logit of the graph may differ from the reference's."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well a graph agrees with the reference, in logits."""
+
+    documents: int
+    deviation: float
+    """Largest difference to the reference with the weights as stored."""
+    storage_effect: float
+    """Largest difference to the reference with the checkpoint's own weights; what ``--weights int8`` costs."""
+
+
+def check_agreement(
+    checkpoint: Checkpoint,
+    model: bytes,
+    *,
+    pad_segment: PadSegment,
+    segment_positions: bool,
+    storage: Storage,
+) -> Agreement:
+    """Score made-up documents in one packed batch and each alone and padded by the reference.
+
+    Raises:
+        ExportError: if they differ by more than ``TOLERANCE``; that is a defect of the exporter, not of the checkpoint.
+    """
+    documents = made_up_documents(checkpoint)
+    config = checkpoint.config
+    layout = PackedLayout(config.segment_length, config.max_segments, config.cls_id, config.pad_id, pad_segment)
+    packed = run(open_session(model), layout.pack(documents))
+
+    def deviation(weights: Checkpoint) -> float:
+        return max(
+            _difference(logits, weights, document, pad_segment, segment_positions)
+            for logits, document in zip(packed, documents, strict=True)
+        )
+
+    of_graph = deviation(as_stored(checkpoint, storage))
+    if not of_graph <= TOLERANCE:
+        raise ExportError(
+            checkpoint.name,
+            [
+                f"the graph's logits differ from the reference computation by {of_graph:.1e}, "
+                f"expected at most {TOLERANCE:.0e}: this is a defect of onnx_export, please report it"
+            ],
+        )
+    return Agreement(len(documents), of_graph, of_graph if storage == "fp32" else deviation(checkpoint))
+
+
+def made_up_documents(checkpoint: Checkpoint, seed: int = 20221011) -> list[Segments]:
+    """Three documents of random tokens: one short segment, a full document, and half a one with ragged segments."""
+    config = checkpoint.config
+    K, N = config.segment_length, config.max_segments
+    random = np.random.default_rng(seed)
+    ordinary = np.setdiff1d(np.arange(config.vocabulary_size), [config.pad_id, config.cls_id])
+    if not ordinary.size:
+        ordinary = np.array([config.cls_id])
+
+    def segment(tokens: int) -> list[int]:
+        return [config.cls_id, *(int(token) for token in random.choice(ordinary, tokens - 1))]
+
+    lengths = [[2], [K] * N, [int(random.integers(2, K + 1)) for _ in range((N + 1) // 2)]]
+    return [[segment(length) for length in document] for document in lengths]
+
+
+def _difference(
+    actual: WindowLogits, checkpoint: Checkpoint, document: Segments, pad_segment: PadSegment, segment_positions: bool
+) -> float:
+    expected = score_document(checkpoint, document, pad_segment=pad_segment, segment_positions=segment_positions)
+    gaps = [np.abs(actual.segments - expected.segments).max()]
+    if actual.document is not None and expected.document is not None:
+        gaps.append(np.abs(actual.document - expected.document).max())
+    return float(np.max(gaps))

@@ -1,0 +1,72 @@
+"""From text to scores with the graph, tokenizer and manifest of a bundle: the path that Java takes, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from onnx_export.manifest import MODEL, TOKENIZER, packed_layout
+from onnx_export.packing import Segments, open_session, run
+from onnx_export.scoring import DocumentScores, combine_windows
+from onnx_export.segmentation import Span, segment, windows
+from onnx_export.tokenization import TextTokenizer, utf16_offsets
+
+
+@dataclass(frozen=True)
+class SegmentedDocument:
+    """A text cut up: its token ids, their offsets in UTF-16 code units, segments of tokens, windows of segments."""
+
+    token_ids: list[int]
+    token_offsets: list[Span]
+    segments: list[Span]
+    windows: list[Span]
+
+
+class Classifier:
+    """Classifies texts with the files of a bundle folder and its manifest, which must be valid."""
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
+        """Open tokenizer and graph; an unusable file raises what its library raises."""
+        self.manifest = manifest
+        self.layout = packed_layout(manifest)
+        self.tokenizer = TextTokenizer(folder / TOKENIZER)
+        self.session = open_session(folder / MODEL)
+
+    def cut(self, text: str) -> SegmentedDocument:
+        """Tokenize, segment and window a text.
+
+        Raises:
+            ValueError: if the text has no tokens.
+        """
+        segmentation = self.manifest["segmentation"]
+        tokens = self.tokenizer.tokenize(text)
+        if not tokens.ids:
+            raise ValueError("the text has no tokens, expected at least one")
+        segments = segment(
+            text,
+            tokens.offsets,
+            segmenter=segmentation["segmenter"],
+            segment_length=segmentation["segment_length"],
+        )
+        return SegmentedDocument(
+            tokens.ids,
+            utf16_offsets(text, tokens.offsets),
+            segments,
+            windows(len(segments), max_segments=self.layout.max_segments, overlap=segmentation["window_overlap"]),
+        )
+
+    def window_inputs(self, document: SegmentedDocument) -> list[Segments]:
+        """The token ids, CLS first, of each segment of each window."""
+        segments = [[self.layout.cls_id, *document.token_ids[first:end]] for first, end in document.segments]
+        return [segments[first:end] for first, end in document.windows]
+
+    def score(self, documents: Sequence[SegmentedDocument]) -> list[DocumentScores]:
+        """Scores of each document, all of them in one batch."""
+        batch = [window for document in documents for window in self.window_inputs(document)]
+        logits = iter(run(self.session, self.layout.pack(batch)))
+        return [
+            combine_windows(document.windows, [next(logits) for _ in document.windows], self.manifest["problem_type"])
+            for document in documents
+        ]

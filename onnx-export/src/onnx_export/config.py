@@ -1,0 +1,263 @@
+"""The part of a checkpoint's ``config.json`` that decides what a HAT model computes, checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, TypeVar
+
+from onnx_export.problems import ExportError
+
+Task = Literal["document-classification", "segment-classification"]
+ProblemType = Literal["single-label", "multi-label", "regression"]
+Pooling = Literal["max", "first", "last", "attentive"]
+PadSegment = Literal["none", "pad", "cls"]
+Activation = Literal["gelu", "gelu_tanh", "relu", "silu"]
+
+POOLINGS: tuple[Pooling, ...] = ("max", "first", "last", "attentive")
+PAD_SEGMENTS: tuple[PadSegment, ...] = ("none", "pad", "cls")
+
+
+class Head(Enum):
+    """A head of the original code that this version exports; the value is its class name in ``architectures``."""
+
+    DOCUMENT = "HATForSequenceClassification"
+    SEGMENT = "HATModelForSequentialSentenceClassification"
+
+    @property
+    def task(self) -> Task:
+        return "document-classification" if self is Head.DOCUMENT else "segment-classification"
+
+    @property
+    def dense(self) -> str:
+        """Name of the dense layer between segment heads and classifier."""
+        return "pooler.dense" if self is Head.DOCUMENT else "sentencizer.dense"
+
+
+_HEADS = {head.value: head for head in Head}
+_UNSUPPORTED_HEADS = {
+    "HATForMaskedLM",
+    "HATForMultipleChoice",
+    "HATForTokenClassification",
+    "HATForQuestionAnswering",
+    "HATModel",
+}
+PROBLEM_TYPES: dict[str, ProblemType] = {
+    "single_label_classification": "single-label",
+    "multi_label_classification": "multi-label",
+    "regression": "regression",
+}
+_ACTIVATIONS: dict[str, Activation] = {
+    "gelu": "gelu",
+    "gelu_python": "gelu",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "relu": "relu",
+    "silu": "silu",
+    "swish": "silu",
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Which blocks a layer has: S inside each segment, then D over the heads of a document's segments."""
+
+    segment: bool
+    document: bool
+
+
+@dataclass(frozen=True)
+class HatConfig:
+    """Sizes, layout and head of a HAT model. K is ``segment_length``, N is ``max_segments``."""
+
+    head: Head
+    pooling: Pooling | None
+    problem_type: ProblemType | None
+    """None if the checkpoint does not say; the graph gives logits and does not need it."""
+    labels: tuple[str, ...]
+    layers: tuple[Layer, ...]
+    segment_length: int
+    max_segments: int
+    vocabulary_size: int
+    token_types: int
+    hidden_size: int
+    attention_heads: int
+    intermediate_size: int
+    activation: Activation
+    layer_norm_epsilon: float
+    pad_id: int
+    cls_id: int
+
+    @property
+    def layout(self) -> str:
+        """The layers in the notation of the paper, such as ``S|S|SD``."""
+        return "|".join("S" * layer.segment + "D" * layer.document for layer in self.layers)
+
+
+T = TypeVar("T")
+
+
+class _Reader:
+    """Reads keys of a config and collects a problem for each that is missing or unusable, so that all are reported at once."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.problems: list[str] = []
+
+    def integer(self, key: str, *, minimum: int, default: int | None = None) -> int:
+        value = self.config.get(key, default)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= minimum:
+            return value
+        found = "is missing" if value is None else f"is {value!r}"
+        self.problems.append(f"{key} {found}, expected a whole number of at least {minimum}")
+        return max(minimum, 1)
+
+    def choice(self, key: str, value: object, choices: Mapping[str, T], fallback: T) -> T:
+        if isinstance(value, str) and value in choices:
+            return choices[value]
+        self.problems.append(f"{key} is {value!r}, expected one of {', '.join(choices)}")
+        return fallback
+
+
+def read_config(config: Mapping[str, Any], *, pooling: Pooling | None = None) -> HatConfig:
+    """Read and check a checkpoint's configuration.
+
+    Args:
+        config: the content of ``config.json``.
+        pooling: overrides the checkpoint's own pooling of segment heads; only for document classification.
+
+    Raises:
+        ExportError: naming every key that is missing, contradictory or not supported.
+    """
+    reader = _Reader(config)
+    problems = reader.problems
+    head = _head(config, problems)
+    labels = _labels(config, problems)
+    layers = _layers(config, problems)
+    hidden_size = reader.integer("hidden_size", minimum=1)
+    attention_heads = reader.integer("num_attention_heads", minimum=1)
+    if hidden_size % attention_heads:
+        problems.append(f"hidden_size is {hidden_size}, expected a multiple of num_attention_heads ({attention_heads})")
+    epsilon = config.get("layer_norm_eps", 1e-12)
+    if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0 < epsilon < 1:
+        problems.append(f"layer_norm_eps is {epsilon!r}, expected a number between 0 and 1")
+        epsilon = 1e-12
+    _refuse_other_architectures(config, problems)
+    result = HatConfig(
+        head=head,
+        pooling=_pooling(config, head, pooling, problems),
+        problem_type=_problem_type(config, labels, reader),
+        labels=labels,
+        layers=layers,
+        segment_length=_segment_length(reader),
+        max_segments=reader.integer("max_sentences", minimum=1),
+        vocabulary_size=reader.integer("vocab_size", minimum=1),
+        token_types=reader.integer("type_vocab_size", minimum=1, default=1),
+        hidden_size=hidden_size,
+        attention_heads=attention_heads,
+        intermediate_size=reader.integer("intermediate_size", minimum=1),
+        activation=reader.choice("hidden_act", config.get("hidden_act", "gelu"), _ACTIVATIONS, "gelu"),
+        layer_norm_epsilon=float(epsilon),
+        pad_id=reader.integer("pad_token_id", minimum=0),
+        cls_id=reader.integer("cls_token_id" if "cls_token_id" in config else "bos_token_id", minimum=0),
+    )
+    for key, token in (("pad_token_id", result.pad_id), ("cls_token_id", result.cls_id)):
+        if token >= result.vocabulary_size:
+            problems.append(f"{key} is {token}, expected below vocab_size ({result.vocabulary_size})")
+    if problems:
+        raise ExportError("config.json", problems)
+    return result
+
+
+def _head(config: Mapping[str, Any], problems: list[str]) -> Head:
+    supported = ", ".join(_HEADS)
+    architectures = config.get("architectures")
+    if not isinstance(architectures, list) or len(architectures) != 1:
+        problems.append(f"architectures is {architectures!r}, expected a list of one of {supported}")
+        return Head.DOCUMENT
+    name = architectures[0]
+    if name not in _HEADS:
+        reason = "is not exported by this version" if name in _UNSUPPORTED_HEADS else "is not a HAT head"
+        problems.append(f"architectures: {name} {reason}, expected one of {supported}")
+    return _HEADS.get(name, Head.DOCUMENT)
+
+
+def _pooling(config: Mapping[str, Any], head: Head, override: Pooling | None, problems: list[str]) -> Pooling | None:
+    if head is Head.SEGMENT:
+        if override is not None:
+            problems.append(f"pooling {override} was asked for, but {head.value} scores segments and pools none")
+        return None
+    key = next((key for key in ("pooler_type", "pooling") if config.get(key) is not None), None)
+    value = override or (config[key] if key else "max")
+    for known in POOLINGS:
+        if value == known:
+            return known
+    problems.append(f"{key} is {value!r}, expected one of {', '.join(POOLINGS)}")
+    return "max"
+
+
+def _labels(config: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
+    id2label = config.get("id2label")
+    if isinstance(id2label, Mapping) and id2label:
+        if sorted(id2label) != sorted(str(index) for index in range(len(id2label))):
+            problems.append(f"id2label has the keys {sorted(id2label)}, expected 0 to {len(id2label) - 1}")
+            return ("LABEL_0",)
+        labels = tuple(id2label[str(index)] for index in range(len(id2label)))
+        if not all(isinstance(label, str) and label for label in labels) or len(set(labels)) != len(labels):
+            problems.append(f"id2label is {list(labels)}, expected names that differ and are not empty")
+        return labels
+    count = config.get("num_labels")
+    if id2label is None and isinstance(count, int) and count >= 1:
+        return tuple(f"LABEL_{index}" for index in range(count))
+    problems.append(f"id2label is {id2label!r}, expected the name of each label by its number")
+    return ("LABEL_0",)
+
+
+def _problem_type(config: Mapping[str, Any], labels: tuple[str, ...], reader: _Reader) -> ProblemType | None:
+    """Without the key, the rule of Hugging Face: one output is a regression. Several labels may exclude each other or not."""
+    value = config.get("problem_type")
+    if value is None:
+        return "regression" if len(labels) == 1 else None
+    return reader.choice("problem_type", value, PROBLEM_TYPES, "single-label")
+
+
+def _layers(config: Mapping[str, Any], problems: list[str]) -> tuple[Layer, ...]:
+    layout = config.get("encoder_layout")
+    if not isinstance(layout, Mapping) or not layout:
+        problems.append(f"encoder_layout is {layout!r}, expected the blocks of each layer by its number")
+        return (Layer(True, True),)
+    count = config.get("num_hidden_layers", len(layout))
+    if count != len(layout):
+        problems.append(f"num_hidden_layers is {count!r}, but encoder_layout has {len(layout)} layers")
+    layers = []
+    for index in range(len(layout)):
+        blocks = layout.get(str(index))
+        key = f"encoder_layout.{index}"
+        if not isinstance(blocks, Mapping):
+            problems.append(f"{key} is {blocks!r}, expected sentence_encoder and document_encoder")
+            continue
+        layer = Layer(bool(blocks.get("sentence_encoder")), bool(blocks.get("document_encoder")))
+        if not (layer.segment or layer.document):
+            problems.append(f"{key} has neither sentence_encoder nor document_encoder, expected at least one")
+        layers.append(layer)
+    return tuple(layers) or (Layer(True, True),)
+
+
+def _segment_length(reader: _Reader) -> int:
+    keys = [key for key in ("max_sentence_length", "max_sentence_size") if key in reader.config]
+    lengths = {key: reader.integer(key, minimum=2) for key in keys or ["max_sentence_length"]}
+    if len(set(lengths.values())) > 1:
+        both = " but ".join(f"{key} is {value}" for key, value in lengths.items())
+        reader.problems.append(f"{both}, expected the same segment length")
+    return next(iter(lengths.values()))
+
+
+def _refuse_other_architectures(config: Mapping[str, Any], problems: list[str]) -> None:
+    positions = config.get("position_embedding_type", "absolute")
+    if positions != "absolute":
+        problems.append(f"position_embedding_type is {positions!r}, expected absolute: relative positions are not supported")
+    for key in ("is_decoder", "add_cross_attention"):
+        if config.get(key):
+            problems.append(f"{key} is true, expected false: cross attention and causal decoding are not supported")

@@ -1,0 +1,177 @@
+"""``golden.jsonl``: a few inputs of a bundle with everything that a reader must reproduce."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onnx_export.classifier import Classifier
+from onnx_export.problems import ExportError
+
+TOLERANCE = 1e-4
+"""By how much a score may differ when golden inputs are replayed."""
+
+_CUTS = ("token_ids", "token_offsets", "segments", "windows")
+
+
+@dataclass(frozen=True)
+class GoldenInput:
+    id: str
+    text: str
+
+
+DEFAULT_INPUTS = (
+    GoldenInput("word", "Agreed"),
+    GoldenInput(
+        "clause",
+        "Either party may end this agreement by sixty days' written notice. Fees paid before that day are not returned; "
+        "those due remain due. No. 4 of the schedule says how notice is given.",
+    ),
+    GoldenInput(
+        "letter",
+        "Dear Ms. Okafor,\r\n\r\nThank you for your call on 3 March. We have looked into the delay (it was ours) and will "
+        "refund the freight of U.S. $48.50!\r\n\r\nKind regards,\r\nThe Harbour Office",
+    ),
+    GoldenInput(
+        "beyond-the-basic-plane",
+        "The parcel came 📦🚚 two days late 😡. 𝒲hat now? Ça ne va pas… 荷物は届きました。しかし箱が壊れていた！ شكرا لكم.",
+    ),
+    GoldenInput(
+        "numbered",
+        "1. Scope\n1.1. The seller delivers the goods at the quay.\n1.2. The buyer unloads them within 4 hours.\n\n"
+        "2. Price\nThe price is fixed for a year; thereafter it follows the index of the Port Authority.",
+    ),
+)
+"""Written for this purpose: a single word, terminators that end no sentence, Windows line breaks, characters of two UTF-16 units."""
+
+_ROUND = 6
+
+
+def long_input(max_segments: int, segment_length: int) -> GoldenInput:
+    """A text that needs more than N segments with any usual tokenizer, so that windows are replayed too."""
+    sentences = [
+        f"On day {day} the crew moved {day * 7} crates from the quay to shed {day % 5} and wrote it in the log."
+        for day in range(1, max_segments * segment_length // 16 + 3)
+    ]
+    return GoldenInput("long", " ".join(sentences))
+
+
+def read_inputs(path: Path) -> list[GoldenInput]:
+    """Read inputs, one JSON object {"id", "text"} per line.
+
+    Raises:
+        ExportError: naming every line that is something else.
+    """
+    inputs: list[GoldenInput] = []
+    problems: list[str] = []
+    for number, record in _json_lines(path, problems):
+        if not isinstance(record, dict) or not all(isinstance(record.get(key), str) for key in ("id", "text")):
+            problems.append(f"line {number}: expected an object with the texts id and text")
+        elif any(record["id"] == known.id for known in inputs):
+            problems.append(f"line {number}: id {record['id']!r} is taken")
+        else:
+            inputs.append(GoldenInput(record["id"], record["text"]))
+    if not inputs and not problems:
+        problems.append("is empty, expected at least one input")
+    if problems:
+        raise ExportError(str(path), problems)
+    return inputs
+
+
+def read_golden(path: Path) -> list[dict[str, Any]]:
+    """Read a bundle's golden records.
+
+    Raises:
+        ExportError: naming every line that is no golden record.
+    """
+    problems: list[str] = []
+    records: list[dict[str, Any]] = []
+    for number, record in _json_lines(path, problems):
+        keys = ("id", "text", *_CUTS, "scores", "segment_scores")
+        missing = [key for key in keys if not isinstance(record, dict) or key not in record]
+        if missing:
+            problems.append(f"line {number}: {', '.join(missing)} missing")
+        else:
+            records.append(record)
+    if not records and not problems:
+        problems.append("is empty, expected at least one record")
+    if problems:
+        raise ExportError(str(path), problems)
+    return records
+
+
+def golden_records(classifier: Classifier, inputs: Sequence[GoldenInput]) -> list[dict[str, Any]]:
+    """What the bundle makes of each input, each scored alone.
+
+    Raises:
+        ExportError: naming every input that cannot be classified.
+    """
+    records: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for entry in inputs:
+        try:
+            records.append(_record(classifier, entry))
+        except ValueError as error:
+            problems.append(f"{entry.id}: {error}")
+    if problems:
+        raise ExportError("golden inputs", problems)
+    return records
+
+
+def _record(classifier: Classifier, entry: GoldenInput) -> dict[str, Any]:
+    document = classifier.cut(entry.text)
+    [scores] = classifier.score([document])
+    return {
+        "id": entry.id,
+        "text": entry.text,
+        "token_ids": document.token_ids,
+        "token_offsets": [list(span) for span in document.token_offsets],
+        "segments": [list(span) for span in document.segments],
+        "windows": [list(span) for span in document.windows],
+        "scores": [round(float(score), _ROUND) for score in scores.document],
+        "segment_scores": [[round(float(score), _ROUND) for score in row] for row in scores.segments],
+    }
+
+
+def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> tuple[list[str], float]:
+    """What of a golden record was not reproduced, and the largest deviation of its scores."""
+    problems = [f"{expected['id']}: {key} differ" for key in _CUTS if expected[key] != actual[key]]
+    deviation = 0.0
+    for key in ("scores", "segment_scores"):
+        before, after = np.asarray(expected[key], np.float64), np.asarray(actual[key], np.float64)
+        if before.shape != after.shape:
+            problems.append(f"{expected['id']}: {key} have shape {after.shape}, expected {before.shape}")
+            continue
+        gap = float(np.abs(before - after).max(initial=0))
+        deviation = max(deviation, math.inf if math.isnan(gap) else gap)
+    if deviation > TOLERANCE:
+        problems.append(f"{expected['id']}: scores are off by {deviation:.1e}, expected at most {TOLERANCE:.0e}")
+    return problems, deviation
+
+
+def write_json_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write one JSON object per line, in UTF-8."""
+    lines = (json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in records)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+
+
+def _json_lines(path: Path, problems: list[str]) -> list[tuple[int, Any]]:
+    try:
+        # Only \n separates records: a text may hold U+2028, which str.splitlines would cut at.
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise ExportError(str(path), [f"cannot be read: {error}"]) from error
+    records = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                records.append((number, json.loads(line)))
+            except json.JSONDecodeError as error:
+                problems.append(f"line {number}: is not JSON: {error}")
+    return records

@@ -1,0 +1,318 @@
+"""The packed graph of a HAT model, constructed operator by operator; ``docs/bundle.md`` fixes its inputs and outputs.
+
+Segments of all documents are stacked: S segments, K tokens each, H width, B documents, C labels. What differs from the original's
+fully padded computation (``reference.py``), and why the scores are the same:
+
+- The S block never looks across segments, so segments of any documents can share a batch.
+- The D block runs over the S segment heads at once, under a mask that lets a head see only the real segments of its document.
+- All pad segments of a document are equal, so at most one is computed; attentive pooling weighs it by its multiplicity.
+- After the last S block only segment heads are looked at, so that block computes queries and feed-forward for head rows alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from onnx_export.checkpoint import SEGMENT_POSITIONS, Checkpoint, supports_segment_positions
+from onnx_export.config import Head
+from onnx_export.graph_builder import MICROSOFT, GraphBuilder, tensor
+from onnx_export.problems import ExportError
+from onnx_export.storage import WORD_EMBEDDINGS, Storage, quantise_rows, stored_as_int8
+
+_MASKED = float(np.finfo(np.float32).min)
+"""Added to masked scores, as the original does. ONNX Runtime's default of -10000 would let a fully masked row (a pad segment) attend
+by its scores instead of uniformly."""
+
+
+def build_graph(checkpoint: Checkpoint, *, segment_positions: bool, storage: Storage = "fp32") -> onnx.ModelProto:
+    """Construct the packed graph of a checkpoint.
+
+    Args:
+        checkpoint: configuration and weights.
+        segment_positions: whether D blocks add the position of a segment in its document to its head.
+        storage: how weights lie in the file.
+
+    Raises:
+        ExportError: if segment positions are asked for and the checkpoint has none.
+    """
+    if segment_positions and not supports_segment_positions(checkpoint):
+        raise ExportError(
+            checkpoint.name,
+            [
+                "encoder.layer.*.position_embeddings.weight is missing, expected in a layer with a document encoder; "
+                "use --no-segment-positions if the model was trained without"
+            ],
+        )
+    return _HatGraph(checkpoint, segment_positions, storage).build()
+
+
+@dataclass(frozen=True)
+class _Attention:
+    """Which keys a block's queries may look at, as MultiHeadAttention wants to be told."""
+
+    key_padding: str = ""
+    """int32 [S, K]: 0 masks the key for all queries."""
+    bias: str = ""
+    """float32 [1, 1, S, S]: added to the scores of each pair."""
+
+
+class _HatGraph:
+    def __init__(self, checkpoint: Checkpoint, segment_positions: bool, storage: Storage) -> None:
+        self.config = checkpoint.config
+        self.weights = checkpoint.weights
+        self.name = checkpoint.name
+        self.segment_positions = segment_positions
+        self.storage = storage
+        self.g = GraphBuilder()
+
+    def build(self) -> onnx.ModelProto:
+        config = self.config
+        K, C = config.segment_length, len(config.labels)
+        inputs = [
+            tensor("input_ids", np.int64, ["S", K]),
+            tensor("attention_mask", np.int64, ["S", K]),
+            tensor("document_index", np.int64, ["S"]),
+            tensor("segment_index", np.int64, ["S"]),
+        ]
+        heads = self._encoder()  # [S, H]
+        outputs = {}
+        if config.head is Head.DOCUMENT:
+            with self.g.scope("documents"):
+                pooled = self._pool(heads)  # [B, H]
+                outputs[self._classifier(pooled)] = tensor("logits", np.float32, ["B", C])
+        with self.g.scope("segments"):
+            outputs[self._classifier(heads)] = tensor("segment_logits", np.float32, ["S", C])
+        metadata = {
+            "architecture": config.head.value,
+            "layout": config.layout,
+            "pooling": config.pooling or "",
+            "segment_positions": str(self.segment_positions).lower(),
+            "weights": self.storage,
+        }
+        return self.g.model("hat", inputs, outputs, metadata)
+
+    def _encoder(self) -> str:
+        """[S, H]: heads of all segments after the last layer."""
+        g, config = self.g, self.config
+        last_segment_block = max((i for i, layer in enumerate(config.layers) if layer.segment), default=-1)
+        tokens = self._embeddings()  # [S, K, H]
+        heads = self._head_rows(tokens)  # [S, 1, H]; always the first row of each segment of `tokens`
+        segment_attention = self._segment_attention()
+        document_attention = self._document_attention()
+        for index, layer in enumerate(config.layers):
+            name = f"encoder.layer.{index}"
+            if layer.segment:
+                with g.scope(f"layer{index}.segment"):
+                    if index < last_segment_block:
+                        tokens = self._block(f"{name}.sentence_encoder", tokens, tokens, segment_attention)
+                        heads = self._head_rows(tokens)
+                    else:
+                        heads = self._block(f"{name}.sentence_encoder", heads, tokens, segment_attention)
+            if layer.document:
+                with g.scope(f"layer{index}.document"):
+                    x = g.op("Reshape", heads, g.integers(1, -1, config.hidden_size))  # [1, S, H]
+                    if self.segment_positions:
+                        x = g.op("Add", x, self._segment_positions())
+                    x = self._block(f"{name}.document_encoder", x, x, document_attention)
+                    heads = g.op("Reshape", x, g.integers(-1, 1, config.hidden_size))
+                    if index < last_segment_block:
+                        others = g.op("Slice", tokens, g.integers(1), g.integers(config.segment_length), g.integers(1))
+                        tokens = g.op("Concat", heads, others, axis=1)
+        return g.op("Reshape", heads, g.integers(-1, config.hidden_size), name="segment_heads")
+
+    def _embeddings(self) -> str:
+        """[S, K, H]: word, token type and token position, normalised."""
+        g, config = self.g, self.config
+        with g.scope("embeddings"):
+            if self.storage == "int8":
+                # Widened after the look-up: the table is the largest weight and a batch needs few of its rows.
+                values, scale = quantise_rows(self.weights[WORD_EMBEDDINGS])
+                rows = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.int8", values), "input_ids")
+                row_scale = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.scale", scale), "input_ids")  # [S, K, 1]
+                words = g.op("Mul", g.op("Cast", rows, to=onnx.TensorProto.FLOAT), row_scale)
+            else:
+                words = g.op("Gather", g.constant(WORD_EMBEDDINGS, self.weights[WORD_EMBEDDINGS]), "input_ids")
+            # A segment's tokens have positions pad id + 1, + 2, …; wherever the pad id stands the position is 0.
+            ascending = np.arange(config.segment_length, dtype=np.int64)[None] + config.pad_id + 1
+            position_ids = g.op(
+                "Where",
+                g.op("Equal", "input_ids", g.integer(config.pad_id)),
+                g.integer(0),
+                g.constant("position_ids", ascending),
+            )
+            # There is one token type, so its row is part of every position's.
+            table = self.weights["embeddings.position_embeddings.weight"][: config.pad_id + 1 + config.segment_length]
+            table = table + self.weights["embeddings.token_type_embeddings.weight"][0]
+            positions = g.op("Gather", g.constant("embeddings.position_and_type", table), position_ids)
+            return self._skip_layer_norm("embeddings.LayerNorm", words, positions)
+
+    def _head_rows(self, tokens: str) -> str:
+        """[S, K, H] -> [S, 1, H]"""
+        return self.g.op("Slice", tokens, self.g.integers(0), self.g.integers(1), self.g.integers(1))
+
+    def _segment_attention(self) -> _Attention:
+        if not any(layer.segment for layer in self.config.layers):
+            return _Attention()
+        return _Attention(key_padding=self.g.op("Cast", "attention_mask", to=onnx.TensorProto.INT32))
+
+    def _document_attention(self) -> _Attention:
+        """Block-diagonal: a head sees the real segments of its own document, the head of a pad segment too."""
+        if not any(layer.document for layer in self.config.layers):
+            return _Attention()
+        g = self.g
+        with g.scope("document_mask"):
+            same = self._pairs_equal("document_index", "document_index")  # [S, S]
+            real = g.op("Not", g.op("Equal", "segment_index", g.integer(0)))  # [S]
+            bias = g.op("Where", g.op("And", same, real), g.number(0.0), g.number(_MASKED))
+            return _Attention(bias=g.op("Unsqueeze", bias, g.integers(0, 1)))
+
+    def _segment_positions(self) -> str:
+        """[S, H]"""
+        table = self.g.constant(SEGMENT_POSITIONS, self.weights[SEGMENT_POSITIONS])
+        return self.g.op("Gather", table, "segment_index")
+
+    def _block(self, name: str, queries: str, keys: str, attention: _Attention) -> str:
+        """A post-norm transformer block: ``queries`` [batch, length, H] look at ``keys``, which are the same value or hold it."""
+        g = self.g
+        parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
+        if queries == keys:
+            qkv = g.op("MatMul", queries, self._matrix(*parts))
+            q, k, v = g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3)
+        else:
+            q = g.op("MatMul", queries, self._matrix(*parts[:1]))
+            kv = g.op("MatMul", keys, self._matrix(*parts[1:]))
+            k, v = g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2)
+        context = g.op(
+            "MultiHeadAttention",
+            q,
+            k,
+            v,
+            g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
+            attention.key_padding,
+            attention.bias,
+            domain=MICROSOFT,
+            num_heads=self.config.attention_heads,
+            mask_filter_value=_MASKED,
+        )
+        attended = g.op("MatMul", context, self._matrix(f"{name}.attention.output.dense"))
+        x = self._skip_layer_norm(
+            f"{name}.attention.output.LayerNorm", attended, queries, self._bias(f"{name}.attention.output.dense")
+        )
+        inner = g.op("MatMul", x, self._matrix(f"{name}.intermediate.dense"))
+        inner = self._activation(inner, self._bias(f"{name}.intermediate.dense"))
+        output = g.op("MatMul", inner, self._matrix(f"{name}.output.dense"))
+        return self._skip_layer_norm(f"{name}.output.LayerNorm", output, x, self._bias(f"{name}.output.dense"))
+
+    def _activation(self, x: str, bias: str) -> str:
+        g = self.g
+        match self.config.activation:
+            case "gelu":
+                return g.op("BiasGelu", x, bias, domain=MICROSOFT)
+            case "gelu_tanh":
+                return g.op("FastGelu", x, bias, domain=MICROSOFT)
+            case "relu":
+                return g.op("Relu", g.op("Add", x, bias))
+            case "silu":
+                x = g.op("Add", x, bias)
+                return g.op("Mul", x, g.op("Sigmoid", x))
+
+    # Heads
+
+    def _pool(self, heads: str) -> str:
+        """[S, H] -> [B, H]: one vector for each document from the heads of its segments, the pad segment's included."""
+        g = self.g
+        count = g.op("Add", g.op("Gather", "document_index", g.integer(-1)), g.integer(1))  # B; the index ascends
+        documents = g.op("Range", g.integer(0), count, g.integer(1))
+        member = g.op("Cast", self._pairs_equal(documents, "document_index"), to=onnx.TensorProto.INT64)
+        counts = g.op("ReduceSum", member, g.integers(1), keepdims=0)  # [B]
+        starts = g.op("CumSum", counts, g.integer(0), exclusive=1)  # [B]
+        last = g.op("Sub", counts, g.integer(1))
+        if self.config.pooling == "first":
+            return g.op("Gather", heads, starts)
+        if self.config.pooling == "last":
+            return g.op("Gather", heads, g.op("Add", starts, last))
+        # [B, J]: the rows of each document's segments, J of its batch's longest; shorter documents repeat their last one.
+        longest = g.op("ReduceMax", counts, g.integers(0), keepdims=0)
+        columns = g.op("Range", g.integer(0), longest, g.integer(1))
+        within = g.op("Min", g.op("Unsqueeze", last, g.integers(1)), columns)
+        rows = g.op("Add", g.op("Unsqueeze", starts, g.integers(1)), within)
+        by_document = g.op("Gather", heads, rows)  # [B, J, H]
+        if self.config.pooling == "max":
+            return g.op("ReduceMax", by_document, g.integers(1), keepdims=0)
+        weights = g.op("Gather", self._attentive_weights(heads, counts), rows)  # [B, J]
+        present = g.op("Less", columns, g.op("Unsqueeze", counts, g.integers(1)))
+        weights = g.op("Where", present, weights, g.number(0.0))
+        total = g.op("ReduceSum", weights, g.integers(1), keepdims=1)
+        weights = g.op("Unsqueeze", g.op("Div", weights, total), g.integers(2))
+        return g.op("ReduceSum", g.op("Mul", by_document, weights), g.integers(1), keepdims=0)
+
+    def _attentive_weights(self, heads: str, counts: str) -> str:
+        """[S]: e to the energy of each segment, times how many segments of the padded document it stands for.
+
+        Energies are the tanh of something, so e to them is between 0.36 and 2.72 and needs no maximum subtracted.
+        """
+        g, N = self.g, self.config.max_segments
+        hidden = self._linear("pooler.attentive_pooling.lin_proj", heads)
+        v = g.constant("pooler.attentive_pooling.v.weight", self.weights["pooler.attentive_pooling.v.weight"].T)
+        energy = g.op("Tanh", g.op("MatMul", hidden, v))  # [S, 1]
+        energy = g.op("Squeeze", energy, g.integers(1))
+        # The pad segment of a document of n real segments is one of counts = n + 1 here and N − n in the original.
+        multiplicity = g.op(
+            "Where",
+            g.op("Equal", "segment_index", g.integer(0)),
+            g.op("Sub", g.integer(N + 1), g.op("Gather", counts, "document_index")),
+            g.integer(1),
+        )
+        return g.op("Mul", g.op("Exp", energy), g.op("Cast", multiplicity, to=onnx.TensorProto.FLOAT))
+
+    def _classifier(self, x: str) -> str:
+        """[rows, H] -> [rows, C]"""
+        return self._linear("classifier", self.g.op("Tanh", self._linear(self.config.head.dense, x)))
+
+    # Parts
+
+    def _pairs_equal(self, rows: str, columns: str) -> str:
+        """[R], [C] -> [R, C]: whether each pair is equal."""
+        g = self.g
+        return g.op("Equal", g.op("Unsqueeze", rows, g.integers(1)), g.op("Unsqueeze", columns, g.integers(0)))
+
+    def _linear(self, name: str, x: str) -> str:
+        return self.g.op("Add", self.g.op("MatMul", x, self._matrix(name)), self._bias(name))
+
+    def _skip_layer_norm(self, name: str, x: str, skip: str, bias: str = "") -> str:
+        g = self.g
+        return g.op(
+            "SkipLayerNormalization",
+            x,
+            skip,
+            g.constant(f"{name}.weight", self.weights[f"{name}.weight"]),
+            self._bias(name),
+            *([bias] if bias else []),
+            domain=MICROSOFT,
+            epsilon=self.config.layer_norm_epsilon,
+        )
+
+    def _bias(self, name: str) -> str:
+        return self.g.constant(f"{name}.bias", self.weights[f"{name}.bias"])
+
+    def _matrix(self, *names: str) -> str:
+        """[H, outputs]: the weights of linear layers that share their input, side by side, as MatMul wants them."""
+        g = self.g
+        stored = [self.weights[f"{name}.weight"] for name in names]  # [outputs, H] each
+        name = "+".join(names)
+        if self.storage == "int8" and all(
+            stored_as_int8(f"{part}.weight", matrix) for part, matrix in zip(names, stored, strict=True)
+        ):
+            # Two operators on constants, which ONNX Runtime computes once while it loads the model.
+            values, scale = quantise_rows(np.concatenate(stored))
+            wide = g.op("Cast", g.constant(f"{name}.int8", values.T), to=onnx.TensorProto.FLOAT)
+            return g.op("Mul", wide, g.constant(f"{name}.scale", scale.T))
+        return g.constant(f"{name}.weight", _columns(stored))
+
+
+def _columns(stored: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return np.concatenate(stored).T

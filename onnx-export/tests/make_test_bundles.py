@@ -1,0 +1,163 @@
+"""Writes what the Java tests read: tiny bundles, the fixtures of the original as graphs, and golden vectors of segmenter and tokenizer.
+
+    python onnx-export/tests/make_test_bundles.py [--bert-tokenizer tokenizer.json]
+
+Everything is seeded, so the same versions write the same bytes. Run it after a change to the exporter or the rules of segmentation, and
+commit what it writes. Java tests pass with the new files or the two sides have come apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(PROJECT / "src"), str(PROJECT / "tests")]
+
+from onnx_export.bundle import Flags, resolve_settings, write_bundle  # noqa: E402
+from onnx_export.checkpoint import read_checkpoint  # noqa: E402
+from onnx_export.config import Head, PadSegment  # noqa: E402
+from onnx_export.golden import write_json_lines  # noqa: E402
+from onnx_export.graph import build_graph  # noqa: E402
+from onnx_export.reference import score_document  # noqa: E402
+from onnx_export.segmentation import SegmenterName, segment, sentence_starts  # noqa: E402
+from onnx_export.tokenization import TextTokenizer, utf16_offsets  # noqa: E402
+from random_checkpoints import hat_config, tiny_tokenizer, write_checkpoint  # noqa: E402
+from vector_texts import texts  # noqa: E402
+
+REPOSITORY = PROJECT.parent
+RESOURCES = REPOSITORY / "flink-job/inference/src/test/resources"
+BERT_TOKENIZER = REPOSITORY / "deploy/bundles/contract-clauses/tokenizer.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bert-tokenizer", type=Path, default=BERT_TOKENIZER, help="of all-MiniLM-L6-v2")
+    parser.add_argument("--output", type=Path, default=RESOURCES)
+    options = parser.parse_args()
+    write_tiny_bundles(options.output / "bundles")
+    write_fixture_graphs(options.output / "hat-fixtures")
+    with tempfile.TemporaryDirectory() as folder:
+        tiny = Path(folder) / "tokenizer.json"
+        tiny.write_text(tiny_tokenizer().to_str(), encoding="utf-8")
+        tokenizers = {"tiny": TextTokenizer(tiny), "bert": TextTokenizer(options.bert_tokenizer)}
+        write_json_lines(options.output / "segmentation-vectors.jsonl", segmentation_vectors(tokenizers))
+        write_json_lines(options.output / "tokenizer-vectors.jsonl", tokenizer_vectors(tokenizers))
+
+
+def write_tiny_bundles(target: Path) -> None:
+    """``tiny-segments``: segment classification, multi-label, sentences. ``tiny-documents``: document classification, single-label, uniform."""
+    segments = hat_config(
+        "S|SD|SD",
+        head=Head.SEGMENT.value,
+        labels=["payment", "termination", "liability", "secrecy"],
+        problem_type="multi_label_classification",
+    )
+    documents = hat_config("SD|S|SD", labels=["contract", "complaint", "letter"])
+    _tiny_bundle(target, "tiny-segments", segments, {"window_overlap": 2, "thresholds": {"payment": 0.6, "secrecy": 0.4}})
+    _tiny_bundle(target, "tiny-documents", documents, {"segmenter": "uniform", "thresholds": {"letter": 0.35}})
+
+
+def _tiny_bundle(target: Path, name: str, config: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = write_checkpoint(Path(scratch) / name, config, seed=7)
+        (folder / "bundle.json").write_text(json.dumps({"name": name, "version": "1", **settings}))
+        (folder / "MODEL_CARD.md").write_text(
+            f"# {name}\n\nRandom weights, for tests alone: its labels mean nothing. Made by `onnx-export/tests/make_test_bundles.py`.\n"
+        )
+        checkpoint = read_checkpoint(folder)
+        write_bundle(folder, checkpoint, resolve_settings(folder, checkpoint, Flags()), target / name)
+    print(f"{target / name}: {sum(path.stat().st_size for path in (target / name).iterdir()) / 1e3:.0f} kB")
+
+
+def write_fixture_graphs(target: Path) -> None:
+    """The fixtures of the original whose head is exported: the graph, and what the original computed with facts for packing."""
+    for fixture in sorted((PROJECT / "tests/fixtures/hat").iterdir()):
+        expected = json.loads((fixture / "expected.json").read_text())
+        config = json.loads((fixture / "config.json").read_text())
+        if config["architectures"][0] not in {head.value for head in Head}:
+            continue
+        checkpoint = read_checkpoint(fixture, pooling=expected["pooling"])
+        positions = expected.get("segment_positions", True)
+        pad_segment: PadSegment = "cls" if expected["padded_input"]["pad_segments_start_with_cls"] else "pad"
+        hat = checkpoint.config
+        folder = target / fixture.name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_bytes(build_graph(checkpoint, segment_positions=positions).SerializeToString())
+        record = {
+            "task": hat.head.task,
+            "segment_length": hat.segment_length,
+            "max_segments": hat.max_segments,
+            "cls": hat.cls_id,
+            "pad": hat.pad_id,
+            "pad_segment": pad_segment,
+            "labels": len(hat.labels),
+            "documents": expected["documents"],
+            "segment_logits": [
+                score_document(checkpoint, document, pad_segment=pad_segment, segment_positions=positions)
+                .segments.round(6)
+                .astype(float)
+                .tolist()
+                for document in expected["documents"]
+            ],
+        }
+        if hat.head is Head.DOCUMENT:
+            record["logits"] = expected["logits"]
+        else:
+            record["segment_logits"] = expected["logits"]
+        (folder / "expected.json").write_text(f"{json.dumps(record, separators=(',', ':'))}\n")
+
+
+def segmentation_vectors(tokenizers: Mapping[str, TextTokenizer]) -> list[dict[str, Any]]:
+    """Sentence starts of each text, and its segments for a few K from the token offsets given; all in UTF-16 code units."""
+    records = []
+    for text in texts():
+        starts = [start for start, _ in utf16_offsets(text, [(start, start) for start in sentence_starts(text)])]
+        record: dict[str, Any] = {"text": text, "sentence_starts": starts, "tokenizations": []}
+        for name, tokenizer in tokenizers.items():
+            tokens = tokenizer.tokenize(text)
+            record["tokenizations"].append(
+                {
+                    "tokenizer": name,
+                    "token_offsets": utf16_offsets(text, tokens.offsets),
+                    "segments": [
+                        {
+                            "segmenter": segmenter,
+                            "segment_length": K,
+                            "expected": segment(text, tokens.offsets, segmenter=segmenter, segment_length=K),
+                        }
+                        for segmenter, K in _cuts()
+                    ],
+                }
+            )
+        records.append(record)
+    return records
+
+
+def _cuts() -> Sequence[tuple[SegmenterName, int]]:
+    return [("sentence", 2), ("sentence", 9), ("sentence", 16), ("sentence", 128), ("uniform", 9), ("uniform", 128)]
+
+
+def tokenizer_vectors(tokenizers: Mapping[str, TextTokenizer]) -> list[dict[str, Any]]:
+    """Ids and UTF-16 offsets of each text and of seeded mixtures of them."""
+    shuffled = random.Random(11)
+    known = [text for text in texts() if len(text) < 200]
+    mixtures = ["".join(shuffled.sample(known, 3)) for _ in range(260 - len(known))]
+    records = []
+    for name, tokenizer in tokenizers.items():
+        for text in [*known, *mixtures]:
+            tokens = tokenizer.tokenize(text)
+            records.append({"tokenizer": name, "text": text, "ids": tokens.ids, "offsets": utf16_offsets(text, tokens.offsets)})
+    return records
+
+
+if __name__ == "__main__":
+    main()
