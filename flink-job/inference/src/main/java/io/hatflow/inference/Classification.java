@@ -38,6 +38,8 @@ public record Classification(
     }
 
     /**
+     * How much a label fits the document.
+     *
      * @param score probability for classification, the raw value for regression
      * @param evidence the segments that speak most for the label, best first
      */

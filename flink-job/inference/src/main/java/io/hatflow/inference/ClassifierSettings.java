@@ -10,11 +10,7 @@ package io.hatflow.inference;
  * @param evidencePerLabel most spans that a label carries as evidence
  */
 public record ClassifierSettings(
-        LongDocuments longDocuments,
-        int maxCharacters,
-        int batchSegments,
-        int inferenceThreads,
-        int evidencePerLabel) {
+        LongDocuments longDocuments, int maxCharacters, int batchSegments, int inferenceThreads, int evidencePerLabel) {
 
     /** What happens to a document of more than N segments. */
     public enum LongDocuments {
@@ -36,11 +32,7 @@ public record ClassifierSettings(
     /** Windows for long documents, 10 million characters, 64 segments a batch, all processors, 3 spans a label. */
     public static ClassifierSettings defaults() {
         return new ClassifierSettings(
-                LongDocuments.WINDOW,
-                10_000_000,
-                64,
-                Runtime.getRuntime().availableProcessors(),
-                3);
+                LongDocuments.WINDOW, 10_000_000, 64, Runtime.getRuntime().availableProcessors(), 3);
     }
 
     private static void requirePositive(String name, int value) {
