@@ -50,13 +50,13 @@ class Recipe:
     segmenter: SegmenterName = "sentence"
     passes: float = 12.0
     hours: float = math.inf
-    batch_segments: int = 96
+    batch_segments: int = 64
     learning_rate: float = 3e-4
     head_learning_rate: float = 1e-3
     weight_decay: float = 0.01
     largest_positive_weight: float = 15.0
     document_loss: float = 0.2
-    negative_windows_kept: float = 0.35
+    negative_windows_kept: float = 0.25
     seed: int = 7
 
 
@@ -165,7 +165,7 @@ def packed(batch: Sequence[Window]) -> Packed:
 def training_windows(
     documents: Sequence[SegmentedDocument], rarity: NDArray[np.float64], recipe: Recipe, chance: random.Random
 ) -> list[Window]:
-    """One pass: every document cut at random into windows of N/4…N segments.
+    """One pass: every document cut at random into windows of N/8…N/2 segments.
 
     Windows that hold a rare label come more than once (``rarity`` [C] is the expected number of copies); most windows that hold none
     are left out, because nearly all segments of a long document hold none.
@@ -174,7 +174,7 @@ def training_windows(
     for document in documents:
         begin, count = 0, len(document.token_ids)
         while begin < count:
-            end = min(count, begin + chance.randint(recipe.max_segments // 4, recipe.max_segments))
+            end = min(count, begin + chance.randint(max(1, recipe.max_segments // 8), max(1, recipe.max_segments // 2)))
             present = document.targets[begin:end].max(axis=0) > 0
             copies = float(rarity[present].max()) if present.any() else recipe.negative_windows_kept
             for _ in range(int(copies) + (chance.random() < copies % 1)):
@@ -274,7 +274,7 @@ class Training:
         weight = np.clip(np.sqrt((len(targets) - positives) / positives), 1, recipe.largest_positive_weight)
         self.positive_weight = torch.from_numpy(weight.astype(np.float32))
         in_documents = np.maximum(sum((document.targets.max(axis=0) for document in train), np.zeros(len(labels))), 1)
-        self.rarity = np.clip(np.sqrt(np.median(in_documents) / in_documents), 1, 3)
+        self.rarity = np.clip(np.sqrt(np.median(in_documents) / in_documents), 1, 2)
         with torch.no_grad():
             self.model.classifier.bias.copy_(torch.from_numpy(np.log(positives / len(targets)).astype(np.float32)))
 

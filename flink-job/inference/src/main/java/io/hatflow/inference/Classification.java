@@ -1,0 +1,64 @@
+package io.hatflow.inference;
+
+import java.util.List;
+
+/**
+ * The labels of one document.
+ *
+ * @param labels one entry for every label of the bundle, in the bundle's order
+ * @param coverage how much of the document the model saw
+ * @param tokensSeen tokens of the text that the model saw
+ * @param tokensTotal tokens of the whole text
+ * @param segments segments that the model saw
+ * @param windows windows that the segments were seen in; 1 unless {@link Coverage#WINDOWED}
+ * @param timings where the time went
+ */
+public record Classification(
+        List<LabelScore> labels,
+        Coverage coverage,
+        int tokensSeen,
+        int tokensTotal,
+        int segments,
+        int windows,
+        Timings timings)
+        implements Outcome {
+
+    public Classification {
+        labels = List.copyOf(labels);
+    }
+
+    /** How much of a document the model saw. */
+    public enum Coverage {
+        /** All of it, in one piece. */
+        COMPLETE,
+        /** All of it, in overlapping windows. */
+        WINDOWED,
+        /** Its beginning only. */
+        TRUNCATED
+    }
+
+    /**
+     * How much a label fits the document.
+     *
+     * @param score probability for classification, the raw value for regression
+     * @param evidence the segments that speak most for the label, best first
+     */
+    public record LabelScore(String label, float score, boolean aboveThreshold, List<Evidence> evidence) {
+        public LabelScore {
+            evidence = List.copyOf(evidence);
+        }
+    }
+
+    /**
+     * A span of the original text.
+     *
+     * @param start first UTF-16 code unit
+     * @param end UTF-16 code unit after the last
+     * @param segment number of the segment in the document, from 0
+     * @param score the segment's own score for the label
+     */
+    public record Evidence(int start, int end, int segment, float score) {}
+
+    /** Microseconds. Queueing and inference are those of the document's slowest window. */
+    public record Timings(long tokenizeMicros, long queueMicros, long inferenceMicros) {}
+}

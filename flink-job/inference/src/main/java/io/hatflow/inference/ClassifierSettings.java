@@ -1,0 +1,43 @@
+package io.hatflow.inference;
+
+/**
+ * How documents are classified; everything that the bundle does not decide.
+ *
+ * @param longDocuments what to do with a document of more than the bundle's N segments
+ * @param maxCharacters UTF-16 code units beyond which a text is rejected before it is tokenized
+ * @param batchSegments segment budget of a micro-batch; one window larger than it runs alone
+ * @param inferenceThreads threads that one run of the model uses
+ * @param evidencePerLabel most spans that a label carries as evidence
+ */
+public record ClassifierSettings(
+        LongDocuments longDocuments, int maxCharacters, int batchSegments, int inferenceThreads, int evidencePerLabel) {
+
+    /** What happens to a document of more than N segments. */
+    public enum LongDocuments {
+        /** All of it is seen, in overlapping windows. */
+        WINDOW,
+        /** The first N segments are seen. */
+        TRUNCATE,
+        /** It becomes a {@link Rejection}. */
+        REJECT
+    }
+
+    public ClassifierSettings {
+        requirePositive("maxCharacters", maxCharacters);
+        requirePositive("batchSegments", batchSegments);
+        requirePositive("inferenceThreads", inferenceThreads);
+        requirePositive("evidencePerLabel", evidencePerLabel);
+    }
+
+    /** Windows for long documents, 10 million characters, 64 segments a batch, all processors, 3 spans a label. */
+    public static ClassifierSettings defaults() {
+        return new ClassifierSettings(
+                LongDocuments.WINDOW, 10_000_000, 64, Runtime.getRuntime().availableProcessors(), 3);
+    }
+
+    private static void requirePositive(String name, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " is " + value + ", expected at least 1");
+        }
+    }
+}

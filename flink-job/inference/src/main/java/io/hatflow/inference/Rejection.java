@@ -1,0 +1,41 @@
+package io.hatflow.inference;
+
+/**
+ * Why a document cannot be classified. It is the document's own fault: the same document would be rejected again.
+ *
+ * @param message a sentence for a person; never holds text of the document
+ */
+public record Rejection(Reason reason, String message) implements Outcome {
+
+    /** Where on its way a document was rejected. */
+    public enum Stage {
+        TOKENIZE,
+        SEGMENT,
+        INFERENCE
+    }
+
+    /** The closed set of reasons. */
+    public enum Reason {
+        EMPTY_TEXT(Stage.TOKENIZE),
+        TEXT_TOO_LONG(Stage.TOKENIZE),
+        NO_TOKENS(Stage.TOKENIZE),
+        TOO_MANY_SEGMENTS(Stage.SEGMENT),
+        INFERENCE_FAILED(Stage.INFERENCE);
+
+        private final Stage stage;
+
+        Reason(Stage stage) {
+            this.stage = stage;
+        }
+
+        public Stage stage() {
+            return stage;
+        }
+    }
+
+    public Rejection {
+        if (message.isBlank()) {
+            throw new IllegalArgumentException("message is blank, but a rejection needs a sentence that says why");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package io.hatflow.inference.bundle;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Whether a graph has the tensors that the packed-graph contract asks for and the manifest promises: {@code docs/bundle.md}. */
+public final class GraphContract {
+
+    private GraphContract() {}
+
+    /**
+     * Compare a graph with its manifest, and both with the contract.
+     *
+     * @param inputs what the graph really takes
+     * @param outputs what it really gives
+     * @return what is wrong, in sentences; empty if the graph fits
+     */
+    public static List<String> problems(Manifest manifest, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+        List<String> problems = new ArrayList<>();
+        List<TensorSpec> requiredInputs = requiredInputs(manifest);
+        List<TensorSpec> requiredOutputs = requiredOutputs(manifest);
+        compare("the manifest's graph input", requiredInputs, manifest.graph().inputs(), problems);
+        compare("the manifest's graph output", requiredOutputs, manifest.graph().outputs(), problems);
+        compare("model.onnx input", requiredInputs, inputs, problems);
+        compare("model.onnx output", requiredOutputs, outputs, problems);
+        return problems;
+    }
+
+    private static List<TensorSpec> requiredInputs(Manifest manifest) {
+        String length = String.valueOf(manifest.segmentation().segmentLength());
+        return List.of(
+                new TensorSpec("input_ids", "int64", List.of("S", length)),
+                new TensorSpec("attention_mask", "int64", List.of("S", length)),
+                new TensorSpec("document_index", "int64", List.of("S")),
+                new TensorSpec("segment_index", "int64", List.of("S")));
+    }
+
+    private static List<TensorSpec> requiredOutputs(Manifest manifest) {
+        String labels = String.valueOf(manifest.labels().size());
+        TensorSpec segmentLogits = new TensorSpec("segment_logits", "float32", List.of("S", labels));
+        return manifest.task() == Manifest.Task.DOCUMENT_CLASSIFICATION
+                ? List.of(new TensorSpec("logits", "float32", List.of("B", labels)), segmentLogits)
+                : List.of(segmentLogits);
+    }
+
+    private static void compare(
+            String what, List<TensorSpec> required, List<TensorSpec> actual, List<String> problems) {
+        Map<String, TensorSpec> byName = actual.stream()
+                .collect(Collectors.toMap(
+                        TensorSpec::name, Function.identity(), (first, second) -> second, TreeMap::new));
+        for (TensorSpec expected : required) {
+            TensorSpec found = byName.get(expected.name());
+            if (found == null) {
+                problems.add("%s %s is missing, expected %s; there are %s"
+                        .formatted(what, expected.name(), expected, byName.values()));
+            } else if (!found.type().equals(expected.type()) || !sameShape(expected.shape(), found.shape())) {
+                problems.add("%s is %s, expected %s".formatted(what, found, expected));
+            }
+        }
+    }
+
+    private static boolean sameShape(List<String> expected, List<String> found) {
+        if (expected.size() != found.size()) {
+            return false;
+        }
+        for (int axis = 0; axis < expected.size(); axis++) {
+            // How a graph calls an axis that varies is its own affair; that it varies is not.
+            boolean same = isNumber(expected.get(axis))
+                    ? expected.get(axis).equals(found.get(axis))
+                    : !isNumber(found.get(axis));
+            if (!same) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isNumber(String axis) {
+        return axis.chars().allMatch(Character::isDigit) && !axis.isEmpty();
+    }
+}

@@ -1,0 +1,89 @@
+package io.hatflow.inference.bundle;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a bundle promises; its form and meaning are in {@code bundle-manifest.schema.json}, by which it is checked first. */
+@JsonNaming(SnakeCaseStrategy.class)
+@JsonIgnoreProperties(ignoreUnknown = true) // the schema has refused what does not belong
+public record Manifest(
+        String formatVersion,
+        String name,
+        String version,
+        Architecture architecture,
+        Task task,
+        ProblemType problemType,
+        List<Label> labels,
+        Segmentation segmentation,
+        SpecialTokens specialTokens,
+        PadSegment padSegment,
+        @Nullable String pooling,
+        Graph graph,
+        Map<String, FileEntry> files) {
+
+    /** Model architectures. */
+    public enum Architecture {
+        @JsonProperty("hat")
+        HAT,
+        @JsonProperty("hourglass")
+        HOURGLASS
+    }
+
+    /** What the model's head answers. */
+    public enum Task {
+        @JsonProperty("document-classification")
+        DOCUMENT_CLASSIFICATION,
+        @JsonProperty("segment-classification")
+        SEGMENT_CLASSIFICATION,
+        @JsonProperty("multiple-choice")
+        MULTIPLE_CHOICE,
+        @JsonProperty("masked-lm")
+        MASKED_LM,
+        @JsonProperty("embedding")
+        EMBEDDING
+    }
+
+    /** How logits become scores. */
+    public enum ProblemType {
+        @JsonProperty("single-label")
+        SINGLE_LABEL,
+        @JsonProperty("multi-label")
+        MULTI_LABEL,
+        @JsonProperty("regression")
+        REGRESSION
+    }
+
+    /** Which pad segment a document of fewer than N segments gets. */
+    public enum PadSegment {
+        /** None. */
+        @JsonProperty("none")
+        NONE,
+        /** One of pad ids alone. */
+        @JsonProperty("pad")
+        PAD,
+        /** One that begins with the CLS id. */
+        @JsonProperty("cls")
+        CLS
+    }
+
+    /** A label and the score from which on it counts as present. */
+    public record Label(String name, float threshold) {}
+
+    /** Segmenter ({@code sentence} or {@code uniform}), K, N, and the segments that two windows share. */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record Segmentation(String segmenter, int segmentLength, int maxSegments, int windowOverlap) {}
+
+    /** Token ids. */
+    public record SpecialTokens(int cls, int pad) {}
+
+    /** The graph's tensors. */
+    public record Graph(List<TensorSpec> inputs, List<TensorSpec> outputs) {}
+
+    /** Checksum and size of a file. */
+    public record FileEntry(String sha256, long bytes) {}
+}

@@ -1,0 +1,21 @@
+package io.hatflow.inference.bundle;
+
+import java.util.List;
+
+/**
+ * Name, element type and shape of a graph's input or output.
+ *
+ * @param type as in the manifest: {@code int64}, {@code float32}, …
+ * @param shape every axis a number, or a symbol for an axis that varies
+ */
+public record TensorSpec(String name, String type, List<String> shape) {
+
+    public TensorSpec {
+        shape = List.copyOf(shape);
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + type + shape;
+    }
+}

@@ -1,0 +1,5 @@
+/** From logits to labels with evidence. */
+@NullMarked
+package io.hatflow.inference.label;
+
+import org.jspecify.annotations.NullMarked;

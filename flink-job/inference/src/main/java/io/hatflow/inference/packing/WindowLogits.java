@@ -1,0 +1,29 @@
+package io.hatflow.inference.packing;
+
+/**
+ * The model's answer for one window.
+ *
+ * @param document [C] the document head's, empty where the model has none
+ * @param segments [segments of the window][C]
+ */
+@SuppressWarnings("ArrayRecordComponent") // handed from the model to the label policy, never compared
+public record WindowLogits(float[] document, float[][] segments) {
+
+    /** Whether every number is one. */
+    public boolean isFinite() {
+        boolean finite = allFinite(document);
+        for (float[] segment : segments) {
+            finite &= allFinite(segment);
+        }
+        return finite;
+    }
+
+    private static boolean allFinite(float[] row) {
+        for (float value : row) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
