@@ -121,6 +121,14 @@ def test_every_unusable_setting_is_reported_at_once(folder):
     assert len(problems) == 5
 
 
+def test_numbers_that_json_does_not_have_are_refused(folder):
+    own_settings(folder, thresholds={"yes": float("nan")}, metrics={"f1": [float("inf")]})
+    assert problems_of(lambda: settings(folder)) == (
+        "metrics holds NaN or Infinity, which JSON does not have",
+        "thresholds: 'yes' has nan, expected a number",
+    )
+
+
 def test_misspelt_settings_are_refused(folder):
     own_settings(folder, treshold={}, pad_segment="pad")
     assert "treshold is not a setting, expected one of metrics, name" in problems_of(lambda: settings(folder))[0]
