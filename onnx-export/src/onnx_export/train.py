@@ -68,6 +68,8 @@ class SegmentedDocument:
     token_ids: list[NDArray[np.int64]]
     targets: NDArray[np.float32]
     """[segments, C]"""
+    truth: NDArray[np.bool_]
+    """[C], which labels the whole text carries."""
 
 
 class Corpus:
@@ -90,7 +92,9 @@ class Corpus:
                     if shared >= min(clause_end - clause_start, OVERLAP_TO_COUNT):
                         targets[i, column[label]] = 1
             ids = [np.array([cls, *token_ids[begin:end]], np.int64) for begin, end in spans]
-            self.documents[text.id] = SegmentedDocument(len(self.lengths), ids, targets)
+            held = {label for label, _, _ in text.spans}
+            truth = np.array([label in held for label in labels])
+            self.documents[text.id] = SegmentedDocument(len(self.lengths), ids, targets, truth)
             self.lengths += [len(i) for i in ids]
             if done % 50 == 0 or done == len(texts):
                 print(f"segmented {done}/{len(texts)} documents, {len(self.lengths)} segments", flush=True)
@@ -443,7 +447,7 @@ def _document_level(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     return (
         np.stack([score.max(axis=0) for score in scores]),
-        np.stack([document.targets.max(axis=0) > 0 for document in documents]),
+        np.stack([document.truth for document in documents]),
     )
 
 
