@@ -51,11 +51,10 @@ def build_graph(checkpoint: Checkpoint, *, segment_positions: bool, storage: Sto
             ],
         )
     if checkpoint.parameters * (4 if storage == "fp32" else 1) > _LARGEST_FILE:
+        advice = "; use --weights int8" if storage == "fp32" else ""
         raise ExportError(
             checkpoint.name,
-            [
-                f"{checkpoint.parameters:,} parameters exceed the 2 GiB that one ONNX file can hold in {storage}; use --weights int8"
-            ],
+            [f"{checkpoint.parameters:,} parameters as {storage} exceed the 2 GiB that one ONNX file can hold{advice}"],
         )
     return _HatGraph(checkpoint, segment_positions, storage).build()
 
