@@ -175,6 +175,14 @@ def test_a_bundle_holds_what_its_manifest_says(folder, tmp_path):
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+def test_golden_inputs_of_a_large_model_have_several_segments_but_no_windows(tmp_path):
+    folder = write_checkpoint(tmp_path / "c", hat_config(max_segments=32, segment_length=64))
+    write(folder, tmp_path / "bundle")
+    golden = [json.loads(line) for line in (tmp_path / "bundle/golden.jsonl").read_text().splitlines()]
+    assert 3 < max(len(record["segments"]) for record in golden) <= 32
+    assert {len(record["windows"]) for record in golden} == {1}
+
+
 def test_the_same_checkpoint_gives_the_same_bundle(folder, tmp_path):
     for target in ("one", "two"):
         write(folder, tmp_path / target)
