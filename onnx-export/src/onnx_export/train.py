@@ -148,9 +148,7 @@ class LowerLayers:
             for (index, _), part in zip(missing, outputs.split(lengths.tolist()), strict=True):
                 self.values[self.starts[index] : self.ends[index]] = part.half().numpy()
                 self.known[index] = True
-        parts = [
-            self.values[self.starts[w.document.first + w.begin] : self.ends[w.document.first + w.end - 1]] for w in batch
-        ]
+        parts = [self.values[self.starts[w.document.first + w.begin] : self.ends[w.document.first + w.end - 1]] for w in batch]
         return torch.from_numpy(np.concatenate(parts)).float()
 
 
@@ -319,7 +317,10 @@ class Training:
                 group["lr"] = rate * min(1, part / 0.03 + 0.01) * (1 - part)
             lower = self.lower.of(batch)
             loss = loss_of(
-                self.model(packed(batch), lower, self.recipe.frozen_layers), batch, self.positive_weight, self.recipe.document_loss
+                self.model(packed(batch), lower, self.recipe.frozen_layers),
+                batch,
+                self.positive_weight,
+                self.recipe.document_loss,
             )
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
