@@ -1,0 +1,76 @@
+package io.hatflow.schemas;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.networknt.schema.Error;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every example of a bundle manifest is accepted, or refused at the one place that its name points to. */
+class ManifestExamplesTest {
+
+    private static final Schema SCHEMA = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+            .getSchema(requireNonNull(
+                    ManifestExamplesTest.class.getResourceAsStream("/io/hatflow/schemas/bundle-manifest.schema.json")));
+
+    /** Where each invalid example is refused, and by which keyword. */
+    private static final Map<String, String> COMPLAINTS = Map.ofEntries(
+            Map.entry("unknown-major-format", "/format_version pattern"),
+            Map.entry("upper-case-name", "/name pattern"),
+            Map.entry("no-labels", "/labels minItems"),
+            Map.entry("label-without-threshold", "/labels/1 required"),
+            Map.entry("unknown-task", "/task enum"),
+            Map.entry("segment-without-room-for-a-token", "/segmentation/segment_length minimum"),
+            Map.entry("negative-window-overlap", "/segmentation/window_overlap minimum"),
+            Map.entry("missing-pad-segment", " required"),
+            Map.entry("unknown-pad-segment", "/pad_segment enum"),
+            Map.entry("misspelt-property", " additionalProperties"),
+            Map.entry("float64-input", "/graph/inputs/1/type enum"),
+            Map.entry("unknown-axis-symbol", "/graph/inputs/2/shape/0 oneOf"),
+            Map.entry("model-not-covered-by-checksum", "/files required"),
+            Map.entry("checksum-too-short", "/files/tokenizer.json/sha256 pattern"),
+            Map.entry("file-outside-the-folder", "/files propertyNames"),
+            Map.entry("no-exporter-version", "/provenance required"));
+
+    static Stream<String> validExamples() throws IOException {
+        return Examples.names("bundle-manifest/valid").stream();
+    }
+
+    static Stream<String> invalidExamples() throws IOException {
+        return Examples.names("bundle-manifest/invalid").stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("validExamples")
+    void isAccepted(String name) throws IOException {
+        assertThat(errors("bundle-manifest/valid", name)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("invalidExamples")
+    void isRefusedForTheReasonInItsName(String name) throws IOException {
+        assertThat(COMPLAINTS).containsKey(name);
+        assertThat(errors("bundle-manifest/invalid", name))
+                .extracting(error -> error.getInstanceLocation() + " " + error.getKeyword())
+                .contains(COMPLAINTS.get(name));
+    }
+
+    @Test
+    void everyComplaintHasItsExample() throws IOException {
+        assertThat(Examples.names("bundle-manifest/invalid")).containsExactlyInAnyOrderElementsOf(COMPLAINTS.keySet());
+    }
+
+    private static List<Error> errors(String folder, String name) throws IOException {
+        return SCHEMA.validate(Examples.read(folder, name), InputFormat.JSON);
+    }
+}
