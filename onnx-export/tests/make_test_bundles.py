@@ -1,9 +1,9 @@
-"""Writes what the Java tests read: tiny bundles, the fixtures of the original as graphs, and golden vectors of segmenter and tokenizer.
+"""Writes what the Java tests read: tiny bundles, the original's fixtures as graphs, vectors of segmenter and tokenizer.
 
     python onnx-export/tests/make_test_bundles.py [--bert-tokenizer tokenizer.json]
 
-Everything is seeded, so the same versions write the same bytes. Run it after a change to the exporter or the rules of segmentation, and
-commit what it writes. Java tests pass with the new files or the two sides have come apart.
+Everything is seeded, so the same versions write the same bytes. Run it after a change to the exporter or the rules of
+segmentation, and commit what it writes. Java tests pass with the new files or the two sides have come apart.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def write_tiny_bundles(target: Path) -> None:
-    """``tiny-segments``: segment classification, multi-label, sentences. ``tiny-documents``: document classification, single-label, uniform."""
+    """``tiny-segments``: multi-label, cut by sentences. ``tiny-documents``: single-label, max pooling, cut uniformly."""
     segments = hat_config(
         "S|SD|SD",
         head=Head.SEGMENT.value,
@@ -70,7 +70,7 @@ def _tiny_bundle(target: Path, name: str, config: Mapping[str, Any], settings: M
         folder = write_checkpoint(Path(scratch) / name, config, seed=7)
         (folder / "bundle.json").write_text(json.dumps({"name": name, "version": "1", **settings}))
         (folder / "MODEL_CARD.md").write_text(
-            f"# {name}\n\nRandom weights, for tests alone: its labels mean nothing. Made by `onnx-export/tests/make_test_bundles.py`.\n"
+            f"# {name}\n\nRandom weights for tests; its labels mean nothing. Made by `onnx-export/tests/make_test_bundles.py`.\n"
         )
         checkpoint = read_checkpoint(folder)
         write_bundle(folder, checkpoint, resolve_settings(folder, checkpoint, Flags()), target / name)

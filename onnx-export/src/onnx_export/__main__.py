@@ -164,7 +164,7 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder with config.json and model.safetensors; for a bundle tokenizer.json too. Defaults may stand in its bundle.json",
+        help="folder with config.json and model.safetensors, for a bundle tokenizer.json too; its bundle.json gives defaults",
     )
     parser.add_argument("--pooling", choices=POOLINGS, help="of a document head (default: config.json's, else max)")
     parser.add_argument("--pad-segment", choices=PAD_SEGMENTS, help="see below")

@@ -87,8 +87,8 @@ class Flags:
 def default_pad_segment(checkpoint: Checkpoint) -> PadSegment:
     """``pad``, as the original pads, where a head looks at pad segments; ``none`` where none does.
 
-    Real segments never see pad segments (they are masked as keys), so segment scores and the first segment's head are the same with and
-    without them.
+    Real segments never see pad segments, which are masked as keys, so segment scores and the first segment's head are the same
+    with and without them.
     """
     if checkpoint.config.head is Head.SEGMENT or checkpoint.config.pooling == "first":
         return "none"
@@ -147,10 +147,8 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
         golden_inputs=_golden_inputs(folder, checkpoint, flags),
     )
     # The manifest's own schema knows what names and versions look like; files are listed later.
-    draft = _manifest(
-        checkpoint, settings, dict.fromkeys((MODEL, TOKENIZER, GOLDEN, MODEL_CARD), {"sha256": "0" * 64, "bytes": 0})
-    )
-    if problems := manifest_problems(draft):
+    files = {name: {"sha256": "0" * 64, "bytes": 0} for name in (MODEL, TOKENIZER, GOLDEN, MODEL_CARD)}
+    if problems := manifest_problems(_manifest(checkpoint, settings, files)):
         raise ExportError("bundle settings", problems)
     return settings
 

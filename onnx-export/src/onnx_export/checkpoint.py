@@ -1,4 +1,4 @@
-"""A HAT checkpoint folder: configuration and weights under the names of the original code, without prefix, checked against each other."""
+"""A HAT checkpoint folder: its configuration and weights, checked against each other."""
 
 from __future__ import annotations
 

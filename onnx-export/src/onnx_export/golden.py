@@ -48,7 +48,7 @@ DEFAULT_INPUTS = (
         "2. Price\nThe price is fixed for a year; thereafter it follows the index of the Port Authority.",
     ),
 )
-"""Written for this purpose: a single word, terminators that end no sentence, Windows line breaks, characters of two UTF-16 units."""
+"""Written for this purpose: one word, full stops that end no sentence, Windows line breaks, characters of two UTF-16 units."""
 
 _ROUND = 6
 
@@ -97,6 +97,8 @@ def read_golden(path: Path) -> list[dict[str, Any]]:
         missing = [key for key in keys if not isinstance(record, dict) or key not in record]
         if missing:
             problems.append(f"line {number}: {', '.join(missing)} missing")
+        elif not isinstance(record["text"], str):
+            problems.append(f"line {number}: text is {record['text']!r}, expected a text")
         else:
             records.append(record)
     if not records and not problems:
@@ -144,7 +146,12 @@ def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> tuple
     problems = [f"{expected['id']}: {key} differ" for key in _CUTS if expected[key] != actual[key]]
     deviation = 0.0
     for key in ("scores", "segment_scores"):
-        before, after = np.asarray(expected[key], np.float64), np.asarray(actual[key], np.float64)
+        after = np.asarray(actual[key], np.float64)
+        try:
+            before = np.asarray(expected[key], np.float64)
+        except (TypeError, ValueError):
+            problems.append(f"{expected['id']}: {key} are not numbers in shape {after.shape}")
+            continue
         if before.shape != after.shape:
             problems.append(f"{expected['id']}: {key} have shape {after.shape}, expected {before.shape}")
             continue

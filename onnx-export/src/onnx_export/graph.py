@@ -24,8 +24,8 @@ from onnx_export.problems import ExportError
 from onnx_export.storage import WORD_EMBEDDINGS, Storage, quantise_rows, stored_as_int8
 
 _MASKED = float(np.finfo(np.float32).min)
-"""Added to masked scores, as the original does. ONNX Runtime's default of -10000 would let a fully masked row (a pad segment) attend
-by its scores instead of uniformly."""
+"""Added to masked scores, as the original does. With ONNX Runtime's default of -10000 a row that is masked everywhere, as in a
+pad segment, would attend by its scores instead of uniformly."""
 
 
 def build_graph(checkpoint: Checkpoint, *, segment_positions: bool, storage: Storage = "fp32") -> onnx.ModelProto:

@@ -254,10 +254,11 @@ def checkpoint_tensors(model: SegmentClassifier) -> dict[str, Tensor]:
 def warm_start(model: SegmentClassifier, bert: dict[str, Tensor]) -> None:
     """Copy a pretrained BERT encoder into ``model`` (the paper's "grouped" warm start).
 
-    The S and the D block of layer i both copy layer i of ``bert``. Token position t of a segment reads row
+    The S and the D block of layer i both copy layer i of ``bert``, its last one if it has no more. Token position t of a segment reads row
     pad_token_id + 1 + t of the table here and row t in BERT, so the rows move by that much; segment position j copies row j.
     """
     own = model.state_dict()
+    last = max(int(name.split(".")[2]) for name in bert if name.startswith("encoder.layer."))
     copied = {
         "embeddings.word_embeddings.weight": bert["embeddings.word_embeddings.weight"],
         "embeddings.token_type_embeddings.weight": bert["embeddings.token_type_embeddings.weight"][:1],
@@ -271,6 +272,6 @@ def warm_start(model: SegmentClassifier, bert: dict[str, Tensor]) -> None:
     for name in own:
         if name.startswith("layers."):
             _, layer, _block, rest = name.split(".", 3)
-            copied[name] = bert[f"encoder.layer.{layer}.{rest}"]
+            copied[name] = bert[f"encoder.layer.{min(int(layer), last)}.{rest}"]
     own.update(copied)
     model.load_state_dict(own)

@@ -11,6 +11,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from onnx_export.config import PadSegment
+from onnx_export.scoring import Logits
 
 Segments = Sequence[Sequence[int]]
 """The segments of one window: of each the token ids, the CLS id first, at most K."""
@@ -36,14 +37,6 @@ class PackedBatch:
 
 
 @dataclass(frozen=True)
-class WindowLogits:
-    """What the graph gives for one window: [C], or None where the graph pools no documents, and [n, C] for its n real segments."""
-
-    document: NDArray[np.float32] | None
-    segments: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
 class PackedLayout:
     """What packing needs to know of a model: K, N and the ids with which it pads."""
 
@@ -54,7 +47,7 @@ class PackedLayout:
     pad_segment: PadSegment
 
     def pack(self, batch: Sequence[Segments]) -> PackedBatch:
-        """Stack the segments of a batch of windows, with one pad segment after each window of fewer than N where the model wants it.
+        """Stack the segments of a batch of windows; one of fewer than N is followed by a pad segment where the model wants it.
 
         Raises:
             ValueError: if a window has no segment or more than N, or a segment no token or more than K.
@@ -87,7 +80,7 @@ class PackedLayout:
 
 
 def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
-    """Load a graph on the CPU with one thread, so that runs repeat exactly. ONNX Runtime's own exception tells what it cannot load."""
+    """Load a graph on the CPU, with one thread so that runs repeat exactly; raises what ONNX Runtime raises."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -96,13 +89,13 @@ def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def run(session: onnxruntime.InferenceSession, batch: PackedBatch) -> list[WindowLogits]:
+def run(session: onnxruntime.InferenceSession, batch: PackedBatch) -> list[Logits]:
     """Logits of each window of the batch, in its order."""
     names = [output.name for output in session.get_outputs()]
     outputs = dict(zip(names, session.run(names, batch.feeds()), strict=True))
     documents = outputs.get("logits")
     segments = outputs["segment_logits"]
     return [
-        WindowLogits(None if documents is None else documents[index], segments[rows.start : rows.stop])
+        Logits(None if documents is None else documents[index], segments[rows.start : rows.stop])
         for index, rows in enumerate(batch.rows)
     ]

@@ -1,7 +1,8 @@
 """The HAT model in plain numpy, one document at a time, fully padded: what an exported graph must agree with.
 
-It computes what the original code does (coastalcph/hierarchical-transformers; Chalkidis et al. 2022, arXiv:2210.05529): N segments of
-K tokens, padding included, and nothing packed, fused or skipped, so that it shares no idea and no mistake with the graph. Slow on purpose.
+It computes what the original code does (coastalcph/hierarchical-transformers; Chalkidis et al. 2022, arXiv:2210.05529): N
+segments of K tokens, padding included, and nothing packed, fused or skipped, so that it shares no idea and no mistake with
+the graph. Slow on purpose.
 
 Shapes: N segments, K tokens, H width, C labels.
 """
@@ -10,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.checkpoint import SEGMENT_POSITIONS, Checkpoint, Weights
 from onnx_export.config import Head, PadSegment
+from onnx_export.scoring import Logits
 
 Array = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -25,21 +26,13 @@ _MASKED = np.finfo(np.float32).min
 """Added to masked scores. It swallows any score, so a row that is masked everywhere attends uniformly."""
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Logits of one document: [C], for document classification alone, and [n, C], one row for each of its n real segments."""
-
-    document: Array | None
-    segments: Array
-
-
 def score_document(
     checkpoint: Checkpoint,
     segments: Sequence[Sequence[int]],
     *,
     pad_segment: PadSegment,
     segment_positions: bool,
-) -> Scores:
+) -> Logits:
     """Score one document of n ≤ N segments, each a list of at most K token ids that begins with the CLS id.
 
     With ``pad_segment`` ``none`` the document is padded all the same, but no head looks at its pad segments.
@@ -50,9 +43,9 @@ def score_document(
     real = heads[: len(segments)]
     segment_logits = _classify(checkpoint, real)  # [n, C]
     if config.head is Head.SEGMENT:
-        return Scores(None, segment_logits)
+        return Logits(None, segment_logits)
     pooled = _pool(weights, config.pooling, real if pad_segment == "none" else heads)  # [1, H]
-    return Scores(_classify(checkpoint, pooled)[0], segment_logits)
+    return Logits(_classify(checkpoint, pooled)[0], segment_logits)
 
 
 def _pad(checkpoint: Checkpoint, segments: Sequence[Sequence[int]], pad_segment: PadSegment) -> tuple[Ids, Ids]:
@@ -95,7 +88,7 @@ def _encode(checkpoint: Checkpoint, input_ids: Ids, attention_mask: Ids, count: 
 
 
 def _block(checkpoint: Checkpoint, name: str, x: Array, key_mask: Array) -> Array:
-    """A post-norm transformer block over x [batch, length, H]; ``key_mask`` [batch, length] is added to the scores of each key."""
+    """A post-norm transformer block over x [batch, length, H]; ``key_mask`` [batch, length] is added to each key's scores."""
     batch, length, width = x.shape
     heads = checkpoint.config.attention_heads
 

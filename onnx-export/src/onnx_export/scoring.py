@@ -12,8 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.config import ProblemType
-from onnx_export.packing import WindowLogits
 from onnx_export.segmentation import Span
+
+
+@dataclass(frozen=True)
+class Logits:
+    """What a model gives for one window of n segments: [C], or None where it pools no documents, and [n, C]."""
+
+    document: NDArray[np.float32] | None
+    segments: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ def scores(logits: NDArray[np.float32], problem_type: ProblemType) -> NDArray[np
     return result
 
 
-def combine_windows(windows: Sequence[Span], logits: Sequence[WindowLogits], problem_type: ProblemType) -> DocumentScores:
+def combine_windows(windows: Sequence[Span], logits: Sequence[Logits], problem_type: ProblemType) -> DocumentScores:
     """Combine the windows of one document: every score is the maximum over the windows, or segments, that it could come from.
 
     Args:

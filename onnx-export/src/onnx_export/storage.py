@@ -1,7 +1,7 @@
 """How weights lie in the ONNX file: as float32, or as int8 with one float32 scale per row, a quarter of the size.
 
-Storage only: ONNX Runtime widens the int8 matrices once while it loads the model, and all arithmetic stays float32. So scores stay
-independent of batch mates; what changes is each weight, by at most half a step of 1/127 of the largest in its row.
+Storage only: ONNX Runtime widens the int8 matrices once while it loads the model, and all arithmetic stays float32. So scores
+stay independent of batch mates; what changes is each weight, by at most half a step of 1/127 of the largest in its row.
 """
 
 from __future__ import annotations

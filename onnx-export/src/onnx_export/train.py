@@ -42,8 +42,8 @@ OVERLAP_TO_COUNT = 30
 
 @dataclass(frozen=True)
 class Recipe:
-    layout: str = "S|S|S|S|SD|SD"
-    frozen_layers: int = 4
+    layout: str = "S|S|S|S|S|SD|D"
+    frozen_layers: int = 5
     segment_length: int = 128
     max_segments: int = 64
     window_overlap: int = 16
@@ -68,6 +68,8 @@ class SegmentedDocument:
     token_ids: list[NDArray[np.int64]]
     targets: NDArray[np.float32]
     """[segments, C]"""
+    truth: NDArray[np.bool_]
+    """[C], which labels the whole text carries."""
 
 
 class Corpus:
@@ -80,18 +82,19 @@ class Corpus:
         cls = tokenizer.token_to_id("[CLS]")
         for done, text in enumerate(texts, start=1):
             encoding = tokenizer.encode(text.text, add_special_tokens=False)
-            spans = segment(
-                text.text, encoding.offsets, segmenter=recipe.segmenter, segment_length=recipe.segment_length
-            )
+            token_ids, offsets = encoding.ids, encoding.offsets  # each access copies the whole list
+            spans = segment(text.text, offsets, segmenter=recipe.segmenter, segment_length=recipe.segment_length)
             targets = np.zeros((len(spans), len(labels)), np.float32)
             for i, (begin, end) in enumerate(spans):
-                start, stop = encoding.offsets[begin][0], encoding.offsets[end - 1][1]
+                start, stop = offsets[begin][0], offsets[end - 1][1]
                 for label, clause_start, clause_end in text.spans:
                     shared = min(stop, clause_end) - max(start, clause_start)
                     if shared >= min(clause_end - clause_start, OVERLAP_TO_COUNT):
                         targets[i, column[label]] = 1
-            ids = [np.array([cls, *encoding.ids[begin:end]], np.int64) for begin, end in spans]
-            self.documents[text.id] = SegmentedDocument(len(self.lengths), ids, targets)
+            ids = [np.array([cls, *token_ids[begin:end]], np.int64) for begin, end in spans]
+            held = {label for label, _, _ in text.spans}
+            truth = np.array([label in held for label in labels])
+            self.documents[text.id] = SegmentedDocument(len(self.lengths), ids, targets, truth)
             self.lengths += [len(i) for i in ids]
             if done % 50 == 0 or done == len(texts):
                 print(f"segmented {done}/{len(texts)} documents, {len(self.lengths)} segments", flush=True)
@@ -444,7 +447,7 @@ def _document_level(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     return (
         np.stack([score.max(axis=0) for score in scores]),
-        np.stack([document.targets.max(axis=0) > 0 for document in documents]),
+        np.stack([document.truth for document in documents]),
     )
 
 

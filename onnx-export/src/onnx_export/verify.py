@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,8 +79,14 @@ def checks(folder: Path) -> Iterator[Check]:
     if not opened.passed:
         return
     classifier = Classifier(folder, manifest)
-    yield _golden(folder, classifier)
-    yield _batch_invariance(folder, classifier)
+    try:
+        records = read_golden(folder / GOLDEN)
+        replayed = golden_records(classifier, [GoldenInput(record["id"], record["text"]) for record in records])
+    except ExportError as error:
+        yield Check("golden inputs", problems=error.problems)
+        return
+    yield _golden(records, replayed)
+    yield _batch_invariance(classifier, [classifier.cut(record["text"]) for record in records])
 
 
 def _files(folder: Path, manifest: Mapping[str, Any]) -> Check:
@@ -132,15 +138,9 @@ def _opens(folder: Path, manifest: Mapping[str, Any]) -> Check:
     return Check("graph and tokenizer", ", ".join(names), tuple(problems))
 
 
-def _golden(folder: Path, classifier: Classifier) -> Check:
+def _golden(records: Sequence[Mapping[str, Any]], replayed: Sequence[Mapping[str, Any]]) -> Check:
     problems: list[str] = []
     largest = 0.0
-    records: list[dict[str, Any]] = []
-    try:
-        records = read_golden(folder / GOLDEN)
-        replayed = golden_records(classifier, [GoldenInput(record["id"], record["text"]) for record in records])
-    except ExportError as error:
-        return Check("golden inputs", problems=error.problems)
     for expected, actual in zip(records, replayed, strict=True):
         found, deviation = differences(expected, actual)
         problems += found
@@ -154,9 +154,8 @@ def _golden(folder: Path, classifier: Classifier) -> Check:
     return Check("golden inputs", found_text, tuple(problems))
 
 
-def _batch_invariance(folder: Path, classifier: Classifier) -> Check:
+def _batch_invariance(classifier: Classifier, documents: Sequence[SegmentedDocument]) -> Check:
     """Every window of the golden inputs alone, in one batch, and in that batch in another order."""
-    documents: list[SegmentedDocument] = [classifier.cut(record["text"]) for record in read_golden(folder / GOLDEN)]
     windows = [window for document in documents for window in classifier.window_inputs(document)]
     pack = classifier.layout.pack
     alone = [run(classifier.session, pack([window]))[0] for window in windows]

@@ -1,0 +1,183 @@
+package io.hatflow.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.hatflow.inference.Classification.Coverage;
+import io.hatflow.inference.Classification.Evidence;
+import io.hatflow.inference.Classification.LabelScore;
+import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.inference.Rejection.Reason;
+import io.hatflow.inference.bundle.Bundle;
+import io.hatflow.inference.bundle.GoldenCase;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(120)
+class DocumentClassifierTest {
+
+    private static final float TOLERANCE = 1e-4f;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tiny-segments", "tiny-documents"})
+    void scoresDoNotDependOnTheNeighboursInABatch(String name) throws Exception {
+        Path folder = TestFiles.RESOURCES.resolve("bundles").resolve(name);
+        List<GoldenCase> goldenCases = Bundle.open(folder).goldenCases();
+        try (DocumentClassifier classifier = DocumentClassifier.open(folder, settings(LongDocuments.WINDOW))) {
+            for (GoldenCase golden : goldenCases) {
+                assertScores((Classification) classifier.classify(golden.text()).get(), golden);
+            }
+            List<GoldenCase> shuffled = new ArrayList<>();
+            for (int copy = 0; copy < 20; copy++) {
+                shuffled.addAll(goldenCases);
+            }
+            Collections.shuffle(shuffled, new Random(3));
+            List<CompletableFuture<Outcome>> outcomes = shuffled.stream()
+                    .map(golden -> classifier.classify(golden.text()))
+                    .toList();
+            for (int i = 0; i < outcomes.size(); i++) {
+                assertScores((Classification) outcomes.get(i).get(), shuffled.get(i));
+            }
+        }
+    }
+
+    private static void assertScores(Classification classification, GoldenCase golden) {
+        for (int label = 0; label < golden.scores().length; label++) {
+            assertThat(classification.labels().get(label).score()).isCloseTo(golden.scores()[label], within(TOLERANCE));
+        }
+        assertThat(classification.tokensTotal()).isEqualTo(golden.tokenIds().length);
+        assertThat(classification.windows()).isEqualTo(golden.windows().length);
+    }
+
+    @Test
+    void aLabelIsPresentFromItsThresholdOn() throws Exception {
+        Bundle bundle = Bundle.open(TestFiles.TINY_SEGMENTS);
+        try (DocumentClassifier classifier = open(LongDocuments.WINDOW)) {
+            for (GoldenCase golden : bundle.goldenCases()) {
+                Classification classification =
+                        (Classification) classifier.classify(golden.text()).get();
+                for (int i = 0; i < classification.labels().size(); i++) {
+                    LabelScore label = classification.labels().get(i);
+                    assertThat(label.aboveThreshold())
+                            .isEqualTo(label.score()
+                                    >= bundle.manifest().labels().get(i).threshold());
+                }
+            }
+        }
+    }
+
+    @Test
+    void evidenceIsTheBestSegmentsOfTheOriginalText() throws Exception {
+        Bundle bundle = Bundle.open(TestFiles.TINY_SEGMENTS);
+        try (DocumentClassifier classifier = open(LongDocuments.WINDOW)) {
+            for (GoldenCase golden : bundle.goldenCases()) {
+                Classification classification =
+                        (Classification) classifier.classify(golden.text()).get();
+                for (int label = 0; label < classification.labels().size(); label++) {
+                    LabelScore labelScore = classification.labels().get(label);
+                    assertThat(labelScore.evidence()).hasSizeBetween(1, 3);
+                    // The document's score is its best segment's.
+                    assertThat(labelScore.evidence().get(0).score()).isEqualTo(labelScore.score());
+                    for (Evidence evidence : labelScore.evidence()) {
+                        int[] tokens = golden.segments()[evidence.segment()];
+                        assertThat(evidence.start()).isEqualTo(golden.tokenOffsets()[tokens[0]][0]);
+                        assertThat(evidence.end()).isEqualTo(golden.tokenOffsets()[tokens[1] - 1][1]);
+                        assertThat(evidence.score())
+                                .isCloseTo(golden.segmentScores()[evidence.segment()][label], within(TOLERANCE));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void onlyTheBestLabelOfASingleLabelModelIsPresent() throws Exception {
+        try (DocumentClassifier classifier =
+                DocumentClassifier.open(TestFiles.TINY_DOCUMENTS, settings(LongDocuments.WINDOW))) {
+            for (GoldenCase golden : Bundle.open(TestFiles.TINY_DOCUMENTS).goldenCases()) {
+                Classification classification =
+                        (Classification) classifier.classify(golden.text()).get();
+                assertThat(classification.labels().stream().filter(LabelScore::aboveThreshold))
+                        .hasSizeLessThanOrEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void aLongDocumentIsWindowedTruncatedOrRejectedAsSet() throws Exception {
+        String text = "The fee is due on day one. ".repeat(40);
+        try (DocumentClassifier classifier = open(LongDocuments.WINDOW)) {
+            Classification windowed = (Classification) classifier.classify(text).get();
+            assertThat(windowed.coverage()).isEqualTo(Coverage.WINDOWED);
+            assertThat(windowed.windows()).isGreaterThan(1);
+            assertThat(windowed.tokensSeen()).isEqualTo(windowed.tokensTotal());
+        }
+        try (DocumentClassifier classifier = open(LongDocuments.TRUNCATE)) {
+            Classification truncated =
+                    (Classification) classifier.classify(text).get();
+            assertThat(truncated.coverage()).isEqualTo(Coverage.TRUNCATED);
+            assertThat(truncated.segments()).isEqualTo(6);
+            assertThat(truncated.windows()).isEqualTo(1);
+            assertThat(truncated.tokensSeen()).isLessThan(truncated.tokensTotal());
+        }
+        try (DocumentClassifier classifier = open(LongDocuments.REJECT)) {
+            assertThat(classifier.classify(text).get())
+                    .isInstanceOfSatisfying(Rejection.class, rejection -> assertThat(rejection.reason())
+                            .isEqualTo(Reason.TOO_MANY_SEGMENTS));
+            Classification small =
+                    (Classification) classifier.classify("The fee.").get();
+            assertThat(small.coverage()).isEqualTo(Coverage.COMPLETE);
+        }
+    }
+
+    @Test
+    void whatCannotBeClassifiedIsRejectedWithItsReason() throws Exception {
+        try (DocumentClassifier classifier = open(LongDocuments.WINDOW)) {
+            assertRejected(classifier, "", Reason.EMPTY_TEXT);
+            assertRejected(classifier, " \n\t ", Reason.EMPTY_TEXT);
+            assertRejected(classifier, "\u0000\u0001", Reason.NO_TOKENS);
+            assertRejected(classifier, "a".repeat(100_001), Reason.TEXT_TOO_LONG);
+        }
+    }
+
+    private static void assertRejected(DocumentClassifier classifier, String text, Reason reason)
+            throws InterruptedException, ExecutionException {
+        assertThat(classifier.classify(text).get()).isInstanceOfSatisfying(Rejection.class, rejection -> {
+            assertThat(rejection.reason()).isEqualTo(reason);
+            assertThat(rejection.message()).isNotBlank();
+        });
+    }
+
+    @Test
+    void manyThreadsMayClassifyAtOnce() throws Exception {
+        List<GoldenCase> goldenCases = Bundle.open(TestFiles.TINY_SEGMENTS).goldenCases();
+        try (DocumentClassifier classifier = open(LongDocuments.WINDOW)) {
+            List<Classification> classifications = goldenCases.stream()
+                    .flatMap(golden -> Collections.nCopies(16, golden).stream())
+                    .parallel()
+                    .map(golden ->
+                            (Classification) classifier.classify(golden.text()).join())
+                    .toList();
+            for (int i = 0; i < classifications.size(); i++) {
+                assertScores(classifications.get(i), goldenCases.get(i / 16));
+            }
+        }
+    }
+
+    private static DocumentClassifier open(LongDocuments longDocuments) {
+        return DocumentClassifier.open(TestFiles.TINY_SEGMENTS, settings(longDocuments));
+    }
+
+    private static ClassifierSettings settings(LongDocuments longDocuments) {
+        return new ClassifierSettings(longDocuments, 100_000, 16, 1, 3);
+    }
+}

@@ -1,0 +1,67 @@
+package io.hatflow.inference;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Where the test data lies, and copies of bundles that a test may damage. */
+public final class TestFiles {
+
+    public static final Path RESOURCES = Path.of("src", "test", "resources");
+    public static final Path TINY_SEGMENTS = RESOURCES.resolve(Path.of("bundles", "tiny-segments"));
+    public static final Path TINY_DOCUMENTS = RESOURCES.resolve(Path.of("bundles", "tiny-documents"));
+    public static final Path FIXTURES = RESOURCES.resolve("hat-fixtures");
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private TestFiles() {}
+
+    public static JsonNode json(Path file) {
+        try {
+            return JSON.readTree(file.toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static List<JsonNode> jsonLines(Path file) {
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.map(TestFiles::parse).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static JsonNode parse(String line) {
+        try {
+            return JSON.readTree(line);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static int[] ints(JsonNode array) {
+        return JSON.convertValue(array, int[].class);
+    }
+
+    public static int[][] pairs(JsonNode array) {
+        return JSON.convertValue(array, int[][].class);
+    }
+
+    /** Copies a bundle into {@code folder}, which must exist and be empty. */
+    public static Path copyOf(Path bundle, Path folder) {
+        try (Stream<Path> files = Files.list(bundle)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package io.hatflow.inference.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hatflow.inference.TestFiles;
+import io.hatflow.inference.batch.WindowResult.Refused;
+import io.hatflow.inference.batch.WindowResult.Scored;
+import io.hatflow.inference.bundle.Manifest.PadSegment;
+import io.hatflow.inference.onnx.InferenceException;
+import io.hatflow.inference.onnx.OnnxModel;
+import io.hatflow.inference.packing.Packing;
+import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.text.Span;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class MicroBatcherTest {
+
+    private static final Packing PACKING = new Packing(16, 6, 0, 1, PadSegment.NONE);
+    private static final Window KNOWN = window(7);
+    /** Its embedding does not exist: ONNX Runtime really fails on it. */
+    private static final Window POISON = window(1_000_000);
+
+    @Test
+    void windowsThatQueueWhileTheModelIsBusyShareBatchesUpToTheBudget() throws Exception {
+        try (OnnxModel model = model();
+                MicroBatcher batcher = new MicroBatcher(model, PACKING, 4, KNOWN)) {
+            List<CompletableFuture<WindowResult>> results;
+            synchronized (model) { // the model is busy: its run waits for this
+                results = IntStream.range(0, 21)
+                        .mapToObj(i -> batcher.submit(window(i)))
+                        .toList();
+            }
+            List<Integer> batchSizes = new ArrayList<>();
+            long previousRun = -1;
+            for (CompletableFuture<WindowResult> result : results) {
+                long run = ((Scored) result.get()).inferenceNanos(); // the same for all windows of a batch
+                if (run == previousRun) {
+                    batchSizes.set(batchSizes.size() - 1, batchSizes.get(batchSizes.size() - 1) + 1);
+                } else {
+                    batchSizes.add(1);
+                }
+                previousRun = run;
+            }
+            // The first batch left with what was there when it left, the last one holds the rest.
+            assertThat(batchSizes).hasSizeGreaterThan(4).allSatisfy(size -> assertThat(size)
+                    .isBetween(1, 4));
+            assertThat(batchSizes.subList(1, batchSizes.size() - 1)).containsOnly(4);
+        }
+    }
+
+    @Test
+    void aWindowAboveTheBudgetRunsAlone() throws Exception {
+        Window six = new Window(
+                new int[] {1, 2, 3, 4, 5, 6},
+                IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList());
+        try (OnnxModel model = model();
+                MicroBatcher batcher = new MicroBatcher(model, PACKING, 2, KNOWN)) {
+            assertThat(((Scored) batcher.submit(six).get()).logits().segments()).hasNumberOfRows(6);
+        }
+    }
+
+    @Test
+    void thePoisonedWindowAloneIsRefusedAndItsNeighboursGetTheirScores() throws Exception {
+        try (OnnxModel model = model();
+                MicroBatcher batcher = new MicroBatcher(model, PACKING, 64, KNOWN)) {
+            float[][] alone = ((Scored) batcher.submit(KNOWN).get()).logits().segments();
+            List<CompletableFuture<WindowResult>> results;
+            synchronized (model) {
+                results = IntStream.range(0, 9)
+                        .mapToObj(i -> batcher.submit(i == 5 ? POISON : KNOWN))
+                        .toList();
+            }
+            for (int i = 0; i < results.size(); i++) {
+                WindowResult result = results.get(i).get();
+                if (i == 5) {
+                    assertThat(result).isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.message())
+                            .contains("the model fails on this document"));
+                } else {
+                    float[] scores = ((Scored) result).logits().segments()[0];
+                    for (int label = 0; label < scores.length; label++) {
+                        assertThat(Math.abs(scores[label] - alone[0][label])).isLessThan(1e-4f);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void whenTheModelFailsOnEverythingTheMachineIsAtFault() {
+        try (OnnxModel model = model();
+                MicroBatcher batcher = new MicroBatcher(model, PACKING, 64, POISON)) {
+            CompletableFuture<WindowResult> failed = batcher.submit(POISON);
+            assertThatThrownBy(failed::get)
+                    .isInstanceOf(ExecutionException.class)
+                    .hasCauseInstanceOf(InferenceException.class);
+            CompletableFuture<WindowResult> later = batcher.submit(KNOWN);
+            assertThatThrownBy(later::get).hasCauseInstanceOf(InferenceException.class);
+        }
+    }
+
+    @Test
+    void closingFailsWhatWaitsAndWaitsForWhatRuns() throws Exception {
+        try (OnnxModel model = model()) {
+            MicroBatcher batcher = new MicroBatcher(model, PACKING, 1, KNOWN);
+            Thread closer = new Thread(batcher::close);
+            synchronized (model) {
+                List<CompletableFuture<WindowResult>> submitted = List.of(batcher.submit(KNOWN), batcher.submit(KNOWN));
+                closer.start();
+                // One of them may be in the batch that runs; the other can only be waiting.
+                assertThatThrownBy(() -> submitted.get(1).get(30, TimeUnit.SECONDS))
+                        .isInstanceOf(CancellationException.class);
+            }
+            closer.join();
+            assertThat(batcher.submit(KNOWN)).isCompletedExceptionally();
+        }
+    }
+
+    private static Window window(int tokenId) {
+        return new Window(new int[] {tokenId}, List.of(new Span(0, 1)));
+    }
+
+    private static OnnxModel model() {
+        return OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.inference.batch;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.inference.bundle;
+
+import org.jspecify.annotations.NullMarked;

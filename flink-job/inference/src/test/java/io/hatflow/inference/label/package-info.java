@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.inference.label;
+
+import org.jspecify.annotations.NullMarked;

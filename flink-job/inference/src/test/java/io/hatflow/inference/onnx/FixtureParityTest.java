@@ -1,0 +1,136 @@
+package io.hatflow.inference.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.hatflow.inference.TestFiles;
+import io.hatflow.inference.bundle.Manifest.PadSegment;
+import io.hatflow.inference.packing.PackedBatch;
+import io.hatflow.inference.packing.Packing;
+import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.text.Span;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Scores of the original HAT implementation for tiny random checkpoints, against ours in Java: in one batch, alone, in shuffled batches. */
+class FixtureParityTest {
+
+    private static final float TOLERANCE = 1e-4f;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "seqcls-max-interleaved",
+                "seqcls-max-late",
+                "seqcls-regression",
+                "seqcls-first",
+                "seqcls-attentive",
+                "seqcls-no-segment-positions",
+                "sentcls"
+            })
+    void agreesWithTheOriginalInAnyBatch(String name) throws InferenceException {
+        Fixture fixture = new Fixture(TestFiles.FIXTURES.resolve(name));
+        try (OnnxModel model = OnnxModel.open(TestFiles.FIXTURES.resolve(name).resolve("model.onnx"), 1)) {
+            List<Integer> order = new ArrayList<>(
+                    IntStream.range(0, fixture.windows.size()).boxed().toList());
+            fixture.assertAgrees(model, order);
+            for (int document : order) {
+                fixture.assertAgrees(model, List.of(document));
+            }
+            Random chance = new Random(1);
+            for (int round = 0; round < 5; round++) {
+                Collections.shuffle(order, chance);
+                fixture.assertAgrees(model, order.subList(0, 1 + chance.nextInt(order.size())));
+            }
+        }
+    }
+
+    @Test
+    void aTokenThatTheModelDoesNotKnowFailsTheRunAlone() throws InferenceException {
+        Packing packing = new Packing(16, 6, 0, 1, PadSegment.NONE);
+        try (OnnxModel model =
+                OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1)) {
+            Window unknown = new Window(new int[] {1_000_000}, List.of(new Span(0, 1)));
+            Window known = new Window(new int[] {7}, List.of(new Span(0, 1)));
+            assertThatThrownBy(() -> model.run(new PackedBatch(packing, List.of(unknown))))
+                    .isInstanceOf(InferenceException.class);
+            assertThat(model.run(new PackedBatch(packing, List.of(known)))).hasSize(1);
+        }
+    }
+
+    @Test
+    void nothingRunsAfterClose() {
+        OnnxModel model = OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1);
+        model.close();
+        model.close();
+        Window known = new Window(new int[] {7}, List.of(new Span(0, 1)));
+        PackedBatch batch = new PackedBatch(new Packing(16, 6, 0, 1, PadSegment.NONE), List.of(known));
+        assertThatThrownBy(() -> model.run(batch)).isInstanceOf(IllegalStateException.class);
+    }
+
+    private static final class Fixture {
+        private final List<Window> windows = new ArrayList<>();
+        private final Packing packing;
+        private final JsonNode expected;
+
+        Fixture(Path folder) {
+            expected = TestFiles.json(folder.resolve("expected.json"));
+            packing = new Packing(
+                    expected.get("segment_length").asInt(),
+                    expected.get("max_segments").asInt(),
+                    expected.get("cls").asInt(),
+                    expected.get("pad").asInt(),
+                    PadSegment.valueOf(expected.get("pad_segment").asText().toUpperCase(Locale.ROOT)));
+            for (JsonNode document : expected.get("documents")) {
+                windows.add(window(TestFiles.pairs(document)));
+            }
+        }
+
+        /** The fixtures list segments with their CLS id, which our windows leave to the packing. */
+        private static Window window(int[][] segments) {
+            List<Integer> ids = new ArrayList<>();
+            List<Span> spans = new ArrayList<>();
+            for (int[] segment : segments) {
+                int first = ids.size();
+                IntStream.of(segment).skip(1).forEach(ids::add);
+                spans.add(new Span(first, ids.size()));
+            }
+            return new Window(ids.stream().mapToInt(Integer::intValue).toArray(), spans);
+        }
+
+        void assertAgrees(OnnxModel model, List<Integer> order) throws InferenceException {
+            List<WindowLogits> logits = model.run(
+                    new PackedBatch(packing, order.stream().map(windows::get).toList()));
+            for (int i = 0; i < order.size(); i++) {
+                JsonNode document = expected.path("logits").path(order.get(i));
+                if (!document.isMissingNode()) {
+                    assertClose(logits.get(i).document(), document);
+                }
+                JsonNode segments = expected.get("segment_logits").get(order.get(i));
+                for (int segment = 0; segment < segments.size(); segment++) {
+                    assertClose(logits.get(i).segments()[segment], segments.get(segment));
+                }
+            }
+        }
+
+        /** A model of one label has a number where others have a list. */
+        private static void assertClose(float[] actual, JsonNode expected) {
+            assertThat(actual).hasSize(expected.isArray() ? expected.size() : 1);
+            for (int label = 0; label < actual.length; label++) {
+                JsonNode value = expected.isArray() ? expected.get(label) : expected;
+                assertThat(actual[label]).isCloseTo(value.floatValue(), within(TOLERANCE));
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.inference.onnx;
+
+import org.jspecify.annotations.NullMarked;

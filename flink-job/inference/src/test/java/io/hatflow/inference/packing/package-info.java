@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.inference.packing;
+
+import org.jspecify.annotations.NullMarked;

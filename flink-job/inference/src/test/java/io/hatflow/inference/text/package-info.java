@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.inference.text;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,104 @@
+import hashlib
+
+import ml_dtypes
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from onnx_export.checkpoint import SEGMENT_POSITIONS, read_checkpoint
+from onnx_export.problems import ExportError
+from random_checkpoints import hat_config, random_weights, write_checkpoint
+
+
+def rewrite(folder, change):
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_checkpoint(tmp_path / "checkpoint", hat_config("S|SD|SD"))
+
+
+def problems_of(folder):
+    with pytest.raises(ExportError) as raised:
+        read_checkpoint(folder)
+    return raised.value.problems
+
+
+@pytest.mark.parametrize("prefix", ["hi_transformer.", "hat.", ""])
+def test_any_prefix_is_read(tmp_path, prefix):
+    config = hat_config("S|SD")
+    checkpoint = read_checkpoint(write_checkpoint(tmp_path / "my-model", config, seed=4, prefix=prefix))
+    expected = random_weights(config, 4)
+    assert checkpoint.weights.keys() == expected.keys()
+    for name, weight in expected.items():
+        np.testing.assert_array_equal(checkpoint.weights[name], weight)
+    assert checkpoint.name == "my-model"
+    assert checkpoint.sha256 == hashlib.sha256((tmp_path / "my-model/model.safetensors").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, ml_dtypes.bfloat16])
+def test_other_precisions_are_widened_or_rounded_to_float32(folder, dtype):
+    rewrite(folder, lambda weights: weights.update({name: array.astype(dtype) for name, array in weights.items()}))
+    weights = read_checkpoint(folder).weights
+    assert {weight.dtype for weight in weights.values()} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(
+        weights["classifier.weight"], random_weights(hat_config("S|SD|SD"), 1)["classifier.weight"], rtol=1e-2
+    )
+
+
+def test_the_shared_table_of_segment_positions_may_be_stored_once(folder):
+    rewrite(folder, lambda weights: weights.pop("hi_transformer.encoder.layer.2.position_embeddings.weight"))
+    assert read_checkpoint(folder).weights[SEGMENT_POSITIONS].shape == (7, 32)
+
+
+def test_every_contradiction_between_weights_and_config_is_reported_at_once(folder):
+    def change(weights):
+        del weights["pooler.dense.bias"]
+        weights["lm_head.bias"] = np.zeros(3, np.float32)
+        weights["hi_transformer.encoder.layer.0.document_encoder.output.dense.bias"] = np.zeros(32, np.float32)
+        weights["classifier.weight"] = weights["classifier.weight"][:2]
+        weights["classifier.bias"][1] = np.nan
+        table = "hi_transformer.embeddings.position_embeddings.weight"
+        weights[table] = weights[table][:9]
+        weights["hi_transformer.encoder.layer.1.position_embeddings.weight"] += 1
+
+    rewrite(folder, change)
+    problems = problems_of(folder)
+    for expected in (
+        "pooler.dense.bias is missing, expected shape [32]",
+        "lm_head.bias is superfluous",
+        "encoder.layer.0.document_encoder.output.dense.bias is superfluous: encoder_layout S|SD|SD",
+        "classifier.weight has shape [2, 32], but config.json asks for [3, 32]",
+        "classifier.bias holds values that are not finite",
+        "embeddings.position_embeddings.weight has 9 rows, expected at least 17",
+        "encoder.layer.2.position_embeddings.weight differs from encoder.layer.1.position_embeddings.weight",
+    ):
+        assert [problem for problem in problems if expected in problem], expected
+    assert len(problems) == 7
+
+
+def test_a_weight_stored_under_two_prefixes_is_refused(folder):
+    rewrite(folder, lambda weights: weights.update({"hat.classifier.bias": np.zeros(3, np.float32)}))
+    assert "classifier.bias is stored twice, once as hat.classifier.bias" in problems_of(folder)[0]
+
+
+def test_position_ids_of_the_original_are_no_weights(folder):
+    rewrite(folder, lambda weights: weights.update({"hi_transformer.embeddings.position_ids": np.arange(3)[None]}))
+    read_checkpoint(folder)
+
+
+def test_missing_or_unreadable_files_are_told(tmp_path, folder):
+    assert "there is no such folder" in problems_of(tmp_path / "nowhere")[0]
+    (folder / "model.safetensors").write_bytes(b"not safetensors")
+    assert "cannot be read" in problems_of(folder)[0]
+    (folder / "model.safetensors").unlink()
+    assert problems_of(folder) == ("model.safetensors is missing",)
+    (folder / "pytorch_model.bin").touch()
+    assert "safetensors.torch.save_file" in problems_of(folder)[0]
+    (folder / "config.json").write_text("{")
+    assert "is not JSON" in problems_of(folder)[0]
+    (folder / "config.json").unlink()
+    assert problems_of(folder) == ("the file is missing",)

@@ -1,0 +1,106 @@
+"""The commands as a person runs them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import onnx
+import pytest
+
+from random_checkpoints import hat_config, write_checkpoint
+
+FIXTURES = Path(__file__).parent / "fixtures/hat"
+SOURCES = str(Path(__file__).parents[1] / "src")
+
+
+def run(*arguments, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "onnx_export", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={"PYTHONPATH": SOURCES, "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def metadata(path):
+    return {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+
+
+def test_graph_is_written_and_agrees_with_the_reference(tmp_path):
+    done = run("graph", "--checkpoint", FIXTURES / "seqcls-max-late", "--output", tmp_path / "out/model.onnx")
+    assert "agrees with the reference computation on 3 documents" in done.stdout
+    assert metadata(tmp_path / "out/model.onnx")["layout"] == "S|S|SD"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["model.onnx"]
+
+
+def test_options_reach_the_graph(tmp_path):
+    output = tmp_path / "model.onnx"
+    options = ["--pooling", "first", "--pad-segment", "cls", "--no-segment-positions", "--weights", "int8"]
+    done = run("graph", "--checkpoint", FIXTURES / "seqcls-first", "--output", output, *options)
+    assert "int8 weights moved their logits by at most" in done.stdout
+    assert {key: metadata(output)[key] for key in ("pooling", "segment_positions", "weights")} == {
+        "pooling": "first",
+        "segment_positions": "false",
+        "weights": "int8",
+    }
+
+
+def test_every_problem_of_a_checkpoint_is_printed(tmp_path):
+    folder = write_checkpoint(tmp_path / "c", hat_config())
+    (folder / "config.json").write_text(json.dumps(hat_config(hidden_act="mish", position_embedding_type="relative_key")))
+    done = run("graph", "--checkpoint", folder, "--output", tmp_path / "model.onnx", code=1)
+    assert done.stderr.startswith("config.json: 2 problems\n  - ")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "model.onnx").exists()
+
+
+@pytest.mark.parametrize("head", ["multiple-choice-last", "mlm"])
+def test_heads_of_later_releases_are_refused(tmp_path, head):
+    done = run("graph", "--checkpoint", FIXTURES / head, "--output", tmp_path / "model.onnx", code=1)
+    assert "is not exported by this version, expected one of HATForSequenceClassification" in done.stderr
+
+
+def test_bundle_is_written_and_verified(tmp_path):
+    folder = write_checkpoint(tmp_path / "checkpoint", hat_config())
+    done = run("bundle", "--checkpoint", folder, "--output", tmp_path / "bundle", "--name", "demo", "--window-overlap", 3)
+    assert "the bundle keeps its promises" in done.stdout
+    done = run("verify", tmp_path / "bundle")
+    assert done.stdout.startswith("demo 1 (hat, fp32)\n  task       document-classification, single-label, max pooling\n")
+    assert "windows of 6 that overlap by 3" in done.stdout
+    assert done.stdout.count("✓") == 5
+    assert "✗" not in done.stdout
+
+
+def test_verify_fails_for_a_damaged_bundle(tmp_path):
+    folder = write_checkpoint(tmp_path / "checkpoint", hat_config())
+    run("bundle", "--checkpoint", folder, "--output", tmp_path / "bundle")
+    (tmp_path / "bundle/README.md").write_text("changed")
+    done = run("verify", tmp_path / "bundle", code=1)
+    assert "✗ checksums" in done.stdout
+    assert "README.md has 7 bytes" in done.stdout
+    assert "the bundle does not keep its promises" in done.stdout
+
+
+def test_last_pooling_with_other_segments_than_the_originals_is_noted(tmp_path):
+    folder = write_checkpoint(tmp_path / "checkpoint", hat_config(pooler_type="last"))
+    done = run("graph", "--checkpoint", folder, "--output", tmp_path / "model.onnx")
+    assert "the original reads the token 128 from the end" in done.stderr
+
+
+def test_help_states_the_traps():
+    done = run("graph", "--help")
+    for trap in ("January 2024", "--no-segment-positions", "RoBERTa"):
+        assert trap in done.stdout
+
+
+def test_torch_is_not_needed(tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('torch must not be imported')")
+    code = "import onnx_export.__main__, sys; assert 'torch' not in sys.modules"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": f"{tmp_path}:{SOURCES}"}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,113 @@
+import pytest
+
+from onnx_export.config import Head, Layer, read_config
+from onnx_export.problems import ExportError
+from random_checkpoints import hat_config
+
+
+def problems_of(config, **options):
+    with pytest.raises(ExportError) as raised:
+        read_config(config, **options)
+    return raised.value.problems
+
+
+def test_reads_what_the_model_computes():
+    config = read_config(hat_config("S|SD|D", labels=["a", "b"], problem_type="multi_label_classification"))
+    assert config.head is Head.DOCUMENT
+    assert config.layers == (Layer(True, False), Layer(True, True), Layer(False, True))
+    assert config.layout == "S|SD|D"
+    assert (config.segment_length, config.max_segments) == (16, 6)
+    assert (config.labels, config.problem_type, config.pooling) == (("a", "b"), "multi-label", "max")
+
+
+def test_both_names_of_the_segment_length_are_read():
+    config = hat_config()
+    config["max_sentence_size"] = config.pop("max_sentence_length")
+    assert read_config(config).segment_length == 16
+    assert problems_of(config | {"max_sentence_length": 32}) == (
+        "max_sentence_length is 32 but max_sentence_size is 16, expected the same segment length",
+    )
+
+
+def test_every_problem_is_reported_at_once():
+    config = hat_config(
+        architectures=["HATForTokenClassification"],
+        position_embedding_type="relative_key",
+        add_cross_attention=True,
+        is_decoder=True,
+        hidden_act="mish",
+        num_attention_heads=5,
+        num_hidden_layers=3,
+        max_sentences=0,
+        layer_norm_eps="small",
+        pad_token_id=200,
+        problem_type="ranking",
+        id2label={"0": "a", "2": "b"},
+        pooler_type="mean",
+        intermediate_size=None,
+    )
+    problems = problems_of(config)
+    for key in (
+        "architectures: HATForTokenClassification is not exported",
+        "position_embedding_type",
+        "add_cross_attention",
+        "is_decoder",
+        "hidden_act is 'mish', expected one of gelu",
+        "expected a multiple of num_attention_heads (5)",
+        "num_hidden_layers is 3, but encoder_layout has 2 layers",
+        "max_sentences is 0",
+        "layer_norm_eps is 'small'",
+        "pad_token_id is 200, expected below vocab_size (200)",
+        "problem_type is 'ranking'",
+        "id2label has the keys ['0', '2'], expected 0 to 1",
+        "pooler_type is 'mean', expected one of max, first, last, attentive",
+        "intermediate_size is missing",
+    ):
+        assert [problem for problem in problems if key in problem], key
+    assert len(problems) == 14
+
+
+@pytest.mark.parametrize(
+    ("layout", "problem"),
+    [
+        (None, "encoder_layout is None"),
+        ({"0": {}}, "encoder_layout.0 has neither"),
+        ({"1": {"sentence_encoder": True}}, "encoder_layout.0 is None"),
+        ({"0": "S"}, "encoder_layout.0 is 'S'"),
+    ],
+)
+def test_unusable_layouts_are_refused(layout, problem):
+    assert problem in "".join(problems_of(hat_config("S", encoder_layout=layout)))
+
+
+def test_an_unknown_architecture_is_told_from_one_of_a_later_release():
+    assert "BertModel is not a HAT head" in problems_of(hat_config(architectures=["BertModel"]))[0]
+    assert "HATForMaskedLM is not exported by this version" in problems_of(hat_config(architectures=["HATForMaskedLM"]))[0]
+
+
+def test_pooling_is_the_options_then_the_configs_then_max():
+    assert read_config(hat_config()).pooling == "max"
+    assert read_config(hat_config(pooler_type="first")).pooling == "first"
+    assert read_config(hat_config(pooling="last")).pooling == "last"
+    assert read_config(hat_config(pooler_type="first"), pooling="attentive").pooling == "attentive"
+
+
+def test_a_segment_head_pools_nothing():
+    config = hat_config(head=Head.SEGMENT.value, pooler_type="max")
+    assert read_config(config).pooling is None
+    assert "pools none" in problems_of(config, pooling="max")[0]
+
+
+def test_without_problem_type_only_one_output_is_decided():
+    config = hat_config(labels=1)
+    del config["problem_type"]
+    assert read_config(config).problem_type == "regression"
+    assert read_config(config | {"id2label": {"0": "a", "1": "b"}}).problem_type is None
+
+
+def test_cls_id_is_the_bos_id_where_it_has_no_key_of_its_own():
+    config = hat_config(bos_token_id=5)
+    del config["cls_token_id"]
+    assert read_config(config).cls_id == 5
+    del config["bos_token_id"]
+    assert "bos_token_id is missing" in problems_of(config)[0]
