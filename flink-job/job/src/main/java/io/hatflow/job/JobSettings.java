@@ -1,0 +1,118 @@
+package io.hatflow.job;
+
+import io.hatflow.job.classify.ClassifySettings;
+import io.hatflow.job.config.Setting;
+import io.hatflow.job.config.SettingValues;
+import io.hatflow.job.sink.SinkSettings;
+import io.hatflow.job.sink.SinkSettings.Guarantee;
+import io.hatflow.job.source.SourceSettings;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Everything that the job is told. Each part stands beside the classes that use it.
+ *
+ * @param name of the job, in Flink's web page
+ * @param bootstrapServers of the Kafka cluster that holds input and output
+ * @param kafkaProperties handed on to Kafka's clients as they are; may hold secrets
+ * @param flinkOptions handed on to Flink as they are
+ */
+public record JobSettings(
+        String name,
+        String bootstrapServers,
+        Map<String, String> kafkaProperties,
+        Map<String, String> flinkOptions,
+        SourceSettings source,
+        ClassifySettings classify,
+        SinkSettings sink,
+        CheckpointSettings checkpoint) {
+
+    /** Under this every key goes to Kafka's clients. */
+    static final String KAFKA_PREFIX = "kafka.properties.";
+
+    /** Under this every key goes to Flink's configuration of the job. */
+    static final String FLINK_PREFIX = "flink.";
+
+    private static final Setting<String> NAME = Setting.text("job.name", "hatflow", "The job's name in Flink.");
+    private static final Setting<String> BOOTSTRAP_SERVERS = Setting.text(
+            "kafka.bootstrap-servers", null, "Brokers of the Kafka cluster, host:port, separated by commas.");
+
+    /** Everything that can be set. */
+    static final List<Setting<?>> SETTINGS = Stream.of(
+                    List.<Setting<?>>of(BOOTSTRAP_SERVERS),
+                    SourceSettings.SETTINGS,
+                    SinkSettings.SETTINGS,
+                    ClassifySettings.SETTINGS,
+                    CheckpointSettings.SETTINGS,
+                    List.<Setting<?>>of(NAME))
+            .flatMap(List::stream)
+            .toList();
+
+    public JobSettings {
+        kafkaProperties = Map.copyOf(kafkaProperties);
+        flinkOptions = Map.copyOf(flinkOptions);
+    }
+
+    /**
+     * Reads settings from flags, environment and file, in this order of precedence.
+     *
+     * @throws io.hatflow.job.config.SettingsException if there is any mistake, with all of them
+     */
+    public static JobSettings read(String[] arguments, Map<String, String> environment) {
+        SettingValues values =
+                new SettingValues(arguments, environment, SETTINGS, List.of(KAFKA_PREFIX, FLINK_PREFIX));
+        SourceSettings source = SourceSettings.from(values);
+        JobSettings settings = new JobSettings(
+                values.get(NAME),
+                values.get(BOOTSTRAP_SERVERS),
+                values.under(KAFKA_PREFIX),
+                values.under(FLINK_PREFIX),
+                source,
+                ClassifySettings.from(values),
+                SinkSettings.from(values, source.groupId()),
+                CheckpointSettings.from(values));
+        settings.noteContradictions(values);
+        values.throwMistakes();
+        return settings;
+    }
+
+    private void noteContradictions(SettingValues values) {
+        Duration checkpointed = checkpoint.interval().plus(checkpoint.timeout());
+        if (sink.guarantee() == Guarantee.EXACTLY_ONCE
+                && sink.transactionTimeout().compareTo(checkpointed) <= 0) {
+            values.problem("kafka.transaction-timeout is " + seconds(sink.transactionTimeout())
+                    + ", expected more than checkpoint.interval + checkpoint.timeout = " + seconds(checkpointed)
+                    + ": the broker would abort transactions before their checkpoint ends");
+        }
+        if (source.topics().contains(sink.labelledTopic()) || source.topics().contains(sink.deadLetterTopic())) {
+            values.problem("kafka.input-topics " + source.topics()
+                    + " holds an output topic: the job would read its own events");
+        }
+        for (String owned : List.of("bootstrap.servers", "group.id", "transactional.id", "transaction.timeout.ms")) {
+            if (kafkaProperties.containsKey(owned)) {
+                values.problem(KAFKA_PREFIX + owned + " has a setting of its own here; see docs/configuration.md");
+            }
+        }
+    }
+
+    private static String seconds(Duration duration) {
+        return duration.toMillis() / 1000.0 + " s";
+    }
+
+    /** For logs: values that sound secret are not shown. */
+    @Override
+    public String toString() {
+        return "JobSettings[name=" + name + ", bootstrapServers=" + bootstrapServers + ", kafkaProperties="
+                + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + source + ", " + classify
+                + ", " + sink + ", " + checkpoint + "]";
+    }
+
+    private static Map<String, String> shown(Map<String, String> texts) {
+        Map<String, String> shown = new TreeMap<>();
+        texts.forEach((key, text) -> shown.put(key, SettingValues.shown(key, text)));
+        return shown;
+    }
+}

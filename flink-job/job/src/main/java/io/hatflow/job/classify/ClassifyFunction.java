@@ -1,0 +1,117 @@
+package io.hatflow.job.classify;
+
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.Document;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.inference.Classification;
+import io.hatflow.inference.Outcome;
+import io.hatflow.inference.Rejection;
+import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.job.source.Refusal;
+import io.hatflow.job.source.SourceRecord;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
+import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.flink.streaming.api.functions.async.ResultFuture;
+import org.apache.flink.streaming.api.functions.async.RichAsyncFunction;
+import org.apache.flink.types.Either;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes one event of every source record: labelled, or a dead letter where the fault is the document's. Where it is the
+ * machine's, the task fails and Flink restores it with all records that were in flight. Order, capacity, backpressure and
+ * checkpoints are those of Flink's async operator around it; micro-batches form behind the classifier's futures.
+ *
+ * <p>Called by the task's thread; completed by that of the classifier.
+ */
+final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<LabelledDocument, DeadLetter>> {
+
+    private static final long serialVersionUID = 1L;
+
+    private final ClassifierLessor lessor;
+    private final Duration timeout;
+    private transient @Nullable LeasedClassifier leased;
+    private transient @Nullable Counter received;
+
+    ClassifyFunction(ClassifierLessor lessor, Duration timeout) {
+        this.lessor = lessor;
+        this.timeout = timeout;
+    }
+
+    @Override
+    public void open(OpenContext context) {
+        received = getRuntimeContext().getMetricGroup().counter("received");
+        try {
+            leased = lessor.lease();
+        } catch (BundleException e) {
+            // A bundle that was refused once will be refused again: say so instead of restarting for ever.
+            throw new SuppressRestartsException(e);
+        }
+    }
+
+    @Override
+    public void asyncInvoke(SourceRecord record, ResultFuture<Either<LabelledDocument, DeadLetter>> result) {
+        if (leased == null || received == null) {
+            throw new IllegalStateException("asyncInvoke was called before open");
+        }
+        received.inc();
+        Document document = record.document();
+        if (document == null) {
+            result.complete(List.of(Either.Right(Events.deadLetter(record, refusal(record)))));
+            return;
+        }
+        BundleInfo bundle = leased.bundle();
+        var unused = leased.classify().apply(document.getText()).whenComplete((outcome, failure) -> {
+            try {
+                if (failure != null) {
+                    result.completeExceptionally(failure);
+                } else {
+                    result.complete(List.of(event(record, document, outcome, bundle)));
+                }
+            } catch (RuntimeException bug) {
+                // Without this, the record would wait for its timeout.
+                result.completeExceptionally(bug);
+            }
+        });
+    }
+
+    private static Either<LabelledDocument, DeadLetter> event(
+            SourceRecord record, Document document, Outcome outcome, BundleInfo bundle) {
+        if (outcome instanceof Classification classification) {
+            return Either.Left(Events.labelled(record, document, classification, bundle));
+        }
+        return Either.Right(Events.deadLetter(record, document, (Rejection) outcome));
+    }
+
+    private static Refusal refusal(SourceRecord record) {
+        if (record.refusal() == null) {
+            throw new IllegalStateException("A source record has neither a document nor a refusal: " + at(record));
+        }
+        return record.refusal();
+    }
+
+    @Override
+    public void timeout(SourceRecord record, ResultFuture<Either<LabelledDocument, DeadLetter>> result) {
+        result.completeExceptionally(new TimeoutException("No answer for the record at " + at(record) + " within "
+                + timeout.toMillis() + " ms. The task fails and the record will be classified again. Either the model or"
+                + " the machine hangs (look at this TaskManager's thread dump and at its processors or GPU), or"
+                + " classify.timeout is too short for classify.capacity documents of this length: raise the former or"
+                + " lower the latter."));
+    }
+
+    private static String at(SourceRecord record) {
+        return record.topic() + "-" + record.partition() + "@" + record.offset();
+    }
+
+    @Override
+    public void close() {
+        if (leased != null) {
+            leased.close();
+            leased = null;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package io.hatflow.job.classify;
+
+import io.hatflow.inference.ClassifierSettings;
+import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.job.config.Setting;
+import io.hatflow.job.config.SettingValues;
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How documents are classified inside the stream.
+ *
+ * @param bundle path of the bundle's folder, the same on every machine that runs tasks
+ * @param order whether events leave in the order of their records
+ * @param capacity most documents that one task holds at a time
+ * @param timeout after which an unanswered document is the machine's fault
+ * @param longDocuments see {@link ClassifierSettings}, like the rest
+ * @param inferenceThreads 0 for all processors of the machine that classifies
+ */
+public record ClassifySettings(
+        String bundle,
+        Order order,
+        int capacity,
+        Duration timeout,
+        LongDocuments longDocuments,
+        int maxCharacters,
+        int batchSegments,
+        int inferenceThreads,
+        int evidencePerLabel)
+        implements Serializable {
+
+    /** Whether events leave in the order of their records. */
+    public enum Order {
+        /** Events of one input partition leave in its order. */
+        ORDERED,
+        /** Events leave as soon as they are there. */
+        UNORDERED
+    }
+
+    private static final Setting<String> BUNDLE = Setting.text(
+            "model.bundle", null, "Folder of the model bundle, at the same path on every machine that runs tasks.");
+    private static final Setting<Order> ORDER = Setting.choice(
+            "classify.order",
+            Order.class,
+            Order.ORDERED,
+            "Whether the events of an input partition leave in its order.");
+    private static final Setting<Integer> CAPACITY = Setting.count(
+            "classify.capacity",
+            "128",
+            "Most documents that one task holds at a time; beyond it the source slows down. Enough to fill two"
+                    + " micro-batches; each costs memory and time at a restore.");
+    private static final Setting<Duration> TIMEOUT = Setting.duration(
+            "classify.timeout",
+            "10 min",
+            "A document that is not answered within this time fails the task, because the model or the machine hangs."
+                    + " Longer than the slowest document plus those before it in the queue.");
+    private static final Setting<LongDocuments> LONG_DOCUMENTS = Setting.choice(
+            "model.long-documents",
+            LongDocuments.class,
+            ClassifierSettings.defaults().longDocuments(),
+            "A document beyond the model's length: seen whole in overlapping windows, only its beginning, or not at all"
+                    + " (a dead letter).");
+    private static final Setting<Integer> MAX_CHARACTERS = Setting.count(
+            "model.max-characters",
+            Integer.toString(ClassifierSettings.defaults().maxCharacters()),
+            "A longer text (UTF-16 code units) becomes a dead letter.");
+    private static final Setting<Integer> BATCH_SEGMENTS = Setting.count(
+            "model.batch-segments",
+            Integer.toString(ClassifierSettings.defaults().batchSegments()),
+            "Segments that one run of the model takes together.");
+    private static final Setting<Integer> INFERENCE_THREADS = Setting.countOrAll(
+            "model.inference-threads",
+            "Threads that one run of the model uses; `all` is one for every processor of the machine that runs the task.");
+    private static final Setting<Integer> EVIDENCE_PER_LABEL = Setting.count(
+            "model.evidence-per-label",
+            Integer.toString(ClassifierSettings.defaults().evidencePerLabel()),
+            "Most spans of text that a label names as its evidence.");
+
+    /** Everything that can be set here. */
+    public static final List<Setting<?>> SETTINGS = List.of(
+            BUNDLE,
+            LONG_DOCUMENTS,
+            MAX_CHARACTERS,
+            BATCH_SEGMENTS,
+            INFERENCE_THREADS,
+            EVIDENCE_PER_LABEL,
+            ORDER,
+            CAPACITY,
+            TIMEOUT);
+
+    /** Reads the settings; mistakes are noted in the values. */
+    public static ClassifySettings from(SettingValues values) {
+        return new ClassifySettings(
+                values.get(BUNDLE),
+                values.get(ORDER),
+                values.get(CAPACITY),
+                values.get(TIMEOUT),
+                values.get(LONG_DOCUMENTS),
+                values.get(MAX_CHARACTERS),
+                values.get(BATCH_SEGMENTS),
+                values.get(INFERENCE_THREADS),
+                values.get(EVIDENCE_PER_LABEL));
+    }
+
+    /** What the classifier is told; to be called on the machine that classifies, whose processors it counts. */
+    ClassifierSettings classifier() {
+        return new ClassifierSettings(
+                longDocuments,
+                maxCharacters,
+                batchSegments,
+                inferenceThreads == 0 ? Runtime.getRuntime().availableProcessors() : inferenceThreads,
+                evidencePerLabel);
+    }
+}

@@ -1,0 +1,119 @@
+package io.hatflow.job.classify;
+
+import io.hatflow.events.Coverage;
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.Document;
+import io.hatflow.events.Evidence;
+import io.hatflow.events.Header;
+import io.hatflow.events.Label;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.events.ModelInfo;
+import io.hatflow.events.Provenance;
+import io.hatflow.events.Reason;
+import io.hatflow.events.Stage;
+import io.hatflow.events.Timings;
+import io.hatflow.inference.Classification;
+import io.hatflow.inference.Rejection;
+import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.job.source.Refusal;
+import io.hatflow.job.source.SourceRecord;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What is said about a source record once its outcome is known. */
+final class Events {
+
+    private Events() {}
+
+    /**
+     * The id of the one event that answers a source record: a name-based UUID of topic, partition, offset and timestamp. It
+     * is the same whenever the record is read again, also by another version of the model or after a rescale, so that
+     * consumers of at-least-once output drop repetitions. The timestamp tells apart the records of a topic that was
+     * deleted and made anew. Whoever relabels a topic on purpose writes to another output topic, or tells the events
+     * apart by the model's digest.
+     */
+    static String id(SourceRecord record) {
+        String name = record.topic() + ":" + record.partition() + ":" + record.offset() + ":" + record.timestamp();
+        return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
+    }
+
+    static LabelledDocument labelled(
+            SourceRecord record, Document document, Classification classification, BundleInfo bundle) {
+        return LabelledDocument.newBuilder()
+                .setEventId(id(record))
+                .setDocumentId(document.getId())
+                .setTitle(document.getTitle())
+                .setProvenance(provenance(record))
+                .setMetadata(document.getMetadata())
+                .setEventTime(document.getEventTime())
+                .setLabels(classification.labels().stream().map(Events::label).toList())
+                .setTokensSeen(classification.tokensSeen())
+                .setTokensTotal(classification.tokensTotal())
+                .setSegments(classification.segments())
+                .setWindows(classification.windows())
+                .setCoverage(Coverage.valueOf(classification.coverage().name()))
+                .setModel(new ModelInfo(bundle.name(), bundle.version(), bundle.digest()))
+                .setTimings(new Timings(
+                        classification.timings().tokenizeMicros(),
+                        classification.timings().queueMicros(),
+                        classification.timings().inferenceMicros()))
+                .build();
+    }
+
+    private static Label label(Classification.LabelScore scored) {
+        List<Evidence> evidence = scored.evidence().stream()
+                .map(span -> new Evidence(span.start(), span.end(), span.segment(), span.score()))
+                .toList();
+        return new Label(scored.label(), scored.score(), scored.aboveThreshold(), evidence);
+    }
+
+    /** The value was no document. */
+    static DeadLetter deadLetter(SourceRecord record, Refusal refusal) {
+        return deadLetter(record, Stage.DECODE, refusal.reason(), refusal.message(), refusal.documentId());
+    }
+
+    /** The document could not be classified. */
+    static DeadLetter deadLetter(SourceRecord record, Document document, Rejection rejection) {
+        return deadLetter(
+                record,
+                Stage.valueOf(rejection.reason().stage().name()),
+                Reason.valueOf(rejection.reason().name()),
+                rejection.message(),
+                document.getId());
+    }
+
+    private static DeadLetter deadLetter(
+            SourceRecord record, Stage stage, Reason reason, String message, @Nullable String documentId) {
+        return DeadLetter.newBuilder()
+                .setEventId(id(record))
+                .setValue(buffer(record.value()))
+                .setKey(buffer(record.key()))
+                .setHeaders(record.headers().stream()
+                        .map(header -> new Header(header.key(), buffer(header.value())))
+                        .toList())
+                .setProvenance(provenance(record))
+                .setStage(stage)
+                .setReason(reason)
+                .setMessage(message)
+                .setDocumentId(documentId)
+                .setFailedAt(Instant.ofEpochMilli(System.currentTimeMillis()))
+                .build();
+    }
+
+    private static Provenance provenance(SourceRecord record) {
+        return new Provenance(
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                Instant.ofEpochMilli(record.timestamp()),
+                buffer(record.key()));
+    }
+
+    private static @Nullable ByteBuffer buffer(byte @Nullable [] bytes) {
+        return bytes == null ? null : ByteBuffer.wrap(bytes);
+    }
+}

@@ -1,0 +1,95 @@
+package io.hatflow.job.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Typed values of settings from flags, environment, file and defaults, in this order of precedence. Mistakes are
+ * collected, not thrown: {@link #throwMistakes} throws once for all of them. Used by one thread while the job starts.
+ */
+public final class SettingValues {
+
+    static final String VARIABLE_PREFIX = "HATFLOW_";
+
+    private final List<String> problems = new ArrayList<>();
+    private final Map<String, SettingTexts.Found> texts;
+
+    /**
+     * Finds all texts and notes every key that nobody knows.
+     *
+     * @param settings everything that can be set
+     * @param prefixes each ends with a dot; every key under them is known
+     */
+    public SettingValues(
+            String[] arguments, Map<String, String> environment, List<Setting<?>> settings, List<String> prefixes) {
+        SettingKeys keys = new SettingKeys(settings, prefixes);
+        SettingTexts found = new SettingTexts(problems);
+        found.read(arguments, environment, keys);
+        texts = found.byKey();
+        texts.forEach((key, text) -> {
+            if (!keys.knows(key)) {
+                problems.add(text.place() + " is not known"
+                        + keys.nearest(key)
+                                .map(near -> "; did you mean " + near + "?")
+                                .orElse(""));
+            }
+        });
+    }
+
+    /** The value of a setting. Where it is missing or wrong, the mistake is noted and a stand-in is returned. */
+    public <T> T get(Setting<T> setting) {
+        String standIn = setting.defaultText() == null ? "(missing)" : setting.defaultText();
+        SettingTexts.Found found = texts.get(setting.key());
+        if (found == null) {
+            if (setting.defaultText() == null) {
+                problems.add(setting.key() + " is missing; give it as --" + setting.key() + ", as "
+                        + setting.variable() + " or in the file: " + setting.meaning());
+            }
+            return setting.parser().apply(standIn);
+        }
+        try {
+            return setting.parser().apply(found.text());
+        } catch (IllegalArgumentException e) {
+            problems.add(found.place() + " is \"" + found.text() + "\", expected " + setting.expected());
+            return setting.parser().apply(standIn);
+        }
+    }
+
+    /** All keys under a prefix, without it, with their texts. */
+    public Map<String, String> under(String prefix) {
+        Map<String, String> under = new TreeMap<>();
+        texts.forEach((key, found) -> {
+            if (key.startsWith(prefix) && key.length() > prefix.length()) {
+                under.put(key.substring(prefix.length()), found.text());
+            }
+        });
+        return under;
+    }
+
+    /** Notes a mistake that lies in no single setting. */
+    public void problem(String problem) {
+        problems.add(problem);
+    }
+
+    /**
+     * Ends the reading.
+     *
+     * @throws SettingsException if there was any mistake, with all of them
+     */
+    public void throwMistakes() {
+        if (!problems.isEmpty()) {
+            throw new SettingsException(problems);
+        }
+    }
+
+    /** A text that may be shown: of a key that sounds secret, only that it was given. */
+    public static String shown(String key, String text) {
+        String lower = key.toLowerCase(Locale.ROOT);
+        boolean secret = List.of("password", "secret", "jaas", "token", "credential", "keystore.key", "apikey").stream()
+                .anyMatch(lower::contains);
+        return secret ? "******" : text;
+    }
+}

@@ -1,0 +1,52 @@
+package io.hatflow.job.sink;
+
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.Header;
+import io.hatflow.events.Provenance;
+import io.hatflow.events.Reason;
+import java.nio.charset.StandardCharsets;
+import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a dead letter in Avro single-object encoding, under the key and with the headers of its source record, followed by
+ * those that Kafka Connect gives its dead letters, so that the same tools read both.
+ */
+final class DeadLetterSerializer implements KafkaRecordSerializationSchema<DeadLetter> {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final String CONNECT = "__connect.errors.";
+
+    private final String topic;
+
+    DeadLetterSerializer(String topic) {
+        this.topic = topic;
+    }
+
+    @Override
+    public ProducerRecord<byte[], byte[]> serialize(
+            DeadLetter event, KafkaSinkContext context, @Nullable Long timestamp) {
+        ProducerRecord<byte[], byte[]> written = new ProducerRecord<>(
+                topic,
+                EventBytes.ofNullable(event.getKey()),
+                EventBytes.encoded(DeadLetter.getEncoder(), event));
+        for (Header header : event.getHeaders()) {
+            written.headers().add(header.getKey(), EventBytes.ofNullable(header.getValue()));
+        }
+        Provenance source = event.getProvenance();
+        add(written, "topic", source.getTopic());
+        add(written, "partition", Integer.toString(source.getPartition()));
+        add(written, "offset", Long.toString(source.getOffset()));
+        add(written, "stage", event.getStage().name());
+        // Connect names the exception's class; what a program can tell apart here is the reason.
+        add(written, "exception.class.name", Reason.class.getName() + "." + event.getReason().name());
+        add(written, "exception.message", event.getMessage());
+        return written;
+    }
+
+    private static void add(ProducerRecord<byte[], byte[]> record, String name, String text) {
+        record.headers().add(CONNECT + name, text.getBytes(StandardCharsets.UTF_8));
+    }
+}

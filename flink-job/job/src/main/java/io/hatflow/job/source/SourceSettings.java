@@ -1,0 +1,74 @@
+package io.hatflow.job.source;
+
+import io.hatflow.job.config.Setting;
+import io.hatflow.job.config.SettingValues;
+import java.util.List;
+
+/**
+ * Where documents are read.
+ *
+ * @param topics topics of documents, all read as one stream
+ * @param groupId consumer group whose offsets show how far the job is
+ * @param startFrom where a job without a checkpoint begins
+ * @param until when the job ends
+ * @param writerSchemas folder of older Document schemas; empty if there is none
+ */
+public record SourceSettings(
+        List<String> topics, String groupId, StartFrom startFrom, Until until, String writerSchemas) {
+
+    /** Where a job without a checkpoint begins. */
+    public enum StartFrom {
+        /** At the group's committed offsets; where there are none, at the earliest record. */
+        COMMITTED,
+        /** At the earliest record. */
+        EARLIEST,
+        /** After the last record. */
+        LATEST
+    }
+
+    /** When the job ends. */
+    public enum Until {
+        /** Never by itself. */
+        CANCELLED,
+        /** When all records are answered that were there at its start. */
+        CAUGHT_UP
+    }
+
+    private static final Setting<List<String>> TOPICS =
+            Setting.texts("kafka.input-topics", "documents", "Topics of documents, read as one stream.");
+    private static final Setting<String> GROUP_ID = Setting.text(
+            "kafka.group-id",
+            "hatflow",
+            "Consumer group; its committed offsets show how far the job is. One of its own for every job.");
+    private static final Setting<StartFrom> START_FROM = Setting.choice(
+            "kafka.start-from",
+            StartFrom.class,
+            StartFrom.COMMITTED,
+            "Where a job begins that is not restored from a checkpoint; `committed` falls back to `earliest`.");
+    private static final Setting<Until> UNTIL = Setting.choice(
+            "kafka.until",
+            Until.class,
+            Until.CANCELLED,
+            "When the job ends: `caught-up` answers what is there at its start and finishes.");
+    private static final Setting<String> WRITER_SCHEMAS = Setting.optionalText(
+            "document.writer-schemas",
+            "Folder of `.avsc` files: further versions of the Document schema that records may be written with."
+                    + " Read where the job is submitted.");
+
+    /** Everything that can be set here. */
+    public static final List<Setting<?>> SETTINGS = List.of(TOPICS, GROUP_ID, START_FROM, UNTIL, WRITER_SCHEMAS);
+
+    public SourceSettings {
+        topics = List.copyOf(topics);
+    }
+
+    /** Reads the settings; mistakes are noted in the values. */
+    public static SourceSettings from(SettingValues values) {
+        return new SourceSettings(
+                values.get(TOPICS),
+                values.get(GROUP_ID),
+                values.get(START_FROM),
+                values.get(UNTIL),
+                values.get(WRITER_SCHEMAS));
+    }
+}

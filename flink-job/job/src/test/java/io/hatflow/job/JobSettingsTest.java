@@ -1,0 +1,235 @@
+package io.hatflow.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.job.classify.ClassifySettings.Order;
+import io.hatflow.job.config.Setting;
+import io.hatflow.job.config.SettingsException;
+import io.hatflow.job.sink.SinkSettings.Guarantee;
+import io.hatflow.job.source.SourceSettings.StartFrom;
+import io.hatflow.job.source.SourceSettings.Until;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class JobSettingsTest {
+
+    private static final String[] REQUIRED = {"--kafka.bootstrap-servers", "broker:9092", "--model.bundle", "/bundle"};
+
+    private static JobSettings read(String... more) {
+        return JobSettings.read(
+                Stream.concat(Stream.of(REQUIRED), Stream.of(more)).toArray(String[]::new), Map.of());
+    }
+
+    /** Every setting: its key, its default, another value, what that is read as, and where it is found. */
+    static Stream<Arguments> everySetting() {
+        return Stream.of(
+                of("kafka.bootstrap-servers", "broker:9092", "a:1,b:2", "a:1,b:2", JobSettings::bootstrapServers),
+                of("kafka.input-topics", List.of("documents"), "a, b", List.of("a", "b"), s -> s.source()
+                        .topics()),
+                of("kafka.group-id", "hatflow", "mine", "mine", s -> s.source().groupId()),
+                of("kafka.start-from", StartFrom.COMMITTED, "latest", StartFrom.LATEST, s -> s.source()
+                        .startFrom()),
+                of("kafka.until", Until.CANCELLED, "caught-up", Until.CAUGHT_UP, s -> s.source()
+                        .until()),
+                of("document.writer-schemas", "", "/old", "/old", s -> s.source().writerSchemas()),
+                of("kafka.labelled-topic", "labelled-documents", "l", "l", s -> s.sink()
+                        .labelledTopic()),
+                of("kafka.dead-letter-topic", "dead-letters", "d", "d", s -> s.sink()
+                        .deadLetterTopic()),
+                of("kafka.guarantee", Guarantee.EXACTLY_ONCE, "at-least-once", Guarantee.AT_LEAST_ONCE, s -> s.sink()
+                        .guarantee()),
+                of("kafka.transactional-id-prefix", "hatflow", "p", "p", s -> s.sink()
+                        .transactionalIdPrefix()),
+                of(
+                        "kafka.transaction-timeout",
+                        Duration.ofMinutes(15),
+                        "1 h",
+                        Duration.ofHours(1),
+                        s -> s.sink().transactionTimeout()),
+                of("model.bundle", "/bundle", "/other", "/other", s -> s.classify()
+                        .bundle()),
+                of("model.long-documents", LongDocuments.WINDOW, "truncate", LongDocuments.TRUNCATE, s -> s.classify()
+                        .longDocuments()),
+                of("model.max-characters", 10_000_000, "7", 7, s -> s.classify().maxCharacters()),
+                of("model.batch-segments", 64, "8", 8, s -> s.classify().batchSegments()),
+                of("model.inference-threads", 0, "2", 2, s -> s.classify().inferenceThreads()),
+                of("model.evidence-per-label", 3, "1", 1, s -> s.classify().evidencePerLabel()),
+                of("classify.order", Order.ORDERED, "unordered", Order.UNORDERED, s -> s.classify()
+                        .order()),
+                of("classify.capacity", 128, "9", 9, s -> s.classify().capacity()),
+                of("classify.timeout", Duration.ofMinutes(10), "500 ms", Duration.ofMillis(500), s -> s.classify()
+                        .timeout()),
+                of("checkpoint.interval", Duration.ofSeconds(10), "1 min", Duration.ofMinutes(1), s -> s.checkpoint()
+                        .interval()),
+                of("checkpoint.timeout", Duration.ofMinutes(5), "3min", Duration.ofMinutes(3), s -> s.checkpoint()
+                        .timeout()),
+                of("job.name", "hatflow", "clauses", "clauses", JobSettings::name));
+    }
+
+    private static Arguments of(
+            String key, Object byDefault, String text, Object value, Function<JobSettings, Object> where) {
+        return Arguments.of(key, byDefault, text, value, where);
+    }
+
+    @ParameterizedTest
+    @MethodSource("everySetting")
+    void aSettingHasItsDefault(
+            String key, Object byDefault, String text, Object value, Function<JobSettings, Object> where) {
+        assertThat(where.apply(read())).isEqualTo(byDefault);
+    }
+
+    @ParameterizedTest
+    @MethodSource("everySetting")
+    void aSettingIsReadFromItsFlagAndFromItsVariable(
+            String key, Object byDefault, String text, Object value, Function<JobSettings, Object> where) {
+        String[] others = key.startsWith("kafka.boot") || key.startsWith("model.bundle") ? new String[0] : REQUIRED;
+        String[] flags = Stream.concat(
+                        Stream.of("--kafka.bootstrap-servers=b", "--model.bundle=/b")
+                                .filter(flag -> others.length == 0 && !flag.startsWith("--" + key)),
+                        Stream.of(others))
+                .toArray(String[]::new);
+        String variable = "HATFLOW_" + key.toUpperCase(java.util.Locale.ROOT).replaceAll("[.-]", "_");
+
+        assertThat(where.apply(JobSettings.read(flags, Map.of(variable, text)))).isEqualTo(value);
+        String[] withFlag = Stream.concat(Stream.of(flags), Stream.of("--" + key, text))
+                .toArray(String[]::new);
+        assertThat(where.apply(JobSettings.read(withFlag, Map.of()))).isEqualTo(value);
+    }
+
+    @Test
+    void noSettingIsLeftOutHere() {
+        assertThat(everySetting().map(arguments -> arguments.get()[0]))
+                .containsExactlyInAnyOrderElementsOf(
+                        JobSettings.SETTINGS.stream().map(Setting::key).toList());
+    }
+
+    @Test
+    void flagsPrevailOverVariablesAndVariablesOverTheFile(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("job.yaml"),
+                """
+                kafka:
+                  bootstrap-servers: file:1
+                  group-id: file
+                  input-topics: [a, b]
+                  labelled-topic: file
+                model.bundle: /from/file
+                """);
+        JobSettings settings = JobSettings.read(
+                new String[] {"--config", file.toString(), "--kafka.labelled-topic=flag"},
+                Map.of("HATFLOW_KAFKA_LABELLED_TOPIC", "variable", "HATFLOW_KAFKA_GROUP_ID", "variable"));
+
+        assertThat(settings.sink().labelledTopic()).isEqualTo("flag");
+        assertThat(settings.source().groupId()).isEqualTo("variable");
+        assertThat(settings.bootstrapServers()).isEqualTo("file:1");
+        assertThat(settings.source().topics()).containsExactly("a", "b");
+        assertThat(settings.classify().bundle()).isEqualTo("/from/file");
+    }
+
+    @Test
+    void aPropertiesFileWillDo(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("job.properties"), "kafka.bootstrap-servers=p:1\nmodel.bundle=/b\nclassify.capacity=5\n");
+
+        JobSettings settings = JobSettings.read(new String[0], Map.of("HATFLOW_CONFIG", file.toString()));
+
+        assertThat(settings.classify().capacity()).isEqualTo(5);
+    }
+
+    @Test
+    void allMistakesAreReportedAtOnce(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("job.yaml"), "kafka:\n  start-form: latest\nclassify.capacity: none\n");
+
+        SettingsException mistakes = catchThrowableOfType(
+                SettingsException.class,
+                () -> JobSettings.read(
+                        new String[] {
+                            "--config=" + file,
+                            "--kafka.guarantee",
+                            "at-most-once",
+                            "--checkpoint.interval=20 min",
+                            "--model.batch-segments=0",
+                            "--kafka.input-topics=a,dead-letters",
+                            "--kafka.labelled-topic=dead-letters",
+                            "stray",
+                            "--job.name"
+                        },
+                        Map.of("HATFLOW_CLASSIFY_ODER", "unordered")));
+
+        assertThat(mistakes.problems())
+                .anySatisfy(problem -> assertThat(problem).contains("start-form", "did you mean kafka.start-from?"))
+                .anySatisfy(problem -> assertThat(problem).contains("classify.capacity", "\"none\"", "whole number"))
+                .anySatisfy(problem ->
+                        assertThat(problem).contains("--kafka.guarantee", "exactly-once or at-least-once"))
+                .anySatisfy(problem -> assertThat(problem).contains("kafka.transaction-timeout is 900.0 s", "1500.0 s"))
+                .anySatisfy(problem -> assertThat(problem).contains("--model.batch-segments is \"0\""))
+                .anySatisfy(problem -> assertThat(problem).contains("would read its own events"))
+                .anySatisfy(problem -> assertThat(problem).contains("must be two topics"))
+                .anySatisfy(problem -> assertThat(problem).contains("\"stray\" is no flag"))
+                .anySatisfy(problem -> assertThat(problem).contains("--job.name has no value"))
+                .anySatisfy(problem ->
+                        assertThat(problem).contains("HATFLOW_CLASSIFY_ODER", "did you mean classify.order?"))
+                .anySatisfy(problem -> assertThat(problem).contains("kafka.bootstrap-servers is missing"))
+                .anySatisfy(problem -> assertThat(problem).contains("model.bundle is missing"))
+                .hasSize(12);
+        assertThat(mistakes).hasMessageContaining("12 mistakes").hasMessageContaining("stray");
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsAMistake() {
+        assertThatThrownBy(() -> read("--config=/nowhere/job.yaml"))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("/nowhere/job.yaml (--config) cannot be read");
+    }
+
+    @Test
+    void theTransactionTimeoutDoesNotMatterWithoutTransactions() {
+        assertThat(read("--kafka.guarantee=at-least-once", "--kafka.transaction-timeout=1 s")
+                        .sink()
+                        .guarantee())
+                .isEqualTo(Guarantee.AT_LEAST_ONCE);
+    }
+
+    @Test
+    void propertiesOfKafkaAndOptionsOfFlinkAreHandedOn() {
+        JobSettings settings = JobSettings.read(
+                REQUIRED,
+                Map.of(
+                        "HATFLOW_KAFKA_PROPERTIES_SASL_JAAS_CONFIG", "password=hush",
+                        "HATFLOW_FLINK_REST_PORT", "0"));
+
+        assertThat(settings.kafkaProperties()).containsExactly(Map.entry("sasl.jaas.config", "password=hush"));
+        assertThat(settings.flinkOptions()).containsExactly(Map.entry("rest.port", "0"));
+    }
+
+    @Test
+    void propertiesThatTheJobOwnsAreRefused() {
+        assertThatThrownBy(() -> read("--kafka.properties.group.id=other"))
+                .hasMessageContaining("kafka.properties.group.id has a setting of its own");
+    }
+
+    @Test
+    void secretsAreNotShown() {
+        JobSettings settings = read(
+                "--kafka.properties.sasl.jaas.config=hush",
+                "--kafka.properties.ssl.key.password=hush",
+                "--flink.s3.secret-key=hush",
+                "--kafka.properties.security.protocol=SASL_SSL");
+
+        assertThat(settings.toString()).doesNotContain("hush").contains("security.protocol=SASL_SSL", "broker:9092");
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.classify;
+
+import org.jspecify.annotations.NullMarked;

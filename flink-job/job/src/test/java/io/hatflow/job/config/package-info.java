@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.sink;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.source;
+
+import org.jspecify.annotations.NullMarked;
