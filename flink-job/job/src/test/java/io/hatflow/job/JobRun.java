@@ -1,0 +1,312 @@
+package io.hatflow.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.events.Provenance;
+import io.hatflow.job.classify.OpenClassifiers;
+import io.hatflow.job.demo.LocalBroker;
+import io.hatflow.job.source.SourceRecord;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.StateRecoveryOptions;
+import org.apache.flink.core.execution.CheckpointType;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.runtime.checkpoint.CheckpointException;
+import org.apache.flink.runtime.client.JobStatusMessage;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.util.ExceptionUtils;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTransactionsOptions;
+import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.clients.admin.TransactionState;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The job on topics of its own: what a test sends to it, how it starts and stops it, and what it has answered. Not
+ * thread-safe.
+ */
+final class JobRun {
+
+    static final int PARTITIONS = 3;
+
+    /** The bundle that the job runs: random weights, all stages. */
+    static final Path BUNDLE = Path.of("../inference/src/test/resources/bundles/tiny-segments");
+
+    /** For everything that another process does; ends a test that hangs, and is never waited for otherwise. */
+    static final Duration LIMIT = Duration.ofMinutes(2);
+
+    private final LocalBroker broker;
+    private final String name;
+    private final Map<Place, Sent> sent = new HashMap<>();
+
+    /** Where a record is in the input topic. */
+    record Place(int partition, long offset) {
+        static Place of(Provenance provenance) {
+            return new Place(provenance.getPartition(), provenance.getOffset());
+        }
+    }
+
+    /** One event of an output topic; one of the two is null. */
+    record Answer(
+            ConsumerRecord<byte[], byte[]> record,
+            @Nullable LabelledDocument labelled,
+            @Nullable DeadLetter deadLetter) {
+
+        Provenance provenance() {
+            return labelled != null ? labelled.getProvenance() : dead().getProvenance();
+        }
+
+        Place place() {
+            return Place.of(provenance());
+        }
+
+        String eventId() {
+            return labelled != null ? labelled.getEventId() : dead().getEventId();
+        }
+
+        DeadLetter dead() {
+            if (deadLetter == null) {
+                throw new IllegalStateException("Not a dead letter: " + labelled);
+            }
+            return deadLetter;
+        }
+
+        @Override
+        public String toString() {
+            return (labelled != null ? "labelled " : dead().getReason() + " ") + place();
+        }
+    }
+
+    /** Makes the topics. */
+    JobRun(LocalBroker broker, String name) throws InterruptedException {
+        this.broker = broker;
+        this.name = name;
+        broker.createTopics(PARTITIONS, List.of(inputTopic(), labelledTopic(), deadLetterTopic()));
+    }
+
+    String inputTopic() {
+        return name + "-documents";
+    }
+
+    private String labelledTopic() {
+        return name + "-labelled";
+    }
+
+    private String deadLetterTopic() {
+        return name + "-dead-letters";
+    }
+
+    JobSettings settings(String... more) {
+        Stream<String> own = Stream.of(
+                "--job.name=" + name,
+                "--kafka.bootstrap-servers=" + broker.bootstrapServers(),
+                "--kafka.input-topics=" + inputTopic(),
+                "--kafka.labelled-topic=" + labelledTopic(),
+                "--kafka.dead-letter-topic=" + deadLetterTopic(),
+                "--kafka.group-id=" + name,
+                "--model.bundle=" + BUNDLE,
+                "--model.inference-threads=1",
+                "--flink.restart-strategy.type=fixed-delay",
+                "--flink.restart-strategy.fixed-delay.attempts=20",
+                "--flink.restart-strategy.fixed-delay.delay=100 ms");
+        return JobSettings.read(Stream.concat(own, Arrays.stream(more)).toArray(String[]::new), Map.of());
+    }
+
+    /** Starts the job. */
+    JobClient start(JobSettings settings, int parallelism) throws Exception {
+        return start(settings, parallelism, null, UnaryOperator.identity());
+    }
+
+    /**
+     * Starts the job.
+     *
+     * @param savepoint to start from, or null
+     */
+    JobClient start(
+            JobSettings settings,
+            int parallelism,
+            @Nullable String savepoint,
+            UnaryOperator<DataStream<SourceRecord>> afterSource)
+            throws Exception {
+        Configuration options = ClassificationPipeline.options(settings);
+        if (savepoint != null) {
+            options.set(StateRecoveryOptions.SAVEPOINT_PATH, savepoint);
+        }
+        StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(options);
+        environment.setParallelism(parallelism);
+        ClassificationPipeline.addTo(environment, settings, afterSource);
+        return environment.executeAsync(settings.name());
+    }
+
+    /** Lets the job take a checkpoint and waits until that is complete. Flink refuses while not all tasks run. */
+    static void checkpoint(MiniCluster flink, JobClient job) {
+        Awaitility.await()
+                .atMost(LIMIT)
+                .ignoreExceptionsMatching(e -> ExceptionUtils.findThrowable(e, CheckpointException.class)
+                        .isPresent())
+                .until(() -> flink.triggerCheckpoint(job.getJobID(), CheckpointType.FULL)
+                                .get(LIMIT.toSeconds(), TimeUnit.SECONDS)
+                        > 0);
+    }
+
+    /** Stops the job with a savepoint, waits until its tasks are gone, and says where the savepoint is. */
+    static String stop(JobClient job, Path savepoints) throws Exception {
+        String savepoint = job.stopWithSavepoint(false, savepoints.toUri().toString(), SavepointFormatType.CANONICAL)
+                .get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        awaitEnd(job);
+        return savepoint;
+    }
+
+    static void awaitEnd(JobClient job) throws Exception {
+        job.getJobExecutionResult().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** Ends whatever a test that failed has left running, so that the next one has its slots. */
+    static void cancelAll(MiniCluster flink) throws Exception {
+        for (JobStatusMessage job : flink.listJobs().get(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+            if (!job.getJobState().isGloballyTerminalState()) {
+                flink.cancelJob(job.getJobId()).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+                flink.requestJobResult(job.getJobId()).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+            }
+        }
+    }
+
+    /** Sends records, in their order, and waits until the broker has them. Each has a few headers. */
+    void send(List<Sent> records) throws InterruptedException, ExecutionException, TimeoutException {
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", broker.bootstrapServers()),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            List<Future<RecordMetadata>> written = new ArrayList<>();
+            for (Sent each : records) {
+                ProducerRecord<byte[], byte[]> record =
+                        new ProducerRecord<>(inputTopic(), each.partition(), each.keyBytes(), each.value());
+                record.headers().add("trace", new byte[] {1, 2});
+                record.headers().add("trace", null);
+                written.add(producer.send(record));
+            }
+            for (int i = 0; i < records.size(); i++) {
+                RecordMetadata place = written.get(i).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+                sent.put(new Place(place.partition(), place.offset()), records.get(i));
+            }
+        }
+    }
+
+    /** Everything that was sent, by where it is. */
+    Map<Place, Sent> sent() {
+        return sent;
+    }
+
+    /** What the job has answered, for consumers of this isolation level. */
+    List<Answer> answers(IsolationLevel isolation) throws IOException {
+        List<Answer> answers = new ArrayList<>();
+        for (ConsumerRecord<byte[], byte[]> record : read(labelledTopic(), isolation)) {
+            answers.add(new Answer(record, LabelledDocument.getDecoder().decode(record.value()), null));
+        }
+        for (ConsumerRecord<byte[], byte[]> record : read(deadLetterTopic(), isolation)) {
+            answers.add(new Answer(record, null, DeadLetter.getDecoder().decode(record.value())));
+        }
+        return answers;
+    }
+
+    List<Answer> committed() throws IOException {
+        return answers(IsolationLevel.READ_COMMITTED);
+    }
+
+    private List<ConsumerRecord<byte[], byte[]>> read(String topic, IsolationLevel isolation) {
+        Map<String, Object> properties = Map.of(
+                "bootstrap.servers",
+                broker.bootstrapServers(),
+                "isolation.level",
+                isolation.name().toLowerCase(Locale.ROOT));
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = IntStream.range(0, PARTITIONS)
+                    .mapToObj(partition -> new TopicPartition(topic, partition))
+                    .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+            }
+            return records;
+        }
+    }
+
+    /** Waits until the answers are as they should be. */
+    List<Answer> await(IsolationLevel isolation, Predicate<List<Answer>> expected) {
+        return Awaitility.await()
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(100))
+                .until(() -> answers(isolation), expected);
+    }
+
+    /** What the answers answer. */
+    static Set<Place> places(List<Answer> answers) {
+        return answers.stream().map(Answer::place).collect(Collectors.toSet());
+    }
+
+    /** Every record that was sent has exactly one answer, and no two answers have one id. */
+    void assertExactlyOneAnswerForEveryRecord() throws IOException {
+        List<Answer> answers = committed();
+        assertThat(answers).extracting(Answer::place).containsExactlyInAnyOrderElementsOf(sent.keySet());
+        assertThat(answers).extracting(Answer::eventId).doesNotHaveDuplicates();
+    }
+
+    /** No classifier is open, and no transaction of the job is. */
+    void assertNothingIsLeftOpen() throws InterruptedException, ExecutionException {
+        assertThat(OpenClassifiers.count()).as("classifiers left open").isZero();
+        ListTransactionsOptions unended = new ListTransactionsOptions()
+                .filterStates(Set.of(
+                        TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT));
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            // The broker ends a transaction shortly after it has said so.
+            Awaitility.await().atMost(LIMIT).untilAsserted(() -> assertThat(
+                            admin.listTransactions(unended).all().get())
+                    .extracting(TransactionListing::transactionalId)
+                    .filteredOn(id -> id.startsWith(name + "-"))
+                    .as("transactions left open")
+                    .isEmpty());
+        }
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

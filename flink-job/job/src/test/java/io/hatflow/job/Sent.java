@@ -1,0 +1,76 @@
+package io.hatflow.job;
+
+import io.hatflow.events.Document;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaNormalization;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
+import org.jspecify.annotations.Nullable;
+
+/** A record that a test sends to the job. */
+@SuppressWarnings("ArrayRecordComponent") // Kafka's bytes; never compared as records
+record Sent(int partition, @Nullable String key, byte @Nullable [] value) {
+
+    /** Documents of one sentence to some pages, spread over the partitions, under some keys for each of them. */
+    static List<Sent> documents(int from, int count, int partitions) {
+        List<Sent> documents = new ArrayList<>();
+        for (int i = from; i < from + count; i++) {
+            int partition = i % partitions;
+            documents.add(new Sent(partition, "key-" + partition + "-" + i % 5, encoded("d" + i, text(i))));
+        }
+        return documents;
+    }
+
+    static String text(int number) {
+        return "Clause " + number + ". "
+                + "The parties agree to pay within thirty days of notice. ".repeat(1 + number % 7);
+    }
+
+    /** The document in single-object encoding, by the current schema. */
+    static byte[] encoded(String id, String text) {
+        try {
+            ByteBuffer buffer =
+                    Document.newBuilder().setId(id).setText(text).build().toByteBuffer();
+            byte[] bytes = new byte[buffer.remaining()];
+            buffer.get(bytes);
+            return bytes;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The document in single-object encoding, by a schema that has id and text only. */
+    static byte[] encoded(Schema schema, String id, String text) {
+        GenericData.Record document = new GenericData.Record(schema);
+        document.put("id", id);
+        document.put("text", text);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.writeBytes(ByteBuffer.allocate(10)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put((byte) 0xC3)
+                .put((byte) 1)
+                .putLong(SchemaNormalization.parsingFingerprint64(schema))
+                .array());
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
+        try {
+            new GenericDatumWriter<GenericData.Record>(schema).write(document, encoder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    byte @Nullable [] keyBytes() {
+        return key == null ? null : key.getBytes(StandardCharsets.UTF_8);
+    }
+}
