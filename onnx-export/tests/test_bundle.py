@@ -121,6 +121,14 @@ def test_every_unusable_setting_is_reported_at_once(folder):
     assert len(problems) == 5
 
 
+def test_numbers_that_json_does_not_have_are_refused(folder):
+    own_settings(folder, thresholds={"yes": float("nan")}, metrics={"f1": [float("inf")]})
+    assert problems_of(lambda: settings(folder)) == (
+        "metrics holds NaN or Infinity, which JSON does not have",
+        "thresholds: 'yes' has nan, expected a number",
+    )
+
+
 def test_misspelt_settings_are_refused(folder):
     own_settings(folder, treshold={}, pad_segment="pad")
     assert "treshold is not a setting, expected one of metrics, name" in problems_of(lambda: settings(folder))[0]
@@ -165,6 +173,14 @@ def test_a_bundle_holds_what_its_manifest_says(folder, tmp_path):
     golden = [json.loads(line) for line in (tmp_path / "bundle/golden.jsonl").read_text().splitlines()]
     assert max(len(record["windows"]) for record in golden) > 1
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_golden_inputs_of_a_large_model_have_several_segments_but_no_windows(tmp_path):
+    folder = write_checkpoint(tmp_path / "c", hat_config(max_segments=32, segment_length=64))
+    write(folder, tmp_path / "bundle")
+    golden = [json.loads(line) for line in (tmp_path / "bundle/golden.jsonl").read_text().splitlines()]
+    assert 3 < max(len(record["segments"]) for record in golden) <= 32
+    assert {len(record["windows"]) for record in golden} == {1}
 
 
 def test_the_same_checkpoint_gives_the_same_bundle(folder, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -126,6 +127,8 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     metrics = read_json_object(flags.metrics) if flags.metrics else given.get("metrics")
     if metrics is not None and not isinstance(metrics, Mapping):
         problems.append(f"metrics is {metrics!r}, expected an object")
+    elif not _is_strict_json(metrics):
+        problems.append("metrics holds NaN or Infinity, which JSON does not have")
     card = flags.model_card or folder / "MODEL_CARD.md"
     if flags.model_card and not card.is_file():
         problems.append(f"--model-card {card} is missing")
@@ -235,9 +238,18 @@ def _thresholds(given: object, labels: Sequence[str], problems: list[str]) -> di
     for label, threshold in given.items():
         if label not in labels:
             problems.append(f"thresholds: {label!r} is not a label, expected one of {', '.join(labels)}")
-        if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
             problems.append(f"thresholds: {label!r} has {threshold!r}, expected a number")
     return {label: given.get(label, DEFAULT_THRESHOLD) for label in labels}
+
+
+def _is_strict_json(value: object) -> bool:
+    """Whether readers other than Python's understand ``value`` once it is written."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _golden_inputs(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Sequence[GoldenInput]:
@@ -245,8 +257,8 @@ def _golden_inputs(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Sequen
     if flags.golden or own.is_file():
         return read_inputs(own)
     N, K = checkpoint.config.max_segments, checkpoint.config.segment_length
-    # Replayed at every open, so a large model gets no long input by default.
-    return (*DEFAULT_INPUTS, long_input(N, K)) if N <= _SMALL_N else DEFAULT_INPUTS
+    # Several segments, so that they are seen to look at each other, and windows too if that is cheap: it is replayed at every open.
+    return (*DEFAULT_INPUTS, long_input(N if N <= _SMALL_N else 3, K))
 
 
 def _check_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:

@@ -53,11 +53,11 @@ DEFAULT_INPUTS = (
 _ROUND = 6
 
 
-def long_input(max_segments: int, segment_length: int) -> GoldenInput:
-    """A text that needs more than N segments with any usual tokenizer, so that windows are replayed too."""
+def long_input(segments: int, segment_length: int) -> GoldenInput:
+    """A text that needs more than so many segments with any usual tokenizer."""
     sentences = [
         f"On day {day} the crew moved {day * 7} crates from the quay to shed {day % 5} and wrote it in the log."
-        for day in range(1, max_segments * segment_length // 16 + 3)
+        for day in range(1, segments * segment_length // 16 + 3)
     ]
     return GoldenInput("long", " ".join(sentences))
 

@@ -23,6 +23,9 @@ from onnx_export.graph_builder import MICROSOFT, GraphBuilder, tensor
 from onnx_export.problems import ExportError
 from onnx_export.storage import WORD_EMBEDDINGS, Storage, quantise_rows, stored_as_int8
 
+_LARGEST_FILE = 2**31 - 2**20
+"""Bytes of weights; protobuf's limit less a little for the operators."""
+
 _MASKED = float(np.finfo(np.float32).min)
 """Added to masked scores, as the original does. With ONNX Runtime's default of -10000 a row that is masked everywhere, as in a
 pad segment, would attend by its scores instead of uniformly."""
@@ -37,7 +40,7 @@ def build_graph(checkpoint: Checkpoint, *, segment_positions: bool, storage: Sto
         storage: how weights lie in the file.
 
     Raises:
-        ExportError: if segment positions are asked for and the checkpoint has none.
+        ExportError: if segment positions are asked for and the checkpoint has none, or the graph exceeds what one file can hold.
     """
     if segment_positions and not supports_segment_positions(checkpoint):
         raise ExportError(
@@ -46,6 +49,12 @@ def build_graph(checkpoint: Checkpoint, *, segment_positions: bool, storage: Sto
                 "encoder.layer.*.position_embeddings.weight is missing, expected in a layer with a document encoder; "
                 "use --no-segment-positions if the model was trained without"
             ],
+        )
+    if checkpoint.parameters * (4 if storage == "fp32" else 1) > _LARGEST_FILE:
+        advice = "; use --weights int8" if storage == "fp32" else ""
+        raise ExportError(
+            checkpoint.name,
+            [f"{checkpoint.parameters:,} parameters as {storage} exceed the 2 GiB that one ONNX file can hold{advice}"],
         )
     return _HatGraph(checkpoint, segment_positions, storage).build()
 

@@ -10,6 +10,8 @@ import io.hatflow.job.classify.SharedClassifiers;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,7 +54,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         checkBundle();
         try (LocalBroker broker = startBroker(folder)) {
             say("Opening the model in " + bundle + " …");
-            JobSettings settings = settings(broker, LocalBroker.freePort(FLINKS_USUAL_PORT));
+            JobSettings settings = settings(broker, webPort());
             try (LeasedClassifier leased = SharedClassifiers.lease(settings.classify())) {
                 say("Model " + leased.bundle().name() + ":" + leased.bundle().version() + " with "
                         + leased.bundle().labels().size() + " labels");
@@ -119,6 +121,18 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         LocalBroker broker = LocalBroker.start(folder.resolve("kafka"));
         say("Kafka broker at " + broker.bootstrapServers());
         return broker;
+    }
+
+    /** Flink's usual port, or any that is free. */
+    private static int webPort() throws IOException {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        try (ServerSocket usual = new ServerSocket(FLINKS_USUAL_PORT, 1, loopback)) {
+            return usual.getLocalPort();
+        } catch (IOException taken) {
+            try (ServerSocket any = new ServerSocket(0, 1, loopback)) {
+                return any.getLocalPort();
+            }
+        }
     }
 
     private JobSettings settings(LocalBroker broker, int webPort) {

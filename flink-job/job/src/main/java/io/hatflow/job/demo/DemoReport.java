@@ -5,10 +5,12 @@ import io.hatflow.events.Evidence;
 import io.hatflow.events.Label;
 import io.hatflow.events.LabelledDocument;
 import java.io.PrintStream;
+import java.text.BreakIterator;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * Shows events to a person.
@@ -18,7 +20,9 @@ import java.util.Map;
 record DemoReport(PrintStream out, Map<String, String> texts) {
 
     private static final int LABELS_SHOWN = 4;
-    private static final int EXCERPT_LENGTH = 88;
+    private static final int EXCERPT_LENGTH = 96;
+    private static final int STEM_LENGTH = 4;
+    private static final Pattern NOT_A_LETTER = Pattern.compile("[^a-z]+");
 
     private static final boolean COLOUR = System.getenv("NO_COLOR") == null && Boolean.getBoolean("hatflow.colour");
 
@@ -74,7 +78,7 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
             return "";
         }
         Evidence best = label.getEvidence().get(0);
-        String sentence = text.substring(best.getStart(), best.getEnd())
+        String sentence = sentenceNearest(text.substring(best.getStart(), best.getEnd()), label.getName())
                 .replaceAll("\\s+", " ")
                 .strip();
         if (sentence.length() <= EXCERPT_LENGTH) {
@@ -83,6 +87,32 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
         // Not through the middle of a character that takes two.
         int end = Character.isHighSurrogate(sentence.charAt(EXCERPT_LENGTH - 1)) ? EXCERPT_LENGTH - 1 : EXCERPT_LENGTH;
         return "“" + sentence.substring(0, end).strip() + " …”";
+    }
+
+    /**
+     * The sentence that shares most words with the label's name, or the first. For the eye alone: what the model scored is the
+     * whole span.
+     */
+    private static String sentenceNearest(String span, String label) {
+        List<String> stems = NOT_A_LETTER
+                .splitAsStream(label.toLowerCase(Locale.ROOT))
+                .filter(word -> word.length() >= STEM_LENGTH - 1)
+                .map(word -> word.substring(0, Math.min(word.length(), STEM_LENGTH)))
+                .toList();
+        BreakIterator sentences = BreakIterator.getSentenceInstance(Locale.ENGLISH);
+        sentences.setText(span);
+        String nearest = "";
+        long most = -1;
+        int start = sentences.first();
+        for (int end = sentences.next(); end != BreakIterator.DONE; start = end, end = sentences.next()) {
+            String sentence = span.substring(start, end).toLowerCase(Locale.ROOT);
+            long shared = stems.stream().filter(sentence::contains).count();
+            if (shared > most) {
+                most = shared;
+                nearest = span.substring(start, end);
+            }
+        }
+        return nearest;
     }
 
     private static String bold(String text) {

@@ -1,76 +1,70 @@
 package io.hatflow.job.demo;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.Uuid;
 
 /**
  * A real Kafka broker in a JVM of its own on this machine, from the jars on this JVM's class path. Listens on the loopback
- * interface only; ends with {@link #close} and, if this JVM is stopped, with it.
+ * interface only. Keeps its data and its ports when it is killed and started again; ends with {@link #close}, or with this
+ * JVM, however that ends. Not thread-safe.
  */
 public final class LocalBroker implements AutoCloseable {
 
-    private static final int ANY_PORT = 0;
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
 
-    private final Process process;
-    private final Thread stopWithThisJvm;
-    private final String bootstrapServers;
+    /** Below the ports that systems give to clients: one of these would take the port of a broker that is down. */
+    private static final int LOWEST_PORT = 20_000;
 
-    private LocalBroker(Process process, String bootstrapServers) {
-        this.process = process;
-        this.bootstrapServers = bootstrapServers;
-        this.stopWithThisJvm = new Thread(process::destroyForcibly, "stop-broker");
-        Runtime.getRuntime().addShutdownHook(stopWithThisJvm);
+    private static final int HIGHEST_PORT = 32_000;
+
+    private static final int LOG_LINES_SHOWN = 30;
+
+    private final Path log;
+    private final String bootstrapServers;
+    private final ProcessBuilder builder;
+    private Process process;
+
+    private LocalBroker(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        this.log = folder.resolve("broker.log");
+        int port;
+        int controllerPort;
+        try (ServerSocket broker = freePort();
+                ServerSocket controller = freePort()) {
+            port = broker.getLocalPort();
+            controllerPort = controller.getLocalPort();
+        }
+        this.bootstrapServers = "127.0.0.1:" + port;
+        Path properties =
+                Files.writeString(folder.resolve("server.properties"), configuration(folder, port, controllerPort));
+        this.builder = jvm(log, properties, Uuid.randomUuid().toString());
+        this.process = builder.start();
     }
 
     /**
      * Starts a broker and waits until it answers.
      *
-     * @param folder empty; holds the broker's data and its log
-     * @throws IllegalStateException if it does not answer, with where its log is
+     * @param folder empty, or not there yet; will hold the broker's data and its log
+     * @throws IllegalStateException if it does not answer, with the end of its log
      */
     public static LocalBroker start(Path folder) throws IOException, InterruptedException {
-        Files.createDirectories(folder);
-        Path log = folder.resolve("broker.log");
-        int port = freePort(ANY_PORT);
-        int controllerPort = freePort(ANY_PORT);
-        Path properties = Files.writeString(folder.resolve("server.properties"), configuration(folder, port, controllerPort));
-        Process format = java(
-                        log,
-                        "kafka.tools.StorageTool",
-                        "format",
-                        "--standalone",
-                        "-t",
-                        Uuid.randomUuid().toString(),
-                        "-c",
-                        properties.toString())
-                .start();
-        if (format.waitFor() != 0) {
-            throw new IllegalStateException("The broker's folder could not be formatted; see " + log);
-        }
-        LocalBroker broker = new LocalBroker(
-                java(log, "kafka.Kafka", properties.toString()).start(), "127.0.0.1:" + port);
-        try {
-            broker.awaitAnswer(log);
-            return broker;
-        } catch (RuntimeException | InterruptedException e) {
-            broker.close();
-            throw e;
-        }
+        LocalBroker broker = new LocalBroker(folder);
+        broker.awaitAnswer();
+        return broker;
     }
 
     private static String configuration(Path folder, int port, int controllerPort) {
@@ -97,14 +91,18 @@ public final class LocalBroker implements AutoCloseable {
     }
 
     /** The class path goes by the environment: as an argument, it would be longer than some systems take. */
-    private static ProcessBuilder java(Path log, String... arguments) {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m", "-Xshare:auto"));
-        String logging = System.getProperty("log4j2.configurationFile");
-        if (logging != null) {
-            command.add("-Dlog4j2.configurationFile=" + logging);
-        }
-        command.addAll(List.of(arguments));
+    private static ProcessBuilder jvm(Path log, Path properties, String clusterId) {
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "-XX:+UseSerialGC",
+                // Much of the time to its first answer is compiling.
+                "-XX:TieredStopAtLevel=1",
+                // Named, because the class path may hold configurations for this JVM, too.
+                "-Dlog4j2.configurationFile=classpath:io/hatflow/job/demo/broker-log.properties",
+                BrokerProcess.class.getName(),
+                properties.toString(),
+                clusterId);
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -112,41 +110,64 @@ public final class LocalBroker implements AutoCloseable {
         return builder;
     }
 
-    /** The port that is preferred, if nobody has it, or else any that is free. */
-    static int freePort(int preferred) {
-        try (ServerSocket socket = new ServerSocket(preferred, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            if (preferred == ANY_PORT) {
-                throw new UncheckedIOException("This machine has no free port", e);
+    private static ServerSocket freePort() throws IOException {
+        Random random = new Random();
+        for (int attempt = 0; attempt < 100; attempt++) {
+            try {
+                return new ServerSocket(random.nextInt(LOWEST_PORT, HIGHEST_PORT), 1, InetAddress.getLoopbackAddress());
+            } catch (IOException taken) {
+                // Another one will be free.
             }
-            return freePort(ANY_PORT);
+        }
+        throw new IOException("No free port was found between " + LOWEST_PORT + " and " + HIGHEST_PORT);
+    }
+
+    private void awaitAnswer() throws IOException, InterruptedException {
+        long end = System.nanoTime() + START_LIMIT.toNanos();
+        try (Admin admin = admin()) {
+            while (!answers(admin)) {
+                if (!process.isAlive()) {
+                    throw new IllegalStateException(
+                            "The broker ended with exit code " + process.exitValue() + "; " + endOfLog());
+                }
+                if (System.nanoTime() > end) {
+                    throw new IllegalStateException(
+                            "The broker does not answer after " + START_LIMIT.toSeconds() + " s; " + endOfLog());
+                }
+            }
+        } catch (IllegalStateException | InterruptedException e) {
+            kill();
+            throw e;
         }
     }
 
-    private void awaitAnswer(Path log) throws InterruptedException {
-        long end = System.nanoTime() + START_LIMIT.toNanos();
-        try (Admin admin = admin()) {
-            while (process.isAlive()) {
-                try {
-                    admin.describeCluster().nodes().get(1, TimeUnit.SECONDS);
-                    return;
-                } catch (ExecutionException | java.util.concurrent.TimeoutException notYet) {
-                    if (System.nanoTime() > end) {
-                        throw new IllegalStateException(
-                                "The broker does not answer after " + START_LIMIT.toSeconds() + " s; see " + log, notYet);
-                    }
-                }
-            }
+    /** Whether the broker serves clients; before, it may answer without knowing of itself. */
+    private static boolean answers(Admin admin) throws InterruptedException {
+        try {
+            return !admin.describeCluster(new DescribeClusterOptions().timeoutMs(1000))
+                    .nodes()
+                    .get()
+                    .isEmpty();
+        } catch (ExecutionException notYet) {
+            return false;
         }
-        throw new IllegalStateException("The broker ended with exit code " + process.exitValue() + "; see " + log);
+    }
+
+    private String endOfLog() throws IOException {
+        if (!Files.exists(log)) {
+            return "it has written no log";
+        }
+        List<String> lines =
+                Files.readString(log, StandardCharsets.UTF_8).lines().toList();
+        List<String> last = lines.subList(Math.max(0, lines.size() - LOG_LINES_SHOWN), lines.size());
+        return "the end of " + log + ":\n" + String.join("\n", last);
     }
 
     private Admin admin() {
         return Admin.create(Map.of("bootstrap.servers", bootstrapServers, "reconnect.backoff.max.ms", "200"));
     }
 
-    /** Where clients find it. */
+    /** Where clients find it; stays the same when it is started again. */
     public String bootstrapServers() {
         return bootstrapServers;
     }
@@ -165,19 +186,32 @@ public final class LocalBroker implements AutoCloseable {
         }
     }
 
+    /** Ends the broker at once, as a crash of its machine would, and waits until it is gone. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /**
+     * Starts a broker again that was killed, with its data and on its port, and waits until it answers.
+     *
+     * @throws IllegalStateException if it still runs or does not answer
+     */
+    public void restart() throws IOException, InterruptedException {
+        if (process.isAlive()) {
+            throw new IllegalStateException("The broker at " + bootstrapServers + " still runs; kill it first");
+        }
+        process = builder.start();
+        awaitAnswer();
+    }
+
+    /** Ends the broker; its data stay as after a crash. */
     @Override
     public void close() {
-        process.destroy();
+        process.destroyForcibly();
         try {
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                process.destroyForcibly().waitFor();
-            }
-            Runtime.getRuntime().removeShutdownHook(stopWithThisJvm);
+            process.waitFor();
         } catch (InterruptedException e) {
-            process.destroyForcibly();
             Thread.currentThread().interrupt();
-        } catch (IllegalStateException alreadyStopping) {
-            // The hook runs or has run: it does the same.
         }
     }
 }

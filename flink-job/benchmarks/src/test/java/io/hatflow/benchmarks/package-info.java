@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
