@@ -25,6 +25,7 @@ class ConfigurationDocumentTest {
     private static String row(Setting<?> setting) {
         String text = setting.defaultText();
         String byDefault = text == null ? "**must be given**" : text.isEmpty() ? "" : "`" + text + "`";
-        return "| `" + setting.key() + "` | " + byDefault + " | " + setting.expected() + " | " + setting.meaning() + " |";
+        return "| `" + setting.key() + "` | " + byDefault + " | " + setting.expected() + " | " + setting.meaning()
+                + " |";
     }
 }

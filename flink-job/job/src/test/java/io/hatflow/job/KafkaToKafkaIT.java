@@ -95,8 +95,8 @@ class KafkaToKafkaIT {
     /** On a mini cluster of its own, with a task for each input partition. */
     private static JobClient start(JobSettings settings, UnaryOperator<DataStream<SourceRecord>> afterSource)
             throws Exception {
-        StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(
-                PARTITIONS, ClassificationPipeline.options(settings));
+        StreamExecutionEnvironment environment =
+                StreamExecutionEnvironment.createLocalEnvironment(PARTITIONS, ClassificationPipeline.options(settings));
         ClassificationPipeline.addTo(environment, settings, afterSource);
         return environment.executeAsync();
     }
@@ -116,8 +116,7 @@ class KafkaToKafkaIT {
                 new ByteArraySerializer())) {
             for (int i = 0; i < values.size(); i++) {
                 byte[] key = ("key-" + i).getBytes(StandardCharsets.UTF_8);
-                ProducerRecord<byte[], byte[]> record =
-                        new ProducerRecord<>(topic, i % PARTITIONS, key, values.get(i));
+                ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, i % PARTITIONS, key, values.get(i));
                 record.headers().add("trace", new byte[] {7});
                 producer.send(record);
             }
@@ -234,7 +233,11 @@ class KafkaToKafkaIT {
             assertThat(event.getKey()).isEqualTo(ByteBuffer.wrap(("key-" + sent).getBytes(StandardCharsets.UTF_8)));
             assertThat(event.getHeaders()).hasSize(1);
         }
-        assertThat(read("poison-dead", "read_committed").get(0).headers().lastHeader("__connect.errors.topic").value())
+        assertThat(read("poison-dead", "read_committed")
+                        .get(0)
+                        .headers()
+                        .lastHeader("__connect.errors.topic")
+                        .value())
                 .isEqualTo("poison-in".getBytes(StandardCharsets.UTF_8));
     }
 
@@ -268,8 +271,9 @@ class KafkaToKafkaIT {
                 "--flink.restart-strategy.type=fixed-delay",
                 "--flink.restart-strategy.fixed-delay.attempts=3",
                 "--flink.restart-strategy.fixed-delay.delay=100 ms");
-        FailsAfterCheckpoint.reset(() -> read("failover-labelled", "read_uncommitted").size()
-                - read("failover-labelled", "read_committed").size());
+        FailsAfterCheckpoint.reset(
+                () -> read("failover-labelled", "read_uncommitted").size()
+                        - read("failover-labelled", "read_committed").size());
         List<byte @Nullable []> values = new ArrayList<>(documents(0, 100));
         values.set(13, "poison".getBytes(StandardCharsets.UTF_8));
         send("failover-in", values);
@@ -308,11 +312,11 @@ class KafkaToKafkaIT {
         job.cancel().get(60, TimeUnit.SECONDS);
 
         Map<String, Set<String>> placesById = new HashMap<>();
-        labelled(settings)
-                .forEach(event -> placesById
-                        .computeIfAbsent(event.getEventId(), id -> new java.util.HashSet<>())
-                        .add(place(event.getProvenance())));
-        assertThat(placesById).hasSize(100).allSatisfy((id, places) -> assertThat(places).hasSize(1));
+        labelled(settings).forEach(event -> placesById
+                .computeIfAbsent(event.getEventId(), id -> new java.util.HashSet<>())
+                .add(place(event.getProvenance())));
+        assertThat(placesById).hasSize(100).allSatisfy((id, places) -> assertThat(places)
+                .hasSize(1));
     }
 
     private static void awaitEvents(JobSettings settings, int distinct) {

@@ -11,8 +11,9 @@ import java.util.stream.Stream;
 public final class TinyBundle {
 
     /** The bundle's folder. */
-    public static final Path PATH =
-            Path.of("../inference/src/test/resources/bundles/tiny-documents").toAbsolutePath().normalize();
+    public static final Path PATH = Path.of("../inference/src/test/resources/bundles/tiny-documents")
+            .toAbsolutePath()
+            .normalize();
 
     private TinyBundle() {}
 

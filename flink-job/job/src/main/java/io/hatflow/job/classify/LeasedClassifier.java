@@ -12,7 +12,8 @@ import java.util.function.Function;
  * @param bundle what classifies
  * @param release called once, when its holder is done
  */
-public record LeasedClassifier(Function<String, CompletableFuture<Outcome>> classify, BundleInfo bundle, Runnable release)
+public record LeasedClassifier(
+        Function<String, CompletableFuture<Outcome>> classify, BundleInfo bundle, Runnable release)
         implements AutoCloseable {
 
     @Override

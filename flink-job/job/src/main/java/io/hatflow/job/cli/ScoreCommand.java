@@ -18,9 +18,10 @@ import picocli.CommandLine.Unmatched;
 /** Scores a file of JSON lines. */
 @Command(
         name = "score",
-        description = "Score a file of JSON lines, {\"id\": ..., \"text\": ...} each, into events, one a line, in order."
-                + " Lines that cannot be scored go to OUTPUT.rejected.jsonl with their number and the reason."
-                + " Further settings of the job, such as --model.long-documents=truncate, are understood.",
+        description =
+                "Score a file of JSON lines, {\"id\": ..., \"text\": ...} each, into events, one a line, in order."
+                        + " Lines that cannot be scored go to OUTPUT.rejected.jsonl with their number and the reason."
+                        + " Further settings of the job, such as --model.long-documents=truncate, are understood.",
         mixinStandardHelpOptions = true)
 final class ScoreCommand implements Callable<Integer> {
 

@@ -66,8 +66,8 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
     private boolean run(LocalBroker broker, JobSettings settings, Map<String, String> texts) throws Exception {
         broker.createTopics(1, List.of(INPUT, LABELLED, DEAD));
         say("Starting Flink and the job …");
-        StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironmentWithWebUI(
-                ClassificationPipeline.options(settings));
+        StreamExecutionEnvironment environment =
+                StreamExecutionEnvironment.createLocalEnvironmentWithWebUI(ClassificationPipeline.options(settings));
         environment.setParallelism(1);
         ClassificationPipeline.addTo(environment, settings);
         JobClient job = environment.executeAsync(settings.name());
@@ -105,8 +105,9 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         }
         Map<String, String> texts = new LinkedHashMap<>();
         try (Stream<Path> files = Files.list(samples)) {
-            for (Path file :
-                    files.filter(each -> each.toString().endsWith(".txt")).sorted().toList()) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".txt"))
+                    .sorted()
+                    .toList()) {
                 texts.put(file.getFileName().toString(), Files.readString(file));
             }
         }
@@ -189,7 +190,8 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         String servers = broker.bootstrapServers();
         out.println();
         out.println("Everything stays up until Ctrl-C.");
-        out.println("  Flink's page      http://127.0.0.1:" + settings.flinkOptions().get("rest.port"));
+        out.println("  Flink's page      http://127.0.0.1:"
+                + settings.flinkOptions().get("rest.port"));
         out.println("  Kafka             " + servers + ", topics " + INPUT + ", " + LABELLED + ", " + DEAD);
         out.println("  send your own     deploy/send.sh --bootstrap-servers " + servers + " FILE…");
         out.println("  read the events   deploy/read.sh --bootstrap-servers " + servers + " --follow");
@@ -214,7 +216,8 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
 
     private static void delete(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder()).forEach(each -> each.toFile().delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(each -> each.toFile().delete());
         } catch (IOException e) {
             throw new UncheckedIOException("The folder " + folder + " could not be removed", e);
         }

@@ -64,7 +64,8 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
                 present.size(),
                 event.getLabels().size());
         for (Label label : present.stream().limit(LABELS_SHOWN).toList()) {
-            out.printf(Locale.ROOT, "    %.2f  %-34s %s%n", label.getScore(), label.getName(), dim(excerpt(event, label)));
+            out.printf(
+                    Locale.ROOT, "    %.2f  %-34s %s%n", label.getScore(), label.getName(), dim(excerpt(event, label)));
         }
         if (present.size() > LABELS_SHOWN) {
             out.println("          and " + (present.size() - LABELS_SHOWN) + " more");

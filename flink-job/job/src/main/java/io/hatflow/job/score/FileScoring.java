@@ -72,7 +72,10 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, bo
             Duration startup = Duration.ofNanos(System.nanoTime() - begun);
             terminal.printf(
                     "Scoring %,d lines with %s:%s, %d labels%n",
-                    lines, leased.bundle().name(), leased.bundle().version(), leased.bundle().labels().size());
+                    lines,
+                    leased.bundle().name(),
+                    leased.bundle().version(),
+                    leased.bundle().labels().size());
             long ready = System.nanoTime();
             runJob(labelled, rejected, new Progress(terminal, lines));
             Duration scoring = Duration.ofNanos(System.nanoTime() - ready);
@@ -82,8 +85,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, bo
                         + count.rejected() + " rejected; this is a bug, unless the input changed meanwhile");
             }
             publish(labelled, rejected);
-            return new Summary(
-                    count.documents(), count.rejected(), count.segments(), rejectedFile(), startup, scoring);
+            return new Summary(count.documents(), count.rejected(), count.segments(), rejectedFile(), startup, scoring);
         } finally {
             Files.deleteIfExists(labelled);
             Files.deleteIfExists(rejected);
@@ -96,7 +98,8 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, bo
         }
         Path folder = output.toAbsolutePath().getParent();
         if (folder == null || !Files.isDirectory(folder)) {
-            throw new IllegalArgumentException("The folder of the output " + output + " does not exist; make it first.");
+            throw new IllegalArgumentException(
+                    "The folder of the output " + output + " does not exist; make it first.");
         }
         for (Path file : new Path[] {output, rejectedFile()}) {
             if (Files.exists(file) && !overwrite) {
@@ -143,9 +146,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, bo
 
     private static ObjectNode numbered(DeadLetter event) {
         ObjectNode json = EventJson.of(event);
-        return json.objectNode()
-                .put("line", event.getProvenance().getOffset())
-                .setAll(json);
+        return json.objectNode().put("line", event.getProvenance().getOffset()).setAll(json);
     }
 
     private void publish(Path labelled, Path rejected) throws IOException {

@@ -66,6 +66,8 @@ final class Progress {
     private static String time(long seconds) {
         return seconds < 60
                 ? seconds + " s"
-                : seconds < 3600 ? seconds / 60 + " min " + seconds % 60 + " s" : seconds / 3600 + " h " + seconds / 60 % 60 + " min";
+                : seconds < 3600
+                        ? seconds / 60 + " min " + seconds % 60 + " s"
+                        : seconds / 3600 + " h " + seconds / 60 % 60 + " min";
     }
 }

@@ -34,7 +34,9 @@ public final class EventJson {
                         .put("score", span.getScore());
             }
         }
-        return json.put("model", event.getModel().getName() + ":" + event.getModel().getVersion())
+        return json.put(
+                        "model",
+                        event.getModel().getName() + ":" + event.getModel().getVersion())
                 .put("model_digest", event.getModel().getDigest())
                 .put("tokens_seen", event.getTokensSeen())
                 .put("tokens_total", event.getTokensTotal())

@@ -37,19 +37,24 @@ public final class JsonDocument {
     private JsonDocument() {}
 
     /** A document, or why there is none; one of them is null. */
-    public record Parsed(@Nullable Document document, @Nullable Refusal refusal) {}
+    public record Parsed(
+            @Nullable Document document, @Nullable Refusal refusal) {}
 
     /** Reads one line, without its end. */
     public static Parsed parse(byte[] line) {
         JsonNode object;
         try {
             // Jackson would replace some of what is no UTF-8.
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(line)).toString();
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(line))
+                    .toString();
             object = JSON.readTree(text);
         } catch (CharacterCodingException e) {
             return refused("The line is not UTF-8.", null);
         } catch (JsonProcessingException e) {
-            return refused("The line is not valid JSON" + place(e) + "; expected {\"id\": \"…\", \"text\": \"…\"}.", null);
+            return refused(
+                    "The line is not valid JSON" + place(e) + "; expected {\"id\": \"…\", \"text\": \"…\"}.", null);
         }
         if (object.isMissingNode()) {
             return refused("The line is empty; expected {\"id\": \"…\", \"text\": \"…\"}.", null);
@@ -66,7 +71,9 @@ public final class JsonDocument {
             }
         }
         if (id.textValue().isBlank()) {
-            return new Parsed(null, new Refusal(Reason.INVALID_ID, "\"id\" is blank; expected what the document is known by.", null));
+            return new Parsed(
+                    null,
+                    new Refusal(Reason.INVALID_ID, "\"id\" is blank; expected what the document is known by.", null));
         }
         JsonNode title = object.path("title");
         return new Parsed(
@@ -80,11 +87,15 @@ public final class JsonDocument {
 
     /** Without what the line holds there. */
     private static String place(JsonProcessingException e) {
-        return e.getLocation() == null ? "" : " (at character " + e.getLocation().getColumnNr() + ")";
+        return e.getLocation() == null
+                ? ""
+                : " (at character " + e.getLocation().getColumnNr() + ")";
     }
 
     private static String kind(JsonNode value) {
-        return value.isMissingNode() ? "missing" : value.getNodeType().toString().toLowerCase(java.util.Locale.ROOT);
+        return value.isMissingNode()
+                ? "missing"
+                : value.getNodeType().toString().toLowerCase(java.util.Locale.ROOT);
     }
 
     private static Parsed refused(String message, @Nullable String id) {

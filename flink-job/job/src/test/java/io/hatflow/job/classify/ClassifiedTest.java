@@ -41,7 +41,10 @@ class ClassifiedTest {
         reporter.addToConfiguration(options);
         StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(2, options);
         Classified classified = Classified.of(
-                environment.fromData(records, TypeInformation.of(SourceRecord.class)).rebalance(), TinyBundle.settings());
+                environment
+                        .fromData(records, TypeInformation.of(SourceRecord.class))
+                        .rebalance(),
+                TinyBundle.settings());
         classified.labelled().sinkTo(new DiscardingSink<>());
         classified.deadLetters().sinkTo(new DiscardingSink<>());
         environment.execute();
@@ -59,7 +62,8 @@ class ClassifiedTest {
     private static long count(InMemoryReporter reporter, String name) {
         return reporter.findGroups(".*").stream()
                 .flatMap(group -> reporter.getMetricsByGroup(group).entrySet().stream()
-                        .filter(metric -> group.getMetricIdentifier(metric.getKey()).endsWith("." + name)))
+                        .filter(metric ->
+                                group.getMetricIdentifier(metric.getKey()).endsWith("." + name)))
                 .mapToLong(metric -> ((Counter) metric.getValue()).getCount())
                 .sum();
     }

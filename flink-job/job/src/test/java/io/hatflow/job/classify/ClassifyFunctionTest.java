@@ -96,9 +96,9 @@ class ClassifyFunctionTest {
         if (objectReuse) {
             harness.getExecutionConfig().enableObjectReuse();
         }
-        harness.setup(new EitherTypeInfo<>(
-                        new AvroTypeInfo<>(LabelledDocument.class), new AvroTypeInfo<>(DeadLetter.class))
-                .createSerializer(withoutGenericTypes()));
+        harness.setup(
+                new EitherTypeInfo<>(new AvroTypeInfo<>(LabelledDocument.class), new AvroTypeInfo<>(DeadLetter.class))
+                        .createSerializer(withoutGenericTypes()));
         return harness;
     }
 
@@ -111,7 +111,8 @@ class ClassifyFunctionTest {
     }
 
     private static SourceRecord record(long offset, String text) {
-        return record(offset, Document.newBuilder().setId("d" + offset).setText(text).build(), null);
+        return record(
+                offset, Document.newBuilder().setId("d" + offset).setText(text).build(), null);
     }
 
     private static SourceRecord record(long offset, @Nullable Document document, @Nullable Refusal refusal) {

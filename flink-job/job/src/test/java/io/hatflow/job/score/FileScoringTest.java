@@ -29,10 +29,11 @@ import org.junit.jupiter.api.io.TempDir;
 class FileScoringTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final PrintStream NOBODY = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+    private static final PrintStream NOBODY =
+            new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
 
-    private final ClassifySettings settings =
-            TinyBundle.settings("--classify.capacity=4", "--model.inference-threads=1", "--model.long-documents=truncate");
+    private final ClassifySettings settings = TinyBundle.settings(
+            "--classify.capacity=4", "--model.inference-threads=1", "--model.long-documents=truncate");
 
     @TempDir
     private Path folder = Path.of("");
@@ -123,7 +124,8 @@ class FileScoringTest {
 
         FileScoring.Summary summary = new FileScoring(settings, input, output, false).run(NOBODY);
 
-        assertThat(lines(summary.rejectedFile()).get(0).get("message").textValue()).contains("not UTF-8");
+        assertThat(lines(summary.rejectedFile()).get(0).get("message").textValue())
+                .contains("not UTF-8");
         assertThat(Files.size(output)).isZero();
     }
 
@@ -148,8 +150,7 @@ class FileScoringTest {
     void aRefusedBundleLeavesNoFile() throws Exception {
         Files.writeString(input, line("d", "A text."));
 
-        assertThatThrownBy(() -> new FileScoring(
-                                TinyBundle.settings("--model.bundle=" + folder), input, output, false)
+        assertThatThrownBy(() -> new FileScoring(TinyBundle.settings("--model.bundle=" + folder), input, output, false)
                         .run(NOBODY))
                 .isInstanceOf(BundleException.class);
         assertThat(filesOfTheRun()).isEmpty();

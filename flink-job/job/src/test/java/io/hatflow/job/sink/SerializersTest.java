@@ -49,8 +49,7 @@ class SerializersTest {
     }
 
     private static Provenance provenance(byte @Nullable [] key) {
-        return new Provenance(
-                "documents", 3, 7L, Instant.ofEpochMilli(1), key == null ? null : ByteBuffer.wrap(key));
+        return new Provenance("documents", 3, 7L, Instant.ofEpochMilli(1), key == null ? null : ByteBuffer.wrap(key));
     }
 
     private static LabelledDocument labelled(byte @Nullable [] key) {
