@@ -25,8 +25,8 @@ class SharedClassifiersTest {
         try (LeasedClassifier first = SharedClassifiers.lease(settings);
                 LeasedClassifier second = SharedClassifiers.lease(settings)) {
             assertThat(SharedClassifiers.open()).isEqualTo(1);
-            first.close();
-            first.close();
+            first.release().run();
+            first.release().run();
 
             assertThat(second.classify().apply("Still open.").get(30, TimeUnit.SECONDS))
                     .isInstanceOf(Classification.class);
