@@ -49,7 +49,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
     public boolean run() throws Exception {
         Map<String, String> texts = texts();
         Path folder = Files.createTempDirectory("hatflow-demo");
-        Thread cleaning = new Thread(() -> delete(folder), "clean-demo");
+        Thread cleaning = new Thread(() -> clean(folder), "clean-demo");
         Runtime.getRuntime().addShutdownHook(cleaning);
         checkBundle();
         try (LocalBroker broker = startBroker(folder)) {
@@ -214,7 +214,12 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         out.flush();
     }
 
-    private static void delete(Path folder) {
+    /** The broker first, which would write on; it may not have heard of the end of this JVM. */
+    private static void clean(Path folder) {
+        ProcessHandle.current().children().forEach(child -> {
+            child.destroyForcibly();
+            child.onExit().join();
+        });
         try (Stream<Path> files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder())
                     .forEach(each -> each.toFile().delete());
