@@ -21,8 +21,8 @@ final class Sentences {
      * One alternative per rule. The first one begins at the start of a run only and never gives back, so that the leaders of a table of
      * contents (thousands of dots) are looked at once.
      */
-    private static final Pattern BOUNDARY = Pattern.compile(
-            "(?<![.!?\u2026])(?<terminator>[.!?\u2026]++)[" + CLOSERS + "]*+[" + SPACE + "]++"
+    private static final Pattern BOUNDARY =
+            Pattern.compile("(?<![.!?\u2026])(?<terminator>[.!?\u2026]++)[" + CLOSERS + "]*+[" + SPACE + "]++"
                     + "|[\u3002\uFF01\uFF1F]++[" + CLOSERS + "\u300D\u300F\uFF09]*+[" + SPACE + "]*+"
                     + "|;[" + SPACE + "]++");
 
