@@ -1,7 +1,7 @@
 """The simplest thing that could do the same: ``python -m onnx_export.baseline --data FILE.jsonl --output FILE.json``.
 
-TF-IDF of words and bigrams and one logistic regression per label, on windows of 90 words; a document's score for a label is the maximum over
-its windows. Split and metrics are those of ``train.py`` (give the same shares and seed), so the two can be compared line by line.
+TF-IDF of words and bigrams and one logistic regression per label, on windows of 90 words; a document's score for a label
+is the maximum over its windows. Split and metrics are those of ``train.py`` (give the same shares and seed), so the two can be compared line by line.
 """
 
 from __future__ import annotations
@@ -18,31 +18,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts, split_by_group
+from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
 from onnx_export.metrics import document_metrics, tune_thresholds
+from onnx_export.split import add_split_options, split_by_group
 
 WINDOW_WORDS = 90
 FIXED_THRESHOLD = 0.2
-OVERLAP_TO_COUNT = 30
-"""Characters of a clause that a window must hold to carry its label (or the whole clause, if shorter); as in ``train.py``."""
 
 _WORD = re.compile(r"\S+")
 
 
 def windows_of(text: LabelledText, labels: Sequence[str]) -> tuple[list[str], NDArray[np.bool_]]:
     """The text's windows and, bool [windows, C], which labels each holds."""
-    words = [(match.start(), match.end()) for match in _WORD.finditer(text.text)]
-    column = {label: i for i, label in enumerate(labels)}
+    words = [match.span() for match in _WORD.finditer(text.text)]
     pieces: list[str] = []
     targets: list[NDArray[np.bool_]] = []
     for first in range(0, len(words), WINDOW_WORDS):
         start, end = words[first][0], words[min(first + WINDOW_WORDS, len(words)) - 1][1]
-        held = np.zeros(len(labels), bool)
-        for label, clause_start, clause_end in text.spans:
-            if min(end, clause_end) - max(start, clause_start) >= min(clause_end - clause_start, OVERLAP_TO_COUNT):
-                held[column[label]] = True
+        held = text.labels_within(start, end)
         pieces.append(text.text[start:end])
-        targets.append(held)
+        targets.append(np.array([label in held for label in labels]))
     return pieces, np.array(targets).reshape(len(pieces), len(labels))
 
 
@@ -51,18 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from sklearn.linear_model import LogisticRegression
 
     parser = argparse.ArgumentParser(prog="python -m onnx_export.baseline", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--validation", type=float, default=0.12)
-    parser.add_argument("--test", type=float, default=0.15)
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses, group")
+    parser.add_argument("--output", type=Path, required=True, help="JSON file for the metrics")
+    add_split_options(parser)
     options = parser.parse_args(arguments)
     try:
         texts = read_labelled_texts(options.data)
+        split = split_by_group(texts, validation=options.validation, test=options.test, seed=options.seed)
     except (OSError, ValueError) as error:
         sys.exit(f"--data: {error}")
     labels = label_names(texts)
-    split = split_by_group(texts, validation=options.validation, test=options.test, seed=options.seed)
 
     train = [windows_of(text, labels) for text in split.train]
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True)
@@ -86,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, parts in cut.items():
         ends = np.cumsum([len(pieces) for pieces in parts])
         best = np.stack([part.max(axis=0) for part in np.split(scores[name], ends[:-1])])
-        truth = np.array([[any(span[0] == label for span in text.spans) for label in labels] for text in held_out[name]])
+        truth = np.array([[label in text.labels for label in labels] for text in held_out[name]])
         documents[name] = (best, truth)
     fixed = document_metrics(labels, [FIXED_THRESHOLD] * len(labels), *documents["test"])
     tuned = document_metrics(labels, tune_thresholds(*documents["validation"]), *documents["test"])

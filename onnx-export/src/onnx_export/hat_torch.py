@@ -11,14 +11,23 @@ tokens of all segments, one after the other (*packed*).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-LAYER_KINDS = {"S": (True, False), "D": (False, True), "SD": (True, True)}
+_LAYER_KINDS = {"S": (True, False), "D": (False, True), "SD": (True, True)}
+
+
+def layer_kinds(layout: str) -> list[tuple[bool, bool]]:
+    """For every layer of ``layout``, whether it has a segment-wise and a cross-segment block."""
+    unknown = [kind for kind in layout.split("|") if kind not in _LAYER_KINDS]
+    if unknown:
+        raise ValueError(f"layout {layout!r} has the layers {unknown}; expected S, D or SD, separated by |")
+    return [_LAYER_KINDS[kind] for kind in layout.split("|")]
 
 
 @dataclass(frozen=True)
@@ -38,11 +47,7 @@ class HatShape:
     dropout: float = 0.1
 
     def layers(self) -> list[tuple[bool, bool]]:
-        """For every layer, whether it has a segment-wise and a cross-segment block."""
-        unknown = [kind for kind in self.layout.split("|") if kind not in LAYER_KINDS]
-        if unknown:
-            raise ValueError(f"layout {self.layout!r} has the layers {unknown}; expected S, D or SD, separated by |")
-        return [LAYER_KINDS[kind] for kind in self.layout.split("|")]
+        return layer_kinds(self.layout)
 
 
 @dataclass(frozen=True)
@@ -251,12 +256,40 @@ def checkpoint_tensors(model: SegmentClassifier) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in tensors.items()}
 
 
+def checkpoint_config(shape: HatShape, labels: Sequence[str], cls_id: int) -> dict[str, Any]:
+    """The ``config.json`` of a HAT checkpoint; both names of the segment length, as some readers know only one."""
+    kinds = {str(i): {"sentence_encoder": s, "document_encoder": d} for i, (s, d) in enumerate(shape.layers())}
+    return {
+        "model_type": "hierarchical-transformer",
+        "architectures": ["HATModelForSequentialSentenceClassification"],
+        "vocab_size": shape.vocab_size,
+        "hidden_size": shape.hidden_size,
+        "num_hidden_layers": len(kinds),
+        "num_attention_heads": shape.num_attention_heads,
+        "intermediate_size": shape.intermediate_size,
+        "hidden_act": "gelu",
+        "layer_norm_eps": shape.layer_norm_eps,
+        "max_sentences": shape.max_segments,
+        "max_sentence_length": shape.segment_length,
+        "max_sentence_size": shape.segment_length,
+        "max_position_embeddings": shape.segment_length,
+        "type_vocab_size": 1,
+        "pad_token_id": shape.pad_token_id,
+        "cls_token_id": cls_id,
+        "encoder_layout": kinds,
+        "problem_type": "multi_label_classification",
+        "id2label": {str(i): label for i, label in enumerate(labels)},
+        "label2id": {label: i for i, label in enumerate(labels)},
+    }
+
+
 def warm_start(model: SegmentClassifier, bert: dict[str, Tensor]) -> None:
     """Copy a pretrained BERT encoder into ``model`` (the paper's "grouped" warm start).
 
     The S and the D block of layer i both copy layer i of ``bert``, its last one if it has no more. Token position t of a segment reads row
     pad_token_id + 1 + t of the table here and row t in BERT, so the rows move by that much; segment position j copies row j.
     """
+    bert = {name.removeprefix("bert."): value for name, value in bert.items()}
     own = model.state_dict()
     last = max(int(name.split(".")[2]) for name in bert if name.startswith("encoder.layer."))
     copied = {

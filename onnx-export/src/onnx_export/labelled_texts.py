@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import random
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+OVERLAP_TO_COUNT = 30
+"""Characters of a span that a piece of text must hold to carry its label (or the whole span, if shorter)."""
 
 
 @dataclass(frozen=True)
@@ -20,74 +23,94 @@ class LabelledText:
     spans: tuple[tuple[str, int, int], ...]
     group: str
 
+    @property
+    def labels(self) -> set[str]:
+        return {label for label, _, _ in self.spans}
+
+    def labels_within(self, start: int, end: int) -> set[str]:
+        """The labels that the piece from ``start`` to ``end`` carries, see ``OVERLAP_TO_COUNT``."""
+        return {
+            label
+            for label, first, last in self.spans
+            if min(end, last) - max(start, first) >= min(last - first, OVERLAP_TO_COUNT)
+        }
+
 
 def read_labelled_texts(path: Path) -> list[LabelledText]:
     """Read ``{"id", "text", "clauses": [{"label", "start", "end"}], "group"?}`` per line, gzip allowed.
 
     Raises:
+        OSError: if the file cannot be read.
         ValueError: names every unusable line with its number and what is wrong with it.
     """
-    texts: list[LabelledText] = []
+    texts: dict[str, LabelledText] = {}
     problems: list[str] = []
     opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                texts.append(_parse(json.loads(line)))
-            except ValueError as error:
-                problems.append(f"line {number}: {error}")
+    try:
+        with opened as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    text = _parse(json.loads(line))
+                except ValueError as error:
+                    problems.append(f"line {number}: {error}")
+                    continue
+                if text.id in texts:
+                    problems.append(f"line {number}: id {text.id!r} is taken by a line before")
+                texts[text.id] = text
+    except (EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as {'gzip and ' if path.suffix == '.gz' else ''}UTF-8: {error}") from error
     if problems:
-        shown = "\n  ".join(problems[:20])
-        raise ValueError(f"{path} has {len(problems)} unusable line(s):\n  {shown}")
+        shown = "".join(f"\n  {problem}" for problem in problems[:20])
+        more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
+        raise ValueError(f"{path} has {len(problems)} unusable line(s):{shown}{more}")
     if not texts:
         raise ValueError(f"{path} holds no texts; expected one JSON object per line")
-    return texts
+    return list(texts.values())
+
+
+def write_labelled_texts(path: Path, texts: Iterable[LabelledText]) -> None:
+    """Write what ``read_labelled_texts`` reads."""
+    with path.open("w", encoding="utf-8") as lines:
+        for text in texts:
+            clauses = [{"label": label, "start": start, "end": end} for label, start, end in text.spans]
+            record = {"id": text.id, "text": text.text, "clauses": clauses, "group": text.group}
+            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def _parse(record: Any) -> LabelledText:
     if not isinstance(record, dict):
         raise ValueError(f"expected a JSON object, found {type(record).__name__}")
     for key in ("id", "text"):
-        if not isinstance(record.get(key), str) or not record[key]:
-            raise ValueError(f"{key!r} must be a string that is not empty")
+        if not isinstance(record.get(key), str) or not record[key].strip():
+            raise ValueError(f"{key!r} must be a string that is not blank")
     text = record["text"]
-    spans = []
-    for span in record.get("clauses", []):
-        label, start, end = span.get("label"), span.get("start"), span.get("end")
-        if not isinstance(label, str) or not isinstance(start, int) or not isinstance(end, int):
-            raise ValueError(f"clause {span} needs a string 'label' and whole numbers 'start' and 'end'")
-        if not 0 <= start < end <= len(text):
-            raise ValueError(f"clause {span} lies outside the text of {len(text)} characters or is empty")
-        spans.append((label, start, end))
-    return LabelledText(record["id"], text, tuple(spans), str(record.get("group", record["id"])))
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the text holds half of a surrogate pair at character {error.start}, which is no character") from None
+    clauses = record.get("clauses", [])
+    if not isinstance(clauses, list):
+        raise ValueError(f"'clauses' must be a list, found {type(clauses).__name__}")
+    group = record.get("group")
+    return LabelledText(
+        id=record["id"],
+        text=text,
+        spans=tuple(_parse_clause(clause, len(text)) for clause in clauses),
+        group=record["id"] if group is None else str(group),
+    )
 
 
-@dataclass(frozen=True)
-class Split:
-    train: list[LabelledText]
-    validation: list[LabelledText]
-    test: list[LabelledText]
-
-
-def split_by_group(texts: Sequence[LabelledText], *, validation: float, test: float, seed: int) -> Split:
-    """Put whole groups at random into the test split, then validation, until each holds its share of the texts."""
-    by_group: dict[str, list[LabelledText]] = {}
-    for text in texts:
-        by_group.setdefault(text.group, []).append(text)
-    groups = sorted(by_group)
-    random.Random(seed).shuffle(groups)
-    parts: dict[str, list[LabelledText]] = {"test": [], "validation": [], "train": []}
-    for group in groups:
-        if len(parts["test"]) < test * len(texts):
-            parts["test"] += by_group[group]
-        elif len(parts["validation"]) < validation * len(texts):
-            parts["validation"] += by_group[group]
-        else:
-            parts["train"] += by_group[group]
-    return Split(**parts)
+def _parse_clause(clause: Any, text_length: int) -> tuple[str, int, int]:
+    match clause:
+        case {"label": str(label), "start": int(start), "end": int(end)}:
+            if not 0 <= start < end <= text_length:
+                raise ValueError(f"clause {clause} lies outside the text of {text_length} characters or is empty")
+            return label, start, end
+    raise ValueError(f"clause {clause} needs a string 'label' and whole numbers 'start' and 'end'")
 
 
 def label_names(texts: Iterable[LabelledText]) -> list[str]:
-    return sorted({label for text in texts for label, _, _ in text.spans})
+    """The labels that occur, in alphabetical order."""
+    return sorted({label for text in texts for label in text.labels})

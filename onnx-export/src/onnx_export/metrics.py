@@ -51,7 +51,7 @@ def document_metrics(
     f1 = _f1(hits, marked, actual)
     return Metrics(
         micro_f1=float(_f1(hits.sum(), marked.sum(), actual.sum())),
-        macro_f1=float(f1[actual > 0].mean()),
+        macro_f1=float(f1[actual > 0].mean()) if actual.any() else 0.0,
         labels=list(labels),
         thresholds=[float(threshold) for threshold in thresholds],
         positives=[int(count) for count in actual],
@@ -63,7 +63,7 @@ def document_metrics(
 
 def tune_thresholds(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> list[float]:
     """Per label the threshold of the best F1 on these documents; the common best micro-F1's for labels with few positives."""
-    marked = scores[None, :, :] >= _CANDIDATES[:, None, None]  # [candidates, documents, C]
+    marked = scores[None, :, :] >= _CANDIDATES.astype(np.float32)[:, None, None]  # [candidates, documents, C]
     hits = (marked & truth[None]).sum(axis=1).astype(np.float64)
     predicted, actual = marked.sum(axis=1).astype(np.float64), truth.sum(axis=0).astype(np.float64)
     common = int(np.argmax(_f1(hits.sum(axis=1), predicted.sum(axis=1), actual.sum())))

@@ -19,12 +19,18 @@ _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _CLOSERS = "\"')\\]}”’»"
 
 ABBREVIATIONS = frozenset(
-    ["acct", "al", "approx", "apr", "art", "arts", "assn", "assoc", "attn", "aug", "ave", "bldg", "blvd", "cf", "ch", "cl", "co", "corp", "dec", "dept", "dr", "ed", "eds", "esq", "est", "etc", "ex", "exh", "ext", "feb", "fig", "figs", "fri", "ft", "gen", "gov", "hon", "inc", "jan", "jr", "jul", "jun", "lt", "ltd", "mar", "max", "messrs", "min", "misc", "mon", "mr", "mrs", "ms", "mt", "nd", "no", "nos", "nov", "oct", "op", "para", "paras", "pg", "ph", "pp", "prof", "pt", "pty", "rd", "ref", "rep", "rev", "sat", "sch", "sec", "sect", "secs", "sen", "sep", "sept", "sr", "st", "ste", "sun", "supp", "tel", "thu", "tue", "univ", "viz", "vol", "vols", "vs", "wed"]
+    """
+    acct al approx apr art arts assn assoc attn aug ave bldg blvd cf ch cl co corp dec dept dr ed eds esq est etc
+    ex exh ext feb fig figs fri ft gen gov hon inc jan jr jul jun lt ltd mar max messrs min misc mon mr mrs ms mt
+    nd no nos nov oct op para paras pg ph pp prof pt pty rd ref rep rev sat sch sec sect secs sen sep sept sr st
+    ste sun supp tel thu tue univ viz vol vols vs wed
+    """.split()
 )
 
-# One alternative per rule of docs/segmentation.md. Group "dot" is set where the terminator run is exactly one full stop.
+# One alternative per rule of docs/segmentation.md. The first one begins at the start of a run only and never gives back (++),
+# so that the leaders of a table of contents (thousands of dots) are looked at once.
 _BOUNDARY = re.compile(
-    rf"(?:(?<![.!?…])(?P<dot>\.)(?![.!?…])|[.!?…]+)[{_CLOSERS}]*[{_SPACE}]+"
+    rf"(?<![.!?…])(?P<terminator>[.!?…]++)[{_CLOSERS}]*+[{_SPACE}]+"
     rf"|[。！？]+[{_CLOSERS}」』）]*[{_SPACE}]*"
     rf"|;[{_SPACE}]+"
 )
@@ -36,7 +42,7 @@ def sentence_starts(text: str) -> list[int]:
     """Positions at which the sentences of ``text`` begin, ascending; the first is 0. An empty text has one, empty, sentence."""
     starts = {0}
     for match in _BOUNDARY.finditer(text):
-        if match["dot"] is None or not _dot_continues(text, match.start(), match.end()):
+        if match["terminator"] != "." or not _dot_continues(text, match.start(), match.end()):
             starts.add(match.end())
     for run in _SPACE_RUN.finditer(text):
         space = run.group()

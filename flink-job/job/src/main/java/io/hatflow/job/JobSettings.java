@@ -62,8 +62,7 @@ public record JobSettings(
      * @throws io.hatflow.job.config.SettingsException if there is any mistake, with all of them
      */
     public static JobSettings read(String[] arguments, Map<String, String> environment) {
-        SettingValues values =
-                new SettingValues(arguments, environment, SETTINGS, List.of(KAFKA_PREFIX, FLINK_PREFIX));
+        SettingValues values = new SettingValues(arguments, environment, SETTINGS, List.of(KAFKA_PREFIX, FLINK_PREFIX));
         SourceSettings source = SourceSettings.from(values);
         JobSettings settings = new JobSettings(
                 values.get(NAME),

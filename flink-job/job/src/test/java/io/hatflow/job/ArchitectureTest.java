@@ -1,11 +1,16 @@
 package io.hatflow.job;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.inference.bundle.BundleInfo;
 
 /** The walls of the job module. */
 @AnalyzeClasses(packages = "io.hatflow.job", importOptions = DoNotIncludeTests.class)
@@ -26,4 +31,26 @@ class ArchitectureTest {
             .resideInAnyPackage("com.esotericsoftware.kryo..")
             .because("every type on a stream has a serializer of its own, with a defined evolution")
             .allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule theJobUsesTheInferenceModuleThroughItsFront = noClasses()
+            .should()
+            .dependOnClassesThat(resideInAPackage("io.hatflow.inference.*..")
+                    .and(not(belongToAnyOf(BundleInfo.class, BundleException.class))))
+            .because("what is behind DocumentClassifier may change without the job");
+
+    @ArchTest
+    static final ArchRule theDeployedJobDoesNotNeedTheLocalCommands = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.hatflow.job.cli..", "io.hatflow.job.demo..", "io.hatflow.job.score..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "io.hatflow.job.cli..",
+                    "io.hatflow.job.demo..",
+                    "io.hatflow.job.score..",
+                    "org.apache.flink.connector.file..",
+                    "picocli..",
+                    "kafka..")
+            .because("they and what they need are left out of the jar for the cluster");
 }

@@ -45,7 +45,8 @@ class JobSettingsTest {
                         .startFrom()),
                 of("kafka.until", Until.CANCELLED, "caught-up", Until.CAUGHT_UP, s -> s.source()
                         .until()),
-                of("document.writer-schemas", "", "/old", "/old", s -> s.source().writerSchemas()),
+                of("document.writer-schemas", "", "/old", "/old", s -> s.source()
+                        .writerSchemas()),
                 of("kafka.labelled-topic", "labelled-documents", "l", "l", s -> s.sink()
                         .labelledTopic()),
                 of("kafka.dead-letter-topic", "dead-letters", "d", "d", s -> s.sink()
@@ -54,12 +55,8 @@ class JobSettingsTest {
                         .guarantee()),
                 of("kafka.transactional-id-prefix", "hatflow", "p", "p", s -> s.sink()
                         .transactionalIdPrefix()),
-                of(
-                        "kafka.transaction-timeout",
-                        Duration.ofMinutes(15),
-                        "1 h",
-                        Duration.ofHours(1),
-                        s -> s.sink().transactionTimeout()),
+                of("kafka.transaction-timeout", Duration.ofMinutes(15), "1 h", Duration.ofHours(1), s -> s.sink()
+                        .transactionTimeout()),
                 of("model.bundle", "/bundle", "/other", "/other", s -> s.classify()
                         .bundle()),
                 of("model.long-documents", LongDocuments.WINDOW, "truncate", LongDocuments.TRUNCATE, s -> s.classify()
@@ -105,8 +102,8 @@ class JobSettingsTest {
         String variable = "HATFLOW_" + key.toUpperCase(java.util.Locale.ROOT).replaceAll("[.-]", "_");
 
         assertThat(where.apply(JobSettings.read(flags, Map.of(variable, text)))).isEqualTo(value);
-        String[] withFlag = Stream.concat(Stream.of(flags), Stream.of("--" + key, text))
-                .toArray(String[]::new);
+        String[] withFlag =
+                Stream.concat(Stream.of(flags), Stream.of("--" + key, text)).toArray(String[]::new);
         assertThat(where.apply(JobSettings.read(withFlag, Map.of()))).isEqualTo(value);
     }
 
@@ -119,9 +116,7 @@ class JobSettingsTest {
 
     @Test
     void flagsPrevailOverVariablesAndVariablesOverTheFile(@TempDir Path folder) throws IOException {
-        Path file = Files.writeString(
-                folder.resolve("job.yaml"),
-                """
+        Path file = Files.writeString(folder.resolve("job.yaml"), """
                 kafka:
                   bootstrap-servers: file:1
                   group-id: file
@@ -143,7 +138,8 @@ class JobSettingsTest {
     @Test
     void aPropertiesFileWillDo(@TempDir Path folder) throws IOException {
         Path file = Files.writeString(
-                folder.resolve("job.properties"), "kafka.bootstrap-servers=p:1\nmodel.bundle=/b\nclassify.capacity=5\n");
+                folder.resolve("job.properties"),
+                "kafka.bootstrap-servers=p:1\nmodel.bundle=/b\nclassify.capacity=5\n");
 
         JobSettings settings = JobSettings.read(new String[0], Map.of("HATFLOW_CONFIG", file.toString()));
 
@@ -152,7 +148,8 @@ class JobSettingsTest {
 
     @Test
     void allMistakesAreReportedAtOnce(@TempDir Path folder) throws IOException {
-        Path file = Files.writeString(folder.resolve("job.yaml"), "kafka:\n  start-form: latest\nclassify.capacity: none\n");
+        Path file = Files.writeString(
+                folder.resolve("job.yaml"), "kafka:\n  start-form: latest\nclassify.capacity: none\n");
 
         SettingsException mistakes = catchThrowableOfType(
                 SettingsException.class,
@@ -173,8 +170,8 @@ class JobSettingsTest {
         assertThat(mistakes.problems())
                 .anySatisfy(problem -> assertThat(problem).contains("start-form", "did you mean kafka.start-from?"))
                 .anySatisfy(problem -> assertThat(problem).contains("classify.capacity", "\"none\"", "whole number"))
-                .anySatisfy(problem ->
-                        assertThat(problem).contains("--kafka.guarantee", "exactly-once or at-least-once"))
+                .anySatisfy(
+                        problem -> assertThat(problem).contains("--kafka.guarantee", "exactly-once or at-least-once"))
                 .anySatisfy(problem -> assertThat(problem).contains("kafka.transaction-timeout is 900.0 s", "1500.0 s"))
                 .anySatisfy(problem -> assertThat(problem).contains("--model.batch-segments is \"0\""))
                 .anySatisfy(problem -> assertThat(problem).contains("would read its own events"))

@@ -17,11 +17,14 @@ final class Sentences {
             "\\t\\n\\x0B\\f\\r \\x85\\xA0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000";
     private static final String CLOSERS = "\"')\\]}\u201D\u2019\u00BB";
 
-    /** One alternative per rule; group "dot" matches where the terminator run is exactly one full stop. */
+    /**
+     * One alternative per rule. The first one begins at the start of a run only and never gives back, so that the leaders of a table of
+     * contents (thousands of dots) are looked at once.
+     */
     private static final Pattern BOUNDARY =
-            Pattern.compile("(?:(?<![.!?\u2026])(?<dot>\\.)(?![.!?\u2026])|[.!?\u2026]++)[" + CLOSERS + "]*+[" + SPACE
-                    + "]++" + "|[\u3002\uFF01\uFF1F]++[" + CLOSERS + "\u300D\u300F\uFF09]*+[" + SPACE + "]*+" + "|;["
-                    + SPACE + "]++");
+            Pattern.compile("(?<![.!?\u2026])(?<terminator>[.!?\u2026]++)[" + CLOSERS + "]*+[" + SPACE + "]++"
+                    + "|[\u3002\uFF01\uFF1F]++[" + CLOSERS + "\u300D\u300F\uFF09]*+[" + SPACE + "]*+"
+                    + "|;[" + SPACE + "]++");
 
     private static final Pattern SPACE_RUN = Pattern.compile("[" + SPACE + "]++");
     private static final Pattern LINE_BREAK = Pattern.compile("\r\n|[\n\r\\x85\u2028]");
@@ -40,7 +43,7 @@ final class Sentences {
         TreeSet<Integer> starts = new TreeSet<>();
         Matcher boundary = BOUNDARY.matcher(text);
         while (boundary.find()) {
-            if (boundary.group("dot") == null || !dotContinues(text, boundary.start(), boundary.end())) {
+            if (!".".equals(boundary.group("terminator")) || !dotContinues(text, boundary.start(), boundary.end())) {
                 starts.add(boundary.end());
             }
         }

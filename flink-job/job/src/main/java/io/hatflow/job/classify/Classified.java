@@ -4,7 +4,6 @@ import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.classify.ClassifySettings.Order;
 import io.hatflow.job.source.SourceRecord;
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.java.typeutils.EitherTypeInfo;
 import org.apache.flink.formats.avro.typeutils.AvroTypeInfo;
@@ -23,8 +22,7 @@ public record Classified(DataStream<LabelledDocument> labelled, DataStream<DeadL
 
     /** Classifies the records of a stream with the bundle of the settings. */
     public static Classified of(DataStream<SourceRecord> records, ClassifySettings settings) {
-        return of(
-                records, settings, () -> SharedClassifiers.lease(Path.of(settings.bundle()), settings.classifier()));
+        return of(records, settings, () -> SharedClassifiers.lease(settings));
     }
 
     /** Classifies with what the lessor gives. */

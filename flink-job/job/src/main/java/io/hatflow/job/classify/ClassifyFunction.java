@@ -97,7 +97,8 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
     @Override
     public void timeout(SourceRecord record, ResultFuture<Either<LabelledDocument, DeadLetter>> result) {
         result.completeExceptionally(new TimeoutException("No answer for the record at " + at(record) + " within "
-                + timeout.toMillis() + " ms. The task fails and the record will be classified again. Either the model or"
+                + timeout.toMillis()
+                + " ms. The task fails and the record will be classified again. Either the model or"
                 + " the machine hangs (look at this TaskManager's thread dump and at its processors or GPU), or"
                 + " classify.timeout is too short for classify.capacity documents of this length: raise the former or"
                 + " lower the latter."));

@@ -6,13 +6,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * A task's right to use a classifier until it closes the lease.
+ * The right to use a shared classifier until the lease is closed.
  *
  * @param classify thread-safe; completes exceptionally only through the machine's fault
  * @param bundle what classifies
- * @param release called once, when the task is done with it
+ * @param release called once, when its holder is done
  */
-record LeasedClassifier(Function<String, CompletableFuture<Outcome>> classify, BundleInfo bundle, Runnable release)
+public record LeasedClassifier(
+        Function<String, CompletableFuture<Outcome>> classify, BundleInfo bundle, Runnable release)
         implements AutoCloseable {
 
     @Override

@@ -11,7 +11,7 @@ import java.util.Map;
  * each bundle folder and settings, opened by the first task that asks, closed when the last one lets go. Thread-safe;
  * whoever asks while one is opening waits for it.
  */
-final class SharedClassifiers {
+public final class SharedClassifiers {
 
     private static final Map<Key, Shared> OPEN = new HashMap<>();
 
@@ -29,16 +29,17 @@ final class SharedClassifiers {
     private SharedClassifiers() {}
 
     /**
-     * Leases the classifier of a bundle, and opens it if no task of this JVM has it open.
+     * Leases the classifier that the settings describe, and opens it if nobody in this JVM has it open.
      *
      * @throws io.hatflow.inference.bundle.BundleException if the bundle is refused
      */
-    static LeasedClassifier lease(Path bundle, ClassifierSettings settings) {
-        Key key = new Key(bundle.toAbsolutePath().normalize(), settings);
+    public static LeasedClassifier lease(ClassifySettings settings) {
+        Path bundle = Path.of(settings.bundle());
+        Key key = new Key(bundle.toAbsolutePath().normalize(), settings.classifier());
         synchronized (OPEN) {
             Shared shared = OPEN.get(key);
             if (shared == null) {
-                shared = new Shared(DocumentClassifier.open(bundle, settings));
+                shared = new Shared(DocumentClassifier.open(bundle, key.settings()));
                 OPEN.put(key, shared);
             }
             shared.leases++;

@@ -84,8 +84,8 @@ final class SettingTexts {
         Map<String, Found> found = new LinkedHashMap<>();
         new TreeMap<>(environment).forEach((variable, text) -> {
             if (variable.startsWith(SettingValues.VARIABLE_PREFIX)) {
-                String rest =
-                        variable.substring(SettingValues.VARIABLE_PREFIX.length()).toLowerCase(Locale.ROOT);
+                String rest = variable.substring(SettingValues.VARIABLE_PREFIX.length())
+                        .toLowerCase(Locale.ROOT);
                 String key = rest.equals(FILE_FLAG) ? FILE_FLAG : keys.ofVariable(variable, rest);
                 found.put(key, new Found(text, variable));
             }
@@ -101,7 +101,8 @@ final class SettingTexts {
                 Properties properties = new Properties();
                 properties.load(new StringReader(content));
                 new TreeMap<>(properties)
-                        .forEach((key, text) -> byKey.put(key.toString(), new Found(text.toString(), path + ": " + key)));
+                        .forEach((key, text) ->
+                                byKey.put(key.toString(), new Found(text.toString(), path + ": " + key)));
             } else {
                 JsonNode root = new YAMLMapper().readTree(content);
                 if (root.isObject()) {

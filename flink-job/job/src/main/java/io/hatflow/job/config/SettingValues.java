@@ -45,8 +45,8 @@ public final class SettingValues {
         SettingTexts.Found found = texts.get(setting.key());
         if (found == null) {
             if (setting.defaultText() == null) {
-                problems.add(setting.key() + " is missing; give it as --" + setting.key() + ", as "
-                        + setting.variable() + " or in the file: " + setting.meaning());
+                problems.add(setting.key() + " is missing; give it as --" + setting.key() + ", as " + setting.variable()
+                        + " or in the file: " + setting.meaning());
             }
             return setting.parser().apply(standIn);
         }

@@ -29,9 +29,7 @@ final class DeadLetterSerializer implements KafkaRecordSerializationSchema<DeadL
     public ProducerRecord<byte[], byte[]> serialize(
             DeadLetter event, KafkaSinkContext context, @Nullable Long timestamp) {
         ProducerRecord<byte[], byte[]> written = new ProducerRecord<>(
-                topic,
-                EventBytes.ofNullable(event.getKey()),
-                EventBytes.encoded(DeadLetter.getEncoder(), event));
+                topic, EventBytes.ofNullable(event.getKey()), EventBytes.encoded(DeadLetter.getEncoder(), event));
         for (Header header : event.getHeaders()) {
             written.headers().add(header.getKey(), EventBytes.ofNullable(header.getValue()));
         }
@@ -41,7 +39,10 @@ final class DeadLetterSerializer implements KafkaRecordSerializationSchema<DeadL
         add(written, "offset", Long.toString(source.getOffset()));
         add(written, "stage", event.getStage().name());
         // Connect names the exception's class; what a program can tell apart here is the reason.
-        add(written, "exception.class.name", Reason.class.getName() + "." + event.getReason().name());
+        add(
+                written,
+                "exception.class.name",
+                Reason.class.getName() + "." + event.getReason().name());
         add(written, "exception.message", event.getMessage());
         return written;
     }

@@ -37,15 +37,18 @@ final class DocumentDecoder {
 
     Decoded decode(byte @Nullable [] value) {
         if (value == null) {
-            return refused(Reason.NULL_VALUE, "The record has no value; expected a Document in Avro single-object encoding.");
+            return refused(
+                    Reason.NULL_VALUE, "The record has no value; expected a Document in Avro single-object encoding.");
         }
         if (value.length < HEADER_BYTES || (value[0] & 0xFF) != MAGIC_1 || value[1] != MAGIC_2) {
             return refused(
                     Reason.NOT_AVRO,
-                    "The value of " + value.length + " bytes is not in Avro single-object encoding; expected C3 01, then 8"
+                    "The value of " + value.length
+                            + " bytes is not in Avro single-object encoding; expected C3 01, then 8"
                             + " bytes of schema fingerprint, then the Document.");
         }
-        long fingerprint = ByteBuffer.wrap(value, 2, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        long fingerprint =
+                ByteBuffer.wrap(value, 2, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
         SpecificDatumReader<Document> reader = readers.get(fingerprint);
         if (reader == null) {
             return refused(
@@ -72,7 +75,8 @@ final class DocumentDecoder {
             }
             return new Decoded(document, null);
         } catch (EOFException e) {
-            return refused(Reason.MALFORMED_DOCUMENT, "The value of " + value.length + " bytes ends within the Document.");
+            return refused(
+                    Reason.MALFORMED_DOCUMENT, "The value of " + value.length + " bytes ends within the Document.");
         } catch (CharacterCodingException e) {
             return refused(Reason.MALFORMED_DOCUMENT, "A text within the Document is not UTF-8.");
         } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException e) {

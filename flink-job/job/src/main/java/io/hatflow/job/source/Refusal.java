@@ -9,4 +9,5 @@ import org.jspecify.annotations.Nullable;
  * @param message a sentence for a person; never holds text of the document
  * @param documentId where the value could be decoded that far
  */
-public record Refusal(Reason reason, String message, @Nullable String documentId) {}
+public record Refusal(
+        Reason reason, String message, @Nullable String documentId) {}

@@ -52,12 +52,13 @@ record WriterSchemas(LinkedHashMap<Long, String> json) implements Serializable {
         List<Schema> schemas = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file :
-                    files.filter(each -> each.toString().endsWith(".avsc")).sorted().toList()) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".avsc"))
+                    .sorted()
+                    .toList()) {
                 try {
                     Schema schema = new Schema.Parser().parse(Files.readString(file));
-                    var compatibility = SchemaCompatibility.checkReaderWriterCompatibility(
-                            Document.getClassSchema(), schema);
+                    var compatibility =
+                            SchemaCompatibility.checkReaderWriterCompatibility(Document.getClassSchema(), schema);
                     if (compatibility.getType() == SchemaCompatibilityType.COMPATIBLE) {
                         schemas.add(schema);
                     } else {

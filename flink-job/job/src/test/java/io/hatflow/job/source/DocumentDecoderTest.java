@@ -95,7 +95,9 @@ class DocumentDecoderTest {
         assertThat(refusal("{\"id\": \"7\", \"text\": \"JSON\"}".getBytes(StandardCharsets.UTF_8)))
                 .satisfies(refusal -> {
                     assertThat(refusal.reason()).isEqualTo(Reason.NOT_AVRO);
-                    assertThat(refusal.message()).contains("27 bytes", "single-object").doesNotContain("JSON");
+                    assertThat(refusal.message())
+                            .contains("27 bytes", "single-object")
+                            .doesNotContain("JSON");
                 });
     }
 
@@ -123,21 +125,19 @@ class DocumentDecoderTest {
     void bytesAfterTheDocumentAreRefused() throws IOException {
         byte[] whole = encoded(document("7", "text"));
 
-        assertThat(refusal(Arrays.copyOf(whole, whole.length + 3)))
-                .satisfies(refusal -> {
-                    assertThat(refusal.reason()).isEqualTo(Reason.MALFORMED_DOCUMENT);
-                    assertThat(refusal.message()).contains("3 bytes follow");
-                });
+        assertThat(refusal(Arrays.copyOf(whole, whole.length + 3))).satisfies(refusal -> {
+            assertThat(refusal.reason()).isEqualTo(Reason.MALFORMED_DOCUMENT);
+            assertThat(refusal.message()).contains("3 bytes follow");
+        });
     }
 
     @Test
     void textThatIsNotUtf8IsRefused() {
         // Length 1 (zig-zag 2), a continuation byte that continues nothing.
-        assertThat(refusal(framed((byte) 2, (byte) 0x80)))
-                .satisfies(refusal -> {
-                    assertThat(refusal.reason()).isEqualTo(Reason.MALFORMED_DOCUMENT);
-                    assertThat(refusal.message()).contains("not UTF-8");
-                });
+        assertThat(refusal(framed((byte) 2, (byte) 0x80))).satisfies(refusal -> {
+            assertThat(refusal.reason()).isEqualTo(Reason.MALFORMED_DOCUMENT);
+            assertThat(refusal.message()).contains("not UTF-8");
+        });
     }
 
     @Test
@@ -192,7 +192,9 @@ class DocumentDecoderTest {
         byte[] value = framed(FIRST_VERSION, body.toByteArray());
 
         assertThat(refusal(value).reason()).isEqualTo(Reason.UNKNOWN_SCHEMA);
-        assertThat(new DocumentDecoder(WriterSchemas.withFolder(folder)).decode(value).document())
+        assertThat(new DocumentDecoder(WriterSchemas.withFolder(folder))
+                        .decode(value)
+                        .document())
                 .isEqualTo(Document.newBuilder().setId("7").setText("text").build());
     }
 

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# Sends files as documents: send.sh --bootstrap-servers HOST:PORT [--topic documents] FILE…
+exec "$(dirname "${BASH_SOURCE[0]}")/hatflow.sh" send "$@"

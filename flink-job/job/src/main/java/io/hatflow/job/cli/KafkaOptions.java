@@ -1,0 +1,34 @@
+package io.hatflow.job.cli;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How a command reaches Kafka. */
+final class KafkaOptions {
+
+    @Option(names = "--bootstrap-servers", required = true, description = "brokers, host:port, separated by commas")
+    private String bootstrapServers = "";
+
+    @Option(names = "--command-config", description = "properties file for Kafka's client, such as for security")
+    private @Nullable Path file;
+
+    Map<String, Object> properties() throws IOException {
+        Properties read = new Properties();
+        if (file != null) {
+            try (Reader reader = Files.newBufferedReader(file)) {
+                read.load(reader);
+            }
+        }
+        Map<String, Object> properties = new LinkedHashMap<>();
+        read.forEach((key, value) -> properties.put(key.toString(), value));
+        properties.put("bootstrap.servers", bootstrapServers);
+        return properties;
+    }
+}

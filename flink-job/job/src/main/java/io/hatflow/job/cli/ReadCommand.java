@@ -1,0 +1,82 @@
+package io.hatflow.job.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.events.Provenance;
+import io.hatflow.job.sink.EventJson;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Prints events as JSON lines. */
+@Command(
+        name = "read",
+        description = "Print the events of a topic as JSON lines, from the first one on, committed ones only.",
+        mixinStandardHelpOptions = true)
+final class ReadCommand implements Callable<Integer> {
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Option(names = "--topic", defaultValue = "labelled-documents", description = "default: ${DEFAULT-VALUE}")
+    private String topic = "";
+
+    @Option(names = "--dead-letters", description = "the topic holds dead letters")
+    private boolean deadLetters;
+
+    @Option(names = "--follow", description = "wait for further events instead of ending")
+    private boolean follow;
+
+    @Override
+    public Integer call() throws IOException {
+        Map<String, Object> properties = kafka.properties();
+        properties.put("isolation.level", "read_committed");
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(each -> new TopicPartition(topic, each.partition()))
+                    .toList();
+            if (partitions.isEmpty()) {
+                throw new IllegalArgumentException("There is no topic " + topic + ".");
+            }
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (follow || behind(consumer, ends)) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+                    System.out.println(EventJson.line(json(record.value())));
+                }
+            }
+        }
+        return 0;
+    }
+
+    private static boolean behind(KafkaConsumer<?, ?> consumer, Map<TopicPartition, Long> ends) {
+        return ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue());
+    }
+
+    private ObjectNode json(byte[] value) throws IOException {
+        if (deadLetters) {
+            DeadLetter event = DeadLetter.getDecoder().decode(value);
+            return from(EventJson.of(event), event.getProvenance());
+        }
+        LabelledDocument event = LabelledDocument.getDecoder().decode(value);
+        return from(EventJson.of(event), event.getProvenance());
+    }
+
+    private static ObjectNode from(ObjectNode json, Provenance provenance) {
+        return json.put("topic", provenance.getTopic())
+                .put("partition", provenance.getPartition())
+                .put("offset", provenance.getOffset());
+    }
+}

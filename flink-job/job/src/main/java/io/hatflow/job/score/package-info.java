@@ -1,0 +1,9 @@
+/**
+ * The same pipeline over a file of JSON lines instead of a topic, in this JVM.
+ *
+ * <p>For one's own machine; not in the deployed jar.
+ */
+@NullMarked
+package io.hatflow.job.score;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,104 @@
+package io.hatflow.job.source;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.hatflow.events.Document;
+import io.hatflow.events.Reason;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides whether a line is a document: one JSON object with the texts {@code id} and {@code text}; {@code title} is
+ * taken along, everything else is ignored. Thread-safe.
+ */
+public final class JsonDocument {
+
+    private static final ObjectReader JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build()
+            .reader();
+
+    static {
+        // A document is one string, and Jackson refuses strings above 20 million characters unless told otherwise.
+        JSON.getFactory()
+                .setStreamReadConstraints(StreamReadConstraints.builder()
+                        .maxStringLength(Integer.MAX_VALUE)
+                        .build());
+    }
+
+    private JsonDocument() {}
+
+    /** A document, or why there is none; one of them is null. */
+    public record Parsed(
+            @Nullable Document document, @Nullable Refusal refusal) {}
+
+    /** Reads one line, without its end. */
+    public static Parsed parse(byte[] line) {
+        JsonNode object;
+        try {
+            // Jackson would replace some of what is no UTF-8.
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(line))
+                    .toString();
+            object = JSON.readTree(text);
+        } catch (CharacterCodingException e) {
+            return refused("The line is not UTF-8.", null);
+        } catch (JsonProcessingException e) {
+            return refused(
+                    "The line is not valid JSON" + place(e) + "; expected {\"id\": \"…\", \"text\": \"…\"}.", null);
+        }
+        if (object.isMissingNode()) {
+            return refused("The line is empty; expected {\"id\": \"…\", \"text\": \"…\"}.", null);
+        }
+        if (!object.isObject()) {
+            return refused("The line is a JSON " + kind(object) + "; expected {\"id\": \"…\", \"text\": \"…\"}.", null);
+        }
+        JsonNode id = object.path("id");
+        String known = id.isTextual() ? id.textValue() : null;
+        for (String name : new String[] {"id", "text"}) {
+            JsonNode value = object.path(name);
+            if (!value.isTextual()) {
+                return refused("\"" + name + "\" is " + kind(value) + "; expected a string.", known);
+            }
+        }
+        if (id.textValue().isBlank()) {
+            return new Parsed(
+                    null,
+                    new Refusal(Reason.INVALID_ID, "\"id\" is blank; expected what the document is known by.", null));
+        }
+        JsonNode title = object.path("title");
+        return new Parsed(
+                Document.newBuilder()
+                        .setId(id.textValue())
+                        .setText(object.path("text").textValue())
+                        .setTitle(title.isTextual() ? title.textValue() : null)
+                        .build(),
+                null);
+    }
+
+    /** Without what the line holds there. */
+    private static String place(JsonProcessingException e) {
+        return e.getLocation() == null
+                ? ""
+                : " (at character " + e.getLocation().getColumnNr() + ")";
+    }
+
+    private static String kind(JsonNode value) {
+        return value.isMissingNode()
+                ? "missing"
+                : value.getNodeType().toString().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    private static Parsed refused(String message, @Nullable String id) {
+        return new Parsed(null, new Refusal(Reason.MALFORMED_DOCUMENT, message, id));
+    }
+}

@@ -1,0 +1,70 @@
+package io.hatflow.job.classify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hatflow.events.Document;
+import io.hatflow.events.Reason;
+import io.hatflow.job.TinyBundle;
+import io.hatflow.job.source.Refusal;
+import io.hatflow.job.source.SourceRecord;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.PipelineOptions;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.runtime.testutils.InMemoryReporter;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Classification as a whole on a mini cluster with a tiny bundle. */
+@Timeout(120)
+class ClassifiedTest {
+
+    @Test
+    void whatWasReceivedIsLabelledOrRejectedOnceTheStreamHasEnded() throws Exception {
+        List<SourceRecord> records = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            Document document = Document.newBuilder()
+                    .setId("d" + i)
+                    .setText(i % 10 == 1 ? "" : "A text.")
+                    .build();
+            Refusal refusal = new Refusal(Reason.NOT_AVRO, "No.", null);
+            records.add(new SourceRecord(
+                    "t", 0, i, 0, null, List.of(), null, i % 5 == 0 ? null : document, i % 5 == 0 ? refusal : null));
+        }
+        InMemoryReporter reporter = InMemoryReporter.createWithRetainedMetrics();
+        Configuration options = new Configuration();
+        options.set(PipelineOptions.GENERIC_TYPES, false);
+        reporter.addToConfiguration(options);
+        StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(2, options);
+        Classified classified = Classified.of(
+                environment
+                        .fromData(records, TypeInformation.of(SourceRecord.class))
+                        .rebalance(),
+                TinyBundle.settings());
+        classified.labelled().sinkTo(new DiscardingSink<>());
+        classified.deadLetters().sinkTo(new DiscardingSink<>());
+        environment.execute();
+
+        assertThat(count(reporter, "received")).isEqualTo(30);
+        assertThat(count(reporter, "labelled")).isEqualTo(21);
+        assertThat(count(reporter, "rejected")).isEqualTo(9);
+        assertThat(count(reporter, "reason.NOT_AVRO.rejectedFor")).isEqualTo(6);
+        assertThat(count(reporter, "reason.EMPTY_TEXT.rejectedFor")).isEqualTo(3);
+        assertThat(count(reporter, "reason.TEXT_TOO_LONG.rejectedFor")).isZero();
+        assertThat(count(reporter, "segments")).isEqualTo(21);
+    }
+
+    /** Over all subtasks. */
+    private static long count(InMemoryReporter reporter, String name) {
+        return reporter.findGroups(".*").stream()
+                .flatMap(group -> reporter.getMetricsByGroup(group).entrySet().stream()
+                        .filter(metric ->
+                                group.getMetricIdentifier(metric.getKey()).endsWith("." + name)))
+                .mapToLong(metric -> ((Counter) metric.getValue()).getCount())
+                .sum();
+    }
+}

@@ -1,0 +1,50 @@
+package io.hatflow.job.classify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hatflow.inference.Classification;
+import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.job.TinyBundle;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Over the real classifier with a tiny bundle. */
+class SharedClassifiersTest {
+
+    private final ClassifySettings settings = TinyBundle.settings();
+
+    @AfterEach
+    void nothingIsLeftOpen() {
+        assertThat(SharedClassifiers.open()).isZero();
+    }
+
+    @Test
+    void oneClassifierServesAllWhoAskForTheSame() throws Exception {
+        try (LeasedClassifier first = SharedClassifiers.lease(settings);
+                LeasedClassifier second = SharedClassifiers.lease(settings)) {
+            assertThat(SharedClassifiers.open()).isEqualTo(1);
+            first.release().run();
+            first.release().run();
+
+            assertThat(second.classify().apply("Still open.").get(30, TimeUnit.SECONDS))
+                    .isInstanceOf(Classification.class);
+        }
+    }
+
+    @Test
+    void otherSettingsGetAnotherClassifier() {
+        try (LeasedClassifier one = SharedClassifiers.lease(settings);
+                LeasedClassifier other = SharedClassifiers.lease(TinyBundle.settings("--model.batch-segments=1"))) {
+            assertThat(SharedClassifiers.open()).isEqualTo(2);
+            assertThat(one.bundle()).isEqualTo(other.bundle());
+        }
+    }
+
+    @Test
+    void aBundleThatIsRefusedLeavesNothingOpen() {
+        assertThatThrownBy(() -> SharedClassifiers.lease(TinyBundle.settings("--model.bundle=/nowhere")))
+                .isInstanceOf(BundleException.class);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.demo;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.score;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,124 @@
+package io.hatflow.job.sink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hatflow.events.Coverage;
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.Header;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.events.ModelInfo;
+import io.hatflow.events.Provenance;
+import io.hatflow.events.Reason;
+import io.hatflow.events.Stage;
+import io.hatflow.events.Timings;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
+import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema.KafkaSinkContext;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class SerializersTest {
+
+    private static final KafkaSinkContext CONTEXT = new KafkaSinkContext() {
+        @Override
+        public int getParallelInstanceId() {
+            return 0;
+        }
+
+        @Override
+        public int getNumberOfParallelInstances() {
+            return 1;
+        }
+
+        @Override
+        public int[] getPartitionsForTopic(String topic) {
+            return new int[] {0};
+        }
+    };
+
+    private static <T> ProducerRecord<byte[], byte[]> written(KafkaRecordSerializationSchema<T> serializer, T event) {
+        ProducerRecord<byte[], byte[]> record = serializer.serialize(event, CONTEXT, 5L);
+        assertThat(record).isNotNull();
+        return record;
+    }
+
+    private static Provenance provenance(byte @Nullable [] key) {
+        return new Provenance("documents", 3, 7L, Instant.ofEpochMilli(1), key == null ? null : ByteBuffer.wrap(key));
+    }
+
+    private static LabelledDocument labelled(byte @Nullable [] key) {
+        return LabelledDocument.newBuilder()
+                .setEventId("e")
+                .setDocumentId("d")
+                .setProvenance(provenance(key))
+                .setLabels(List.of())
+                .setTokensSeen(1)
+                .setTokensTotal(1)
+                .setSegments(1)
+                .setCoverage(Coverage.COMPLETE)
+                .setModel(new ModelInfo("m", "1", "ab"))
+                .setTimings(new Timings(1L, 2L, 3L))
+                .build();
+    }
+
+    @Test
+    void aLabelledDocumentKeepsTheKeyOfItsRecord() throws IOException {
+        LabelledDocument event = labelled(new byte[] {1, 2});
+        LabelledSerializer serializer = new LabelledSerializer("out");
+
+        ProducerRecord<byte[], byte[]> record = written(serializer, event);
+
+        assertThat(record.topic()).isEqualTo("out");
+        assertThat(record.key()).containsExactly(1, 2);
+        assertThat(record.timestamp()).isNull();
+        assertThat(LabelledDocument.getDecoder().decode(record.value())).isEqualTo(event);
+        // A retried event must be written whole again.
+        assertThat(written(serializer, event).key()).containsExactly(1, 2);
+    }
+
+    @Test
+    void aLabelledDocumentWithoutKeyIsWrittenUnderItsId() {
+        assertThat(written(new LabelledSerializer("out"), labelled(null)).key())
+                .isEqualTo("d".getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aDeadLetterKeepsItsHeadersAndGetsThoseOfKafkaConnect() throws IOException {
+        DeadLetter event = DeadLetter.newBuilder()
+                .setEventId("e")
+                .setValue(ByteBuffer.wrap(new byte[] {9}))
+                .setKey(null)
+                .setHeaders(List.of(new Header("trace", ByteBuffer.wrap(new byte[] {8})), new Header("none", null)))
+                .setProvenance(provenance(null))
+                .setStage(Stage.DECODE)
+                .setReason(Reason.NOT_AVRO)
+                .setMessage("No.")
+                .setFailedAt(Instant.ofEpochMilli(2))
+                .build();
+
+        ProducerRecord<byte[], byte[]> record = written(new DeadLetterSerializer("dead"), event);
+
+        assertThat(record.key()).isNull();
+        assertThat(DeadLetter.getDecoder().decode(record.value())).isEqualTo(event);
+        List<String> headers = new ArrayList<>();
+        record.headers()
+                .forEach(header -> headers.add(header.key() + "="
+                        + (header.value() == null ? "null" : new String(header.value(), StandardCharsets.ISO_8859_1))));
+        assertThat(headers)
+                .containsExactly(
+                        "trace=\b",
+                        "none=null",
+                        "__connect.errors.topic=documents",
+                        "__connect.errors.partition=3",
+                        "__connect.errors.offset=7",
+                        "__connect.errors.stage=DECODE",
+                        "__connect.errors.exception.class.name=io.hatflow.events.Reason.NOT_AVRO",
+                        "__connect.errors.exception.message=No.");
+    }
+}

@@ -1,0 +1,5 @@
+"""What needs PyTorch cannot even be imported where the extra ``train`` is not installed."""
+
+from importlib.util import find_spec
+
+collect_ignore = [] if find_spec("torch") else ["test_train.py", "test_hat_torch.py", "test_baseline.py"]

@@ -1,0 +1,127 @@
+import json
+
+import pytest
+
+from onnx_export.evaluate import compare, main, read_events
+from onnx_export.labelled_texts import LabelledText, write_labelled_texts
+
+TEXT = "📦 The fee is due. The law is that of Utrecht."
+FEE = ("Fee", 2, 17)
+LAW = ("Law", 18, 45)
+
+TEXTS = [
+    LabelledText("both", TEXT, (FEE, LAW), "both"),
+    LabelledText("fee", TEXT, (FEE,), "fee"),
+    LabelledText("none", TEXT, (), "none"),
+]
+
+
+def event(id, **labels):
+    """Labels as (above threshold, evidence as (start, end, score)…)."""
+    named = [
+        {
+            "label": label,
+            "score": 0.7,
+            "above_threshold": present,
+            "evidence": [{"start": start, "end": end, "score": score} for start, end, score in evidence],
+        }
+        for label, (present, *evidence) in labels.items()
+    ]
+    return {"id": id, "labels": named, "model": "m:1"}
+
+
+def write(path, events):
+    path.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    return path
+
+
+def report(tmp_path, *events):
+    return compare(TEXTS, read_events(write(tmp_path / "events.jsonl", events)))
+
+
+def test_labels_and_evidence_are_compared(tmp_path):
+    result = report(
+        tmp_path,
+        event("both", Fee=(True, (3, 18, 0.9), (19, 46, 0.1)), Law=(False, (19, 46, 0.2))),
+        event("fee", Fee=(True, (19, 46, 0.8)), Law=(True, (19, 46, 0.9))),
+        event("none", Fee=(False,), Law=(False,)),
+    )
+    fee, law = result.labels
+    assert (fee.documents, fee.marked, fee.hits, fee.with_evidence, fee.located) == (2, 2, 2, 2, 1)
+    assert (fee.precision, fee.recall, fee.f1) == (1, 1, 1)
+    assert (law.documents, law.marked, law.hits, law.f1) == (1, 1, 0, 0)
+    assert result.micro_f1 == pytest.approx(2 * 2 / (3 + 3))
+    assert result.macro_f1 == 0.5
+    assert result.located_share == 0.5
+    assert (result.missing, result.superfluous) == ([], [])
+
+
+def test_offsets_of_evidence_are_utf16(tmp_path):
+    # The emoji is one code point and two UTF-16 units: the last character of the fee clause is 17, and 16 in code points.
+    assert report(tmp_path, event("fee", Fee=(True, (17, 30, 0.9)))).located_share == 1
+    assert report(tmp_path, event("fee", Fee=(True, (18, 30, 0.9)))).located_share == 0
+
+
+def test_the_best_evidence_counts_wherever_it_stands(tmp_path):
+    assert report(tmp_path, event("fee", Fee=(True, (19, 46, 0.1), (3, 18, 0.9)))).located_share == 1
+
+
+def test_hits_without_evidence_are_neither_right_nor_wrong(tmp_path):
+    result = report(tmp_path, event("fee", Fee=(True,)))
+    assert (result.labels[0].hits, result.labels[0].with_evidence, result.located_share) == (1, 0, None)
+
+
+def test_documents_without_event_count_as_if_nothing_was_found(tmp_path):
+    result = report(tmp_path, event("fee", Fee=(True, (3, 18, 0.9))), event("other", Fee=(True,)))
+    assert result.missing == ["both", "none"]
+    assert result.superfluous == ["other"]
+    assert result.labels[0].recall == 0.5
+    assert result.micro_f1 == pytest.approx(2 * 1 / (1 + 3))
+
+
+def test_labels_that_only_the_model_knows_count_as_wrong(tmp_path):
+    result = report(tmp_path, event("fee", Fee=(True,), Term=(True,)))
+    assert [label.label for label in result.labels] == ["Fee", "Law", "Term"]
+    assert result.labels[2].precision == 0
+    assert result.macro_f1 == pytest.approx((2 / 3 + 0) / 2)
+
+
+def test_of_several_events_for_a_document_the_first_counts(tmp_path):
+    result = report(tmp_path, event("fee", Fee=(True,)), event("fee", Fee=(False,)))
+    assert result.labels[0].hits == 1
+
+
+def test_every_line_that_is_no_event_is_named(tmp_path):
+    path = write(
+        tmp_path / "events.jsonl",
+        [
+            {"id": "a", "reason": "TOO_LARGE"},
+            event("b"),
+            {"id": "c", "labels": [{"label": "Fee"}]},
+            event("d", Fee=(True, ("0", 1, 0.5))),
+        ],
+    )
+    with pytest.raises(ValueError, match="3 unusable") as error:
+        read_events(path)
+    assert [line.split(":")[0].strip() for line in str(error.value).split("\n")[1:]] == ["line 1", "line 3", "line 4"]
+
+
+def test_the_command_prints_and_writes_the_report(tmp_path, capsys):
+    write_labelled_texts(tmp_path / "texts.jsonl", TEXTS)
+    events = write(tmp_path / "events.jsonl", [event("fee", Fee=(True, (3, 18, 0.9))), event("other")])
+    files = {"--data": tmp_path / "texts.jsonl", "--events": events, "--output": tmp_path / "report.json"}
+    main([str(part) for option in files.items() for part in option])
+    printed = capsys.readouterr().out
+    assert "| Fee | 2 | 1.00 | 0.50 | 0.67 | 1/1 |" in printed
+    assert "2 without an event, counted as if nothing had been found: both, none" in printed
+    assert "1 events without a text, left out: other" in printed
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert written["labels"][0]["located"] == 1
+    assert written["located_share"] == 1
+
+
+def test_events_of_another_file_are_refused(tmp_path):
+    write_labelled_texts(tmp_path / "texts.jsonl", TEXTS)
+    events = write(tmp_path / "events.jsonl", [event("other")])
+    with pytest.raises(SystemExit, match="no event belongs to any of the texts"):
+        main(["--data", str(tmp_path / "texts.jsonl"), "--events", str(events)])

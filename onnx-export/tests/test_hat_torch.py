@@ -1,0 +1,113 @@
+"""The model that is trained is the model that is exported."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from onnx_export.checkpoint import read_checkpoint
+from onnx_export.hat_torch import (
+    HatShape,
+    Packed,
+    SegmentClassifier,
+    checkpoint_config,
+    checkpoint_tensors,
+    warm_start,
+)
+from onnx_export.reference import score_document
+from tiny_bert import HEADS, HIDDEN, INTERMEDIATE, VOCABULARY, bert_weights
+
+pytestmark = pytest.mark.train
+
+K, N, LABELS, CLS = 10, 5, ["A", "B", "C"], 2
+
+
+def shape(layout):
+    return HatShape(VOCABULARY, HIDDEN, HEADS, INTERMEDIATE, layout, K, N, len(LABELS))
+
+
+def model(layout):
+    torch.manual_seed(4)
+    model = SegmentClassifier(shape(layout)).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "LayerNorm" not in name:
+                parameter.mul_(2)  # so that scores differ visibly between inputs
+    return model
+
+
+def documents(seed=0):
+    draw = np.random.default_rng(seed)
+    return [
+        [[CLS, *draw.integers(3, VOCABULARY, size=draw.integers(1, K)).tolist()] for _ in range(segments)]
+        for segments in (3, 1, N, 2)
+    ]
+
+
+def packed(documents):
+    segments = [segment for document in documents for segment in document]
+    return Packed(
+        torch.tensor([token for segment in segments for token in segment]),
+        torch.tensor([len(segment) for segment in segments]),
+        torch.tensor([i for i, document in enumerate(documents) for _ in document]),
+        torch.tensor([j for document in documents for j in range(1, len(document) + 1)]),
+    )
+
+
+@pytest.mark.parametrize("layout", ["S|S|SD|S|S|SD", "S|S|D|D", "S|SD", "D|S", "S|D|S", "SD|SD", "S|S"])
+@torch.no_grad()
+def test_an_exported_checkpoint_gives_the_same_logits(tmp_path, layout):
+    trained = model(layout)
+    (tmp_path / "config.json").write_text(json.dumps(checkpoint_config(trained.shape, LABELS, CLS)))
+    save_file(checkpoint_tensors(trained), tmp_path / "model.safetensors")
+    checkpoint = read_checkpoint(tmp_path)
+    assert checkpoint.config.layout == layout
+    assert checkpoint.config.labels == tuple(LABELS)
+    expected = [
+        score_document(checkpoint, document, pad_segment="none", segment_positions=True).segments for document in documents()
+    ]
+    computed = trained(packed(documents())).numpy()
+    assert np.abs(computed - np.concatenate(expected)).max() < 1e-4
+    assert computed.std(axis=0).min() > 0.01
+
+
+@pytest.mark.parametrize(("layout", "frozen"), [("S|S|SD|S|S|SD", 2), ("S|S|D|D", 2), ("S|S|D|D", 1), ("S|S|D|D", 0), ("S|S", 2)])
+@torch.no_grad()
+def test_lower_layers_computed_apart_give_the_same_logits(layout, frozen):
+    trained, batch = model(layout), packed(documents())
+    lower = trained.lower(batch, frozen)
+    assert lower.shape == (len(batch.token_ids), HIDDEN)
+    assert torch.allclose(trained(batch, lower, frozen), trained(batch), atol=1e-5)
+
+
+def test_lower_layers_must_not_look_across_segments():
+    with pytest.raises(ValueError, match=r"the first 3 layers of S\|S\|SD are not all segment-wise"):
+        model("S|S|SD").lower(packed(documents()), 3)
+
+
+def test_a_misspelt_layout_is_refused():
+    with pytest.raises(ValueError, match=r"has the layers \['DS'\]; expected S, D or SD"):
+        shape("S|DS").layers()
+
+
+@pytest.mark.parametrize("prefix", ["", "bert."])
+def test_warm_start_copies_layers_and_moves_positions(prefix):
+    bert = {name: torch.from_numpy(value) for name, value in bert_weights(layers=2).items()}
+    started = model("S|SD|D")
+    pad_row = started.embeddings.position_embeddings.weight[0].clone()
+    warm_start(started, {prefix + name: value for name, value in bert.items()})
+    own, positions = started.state_dict(), bert["embeddings.position_embeddings.weight"]
+    assert torch.equal(own["embeddings.position_embeddings.weight"][1:], positions[:K])
+    assert torch.equal(own["embeddings.position_embeddings.weight"][0], pad_row)
+    assert torch.equal(own["segment_positions.weight"], positions[: N + 1])
+    assert torch.equal(own["embeddings.token_type_embeddings.weight"], bert["embeddings.token_type_embeddings.weight"][:1])
+    for block, layer in (
+        ("layers.0.sentence_encoder", 0),
+        ("layers.1.sentence_encoder", 1),
+        ("layers.1.document_encoder", 1),
+        ("layers.2.document_encoder", 1),  # BERT has no more
+    ):
+        for part in ("attention.self.query.weight", "intermediate.dense.bias", "output.LayerNorm.weight"):
+            assert torch.equal(own[f"{block}.{part}"], bert[f"encoder.layer.{layer}.{part}"])

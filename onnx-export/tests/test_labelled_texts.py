@@ -1,0 +1,127 @@
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
+from onnx_export.split import main, split_by_group
+
+
+def record(id="a", text="The fee is due.", clauses=(("Fee", 4, 7),), **others):
+    named = [{"label": label, "start": start, "end": end} for label, start, end in clauses]
+    return {"id": id, "text": text, "clauses": named} | others
+
+
+def write(path, *records):
+    lines = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in records)
+    path.write_text(lines, encoding="utf-8")
+    return path
+
+
+def test_a_file_is_read(tmp_path):
+    path = write(
+        tmp_path / "t.jsonl", record(group=3), "", record("b", "Ends 📦.", [], contract_type="x"), record("c", group=None)
+    )
+    assert read_labelled_texts(path) == [
+        LabelledText("a", "The fee is due.", (("Fee", 4, 7),), "3"),
+        LabelledText("b", "Ends 📦.", (), "b"),
+        LabelledText("c", "The fee is due.", (("Fee", 4, 7),), "c"),
+    ]
+
+
+def test_gzip_is_read(tmp_path):
+    plain = write(tmp_path / "t.jsonl", record())
+    (tmp_path / "t.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    assert read_labelled_texts(tmp_path / "t.jsonl.gz") == read_labelled_texts(plain)
+
+
+def test_every_bad_line_is_named(tmp_path):
+    bad = {
+        "{": "Expecting property name",
+        "[]": "expected a JSON object, found list",
+        json.dumps(record(id=7)): "'id' must be a string that is not blank",
+        json.dumps(record(text=" ")): "'text' must be a string that is not blank",
+        json.dumps(record(text="\ud83d gone")): "half of a surrogate pair at character 0",
+        json.dumps(record() | {"clauses": {}}): "'clauses' must be a list, found dict",
+        json.dumps(record() | {"clauses": [4]}): "clause 4 needs a string 'label'",
+        json.dumps(record(clauses=[("Fee", 4, "7")])): "needs a string 'label' and whole numbers",
+        json.dumps(record(clauses=[("Fee", 4, 99)])): "lies outside the text of 15 characters",
+        json.dumps(record(clauses=[("Fee", 4, 4)])): "or is empty",
+    }
+    with pytest.raises(ValueError, match="unusable") as error:
+        read_labelled_texts(write(tmp_path / "t.jsonl", record(), *bad, record()))
+    message = str(error.value).split("\n")
+    assert message[0].endswith("has 11 unusable line(s):")
+    for number, (line, expected) in enumerate(zip(message[1:], [*bad.values(), "id 'a' is taken"], strict=True), start=2):
+        assert f"line {number}: " in line
+        assert expected in line
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", gzip.compress(b"x" * 999)[:-12], b"not gzip"])
+def test_a_file_of_another_kind_is_refused(tmp_path, content):
+    path = tmp_path / "t.jsonl.gz"
+    path.write_bytes(content)
+    with pytest.raises((OSError, ValueError), match=r"gzip"):
+        read_labelled_texts(path)
+
+
+def test_an_empty_file_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="holds no texts"):
+        read_labelled_texts(write(tmp_path / "t.jsonl", ""))
+
+
+def test_a_piece_carries_a_label_with_30_characters_of_its_span_or_all_of_it():
+    text = LabelledText("a", "x" * 200, (("Long", 50, 150), ("Short", 60, 65)), "a")
+    assert text.labels == {"Long", "Short"}
+    assert text.labels_within(0, 79) == {"Short"}
+    assert text.labels_within(0, 80) == {"Long", "Short"}
+    assert text.labels_within(61, 91) == {"Long"}
+    assert text.labels_within(150, 200) == set()
+
+
+def test_label_names_are_sorted():
+    texts = [LabelledText("a", "xx", (("B", 0, 1), ("A", 1, 2)), "a"), LabelledText("b", "x", (("B", 0, 1),), "b")]
+    assert label_names(texts) == ["A", "B"]
+
+
+def texts_of(groups):
+    return [LabelledText(str(i), "x", (("A", 0, 1),), str(group)) for i, group in enumerate(groups)]
+
+
+@given(st.lists(st.integers(0, 30), min_size=40, max_size=80), st.integers(0, 5))
+def test_groups_stay_in_one_split_and_nothing_is_lost(groups, seed):
+    texts = texts_of([*groups, *range(31)])
+    split = split_by_group(texts, validation=0.12, test=0.15, seed=seed)
+    parts = [split.train, split.validation, split.test]
+    assert sorted(text.id for part in parts for text in part) == sorted(text.id for text in texts)
+    seen = [{text.group for text in part} for part in parts]
+    assert sum(map(len, seen)) == len(set.union(*seen))
+    assert len(split.test) >= 0.15 * len(texts)
+    assert len(split.validation) >= 0.12 * len(texts)
+
+
+def test_the_split_depends_on_groups_and_seed_alone():
+    texts = texts_of(range(50))
+    split = split_by_group(texts, validation=0.2, test=0.2, seed=1)
+    again = split_by_group(texts[::-1], validation=0.2, test=0.2, seed=1)
+    assert {text.id for text in split.test} == {text.id for text in again.test}
+    assert split_by_group(texts, validation=0.2, test=0.2, seed=2) != split
+
+
+def test_a_split_that_would_be_empty_is_refused():
+    with pytest.raises(ValueError, match="9 texts in 1 groups leave nothing for validation, train"):
+        split_by_group(texts_of([0] * 9), validation=0.2, test=0.2, seed=1)
+
+
+def test_the_command_writes_what_can_be_read_again(tmp_path, capsys):
+    texts = [record(str(i), f"📦 {i} is due.", [("Fee", 0, 1)], group=i // 2) for i in range(20)]
+    data = write(tmp_path / "all.jsonl", *texts)
+    main(["--data", str(data), "--output", str(tmp_path / "parts"), "--test", "0.2"])
+    whole = read_labelled_texts(data)
+    split = split_by_group(whole, validation=0.12, test=0.2, seed=7)
+    assert read_labelled_texts(tmp_path / "parts/test.jsonl") == split.test
+    assert read_labelled_texts(tmp_path / "parts/validation.jsonl") == split.validation
+    assert read_labelled_texts(tmp_path / "parts/train.jsonl") == split.train
+    assert "test.jsonl: 4 texts in 2 groups" in capsys.readouterr().out

@@ -1,0 +1,166 @@
+"""Training as a person runs it, on two dozen made-up texts."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import onnx_export.train as train_module
+from onnx_export.labelled_texts import write_labelled_texts
+from onnx_export.train import Recipe, SegmentedDocument, batches, main, training_windows
+from tiny_bert import made_up_texts, write_bert
+
+pytestmark = pytest.mark.train
+
+SIZES = ["--layout", "S|SD|D", "--frozen-layers", "1", "--segment-length", "16", "--max-segments", "6", "--window-overlap", "2"]
+FILES = {"config.json", "model.safetensors", "tokenizer.json", "bundle.json", "metrics.json", "learning-curve.png"}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    write_labelled_texts(folder / "texts.jsonl", made_up_texts(24))
+    write_bert(folder / "bert")
+    return folder
+
+
+def train(inputs, output, *options):
+    torch.set_num_threads(1)
+    shares = ["--validation", "0.2", "--test", "0.2"]
+    files = ["--data", str(inputs / "texts.jsonl"), "--warm-start", str(inputs / "bert"), "--output", str(output)]
+    pace = ["--batch-segments", "12", "--learning-rate", "0.003", "--negative-windows-kept", "1"]
+    main([*files, *shares, *SIZES, *pace, *options])
+
+
+@pytest.fixture(scope="module")
+def trained(inputs, tmp_path_factory):
+    output = tmp_path_factory.mktemp("trained") / "checkpoint"
+    train(inputs, output, "--passes", "8")
+    return output
+
+
+def metrics(folder):
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def test_the_loss_falls_and_a_checkpoint_is_written(trained):
+    assert {path.name for path in trained.iterdir()} >= FILES
+    losses = [each["loss"] for each in metrics(trained)["validation_history"]]
+    assert len(losses) == 8
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
+    assert metrics(trained)["split"] == {"train": 14, "validation": 5, "test": 5}
+    settings = json.loads((trained / "bundle.json").read_text())
+    assert settings["thresholds"].keys() == {"Fee", "Law"}
+    assert settings["window_overlap"] == 2
+
+
+def test_the_checkpoint_becomes_a_bundle(trained, tmp_path):
+    command = [sys.executable, "-m", "onnx_export", "bundle", "--checkpoint", trained, "--output", tmp_path / "bundle"]
+    sources = str(Path(train_module.__file__).parents[1])
+    done = subprocess.run(
+        [*command, "--weights", "int8"], capture_output=True, text=True, env={"PYTHONPATH": sources, "PYTHONUTF8": "1"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the bundle keeps its promises" in done.stdout
+    manifest = json.loads((tmp_path / "bundle/manifest.json").read_text())
+    assert manifest["provenance"]["metrics"]["test_documents"] == 5
+
+
+def test_training_that_was_cut_off_goes_on(inputs, tmp_path, monkeypatch, capsys):
+    one_pass, passes = train_module.Training._one_pass, []
+
+    def cut_off(self, steps):
+        passes.append(self.passes_done)
+        if len(passes) == 3:
+            raise KeyboardInterrupt
+        return one_pass(self, steps)
+
+    monkeypatch.setattr(train_module.Training, "_one_pass", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        train(inputs, tmp_path / "c", "--passes", "4")
+    before = torch.load(tmp_path / "c/training-state.pt", weights_only=True)
+    assert before["passes_done"] == 2
+    assert not (tmp_path / "c/model.safetensors").exists()
+
+    train(inputs, tmp_path / "c", "--passes", "4")
+    assert passes == [0, 1, 2, 2, 3]
+    assert "going on after pass 2" in capsys.readouterr().out
+    after = torch.load(tmp_path / "c/training-state.pt", weights_only=True)
+    assert after["passes_done"] == 4
+    assert after["history"][:2] == before["history"]
+    assert len(metrics(tmp_path / "c")["validation_history"]) == 4
+
+
+def test_more_passes_prolong_a_training(inputs, trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "c")
+    train(inputs, tmp_path / "c", "--passes", "9")
+    assert metrics(tmp_path / "c")["passes"] == 9
+    assert metrics(tmp_path / "c")["validation_history"][:8] == metrics(trained)["validation_history"]
+
+
+def test_other_options_in_the_same_folder_are_refused(inputs, trained):
+    with pytest.raises(SystemExit, match=r"holds a training with other options \(seed was 7, is 8\)"):
+        train(inputs, trained, "--passes", "8", "--seed", "8")
+
+
+def test_a_state_without_the_file_of_options_is_taken_up(inputs, trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "c")
+    (tmp_path / "c/training.json").unlink()
+    train(inputs, tmp_path / "c", "--passes", "8")
+    assert metrics(tmp_path / "c") == metrics(trained)
+
+
+def test_options_that_do_not_fit_are_all_named(inputs, tmp_path):
+    with pytest.raises(SystemExit) as error:
+        train(inputs, tmp_path / "c", "--frozen-layers", "2", "--window-overlap", "6", "--passes", "0")
+    assert str(error.value) == (
+        "frozen_layers is 2, expected 0 to 1; window_overlap is 6, expected 0 to 5; passes is 0.0, expected above 0"
+    )
+    assert not (tmp_path / "c").exists()
+
+
+def test_an_encoder_that_does_not_fit_is_refused(inputs, tmp_path):
+    shutil.copy(inputs / "texts.jsonl", tmp_path)
+    write_bert(tmp_path / "bert", model_type="roberta", hidden_act="relu", max_position_embeddings=15)
+    with pytest.raises(SystemExit) as error:
+        train(tmp_path, tmp_path / "c")
+    for problem in ("'roberta', expected 'bert'", "'relu', expected 'gelu'", "is 15, expected at least 16"):
+        assert problem in str(error.value)
+    (tmp_path / "bert/tokenizer.json").unlink()
+    with pytest.raises(SystemExit, match=r"bert: tokenizer.json is missing"):
+        train(tmp_path, tmp_path / "c")
+
+
+def document(segments, positive=()):
+    targets = np.zeros((segments, 2), np.float32)
+    for segment, label in positive:
+        targets[segment, label] = 1
+    return SegmentedDocument(0, [np.array([2])] * segments, targets, targets.any(axis=0))
+
+
+def test_windows_of_a_pass_cover_what_is_labelled_and_repeat_what_is_rare():
+    recipe = replace(Recipe(), max_segments=16, window_overlap=4, negative_windows_kept=0.0)
+    both = document(40, [(3, 0), (30, 1)])
+    chosen = training_windows([both, document(40)], np.array([1.0, 2.0]), recipe, random.Random(1))
+    assert all(window.document is both for window in chosen)
+    assert all(1 <= window.end - window.begin <= 8 for window in chosen)
+    assert sum(window.begin <= 3 < window.end for window in chosen) == 1
+    assert sum(window.begin <= 30 < window.end for window in chosen) == 2
+
+    everything = replace(recipe, negative_windows_kept=1.0)
+    chosen = training_windows([document(40)], np.ones(2), everything, random.Random(1))
+    assert sorted(segment for window in chosen for segment in range(window.begin, window.end)) == list(range(40))
+
+
+def test_batches_hold_at_most_so_many_segments_or_one_window():
+    windows = training_windows([document(90, [(i, 0) for i in range(90)])], np.ones(2), Recipe(), random.Random(2))
+    cut = list(batches(windows, 24))
+    assert [window for batch in cut for window in batch] == windows
+    assert all(len(batch) == 1 or sum(w.end - w.begin for w in batch) <= 24 for batch in cut)
