@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * that its transactions are prepared and not committed.
  *
  * <p>For the former, it holds the last few records back until a checkpoint is about to begin that the test has asked for:
- * the task has no time to answer these before. For the latter, it puts its own work into the task's mailbox before the checkpoint is taken, when
- * word of its completion cannot be there yet.
+ * the task has no time to answer these before. For the latter, it puts its own work into the task's mailbox before the
+ * checkpoint is taken, when word of its completion cannot be there yet.
  */
 final class FaultyStage extends AbstractStreamOperator<SourceRecord>
         implements OneInputStreamOperator<SourceRecord, SourceRecord> {
@@ -93,6 +93,7 @@ final class FaultyStage extends AbstractStreamOperator<SourceRecord>
         private static final long serialVersionUID = 1L;
 
         @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals") // the interface's own signature
         public <T extends StreamOperator<SourceRecord>> T createStreamOperator(
                 StreamOperatorParameters<SourceRecord> parameters) {
             @SuppressWarnings("unchecked") // the interface's own way
