@@ -79,7 +79,7 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
             return "";
         }
         Evidence best = label.getEvidence().get(0);
-        String sentence = sentenceNearest(text.substring(best.getStart(), best.getEnd()), label.getName())
+        String sentence = fromNearestSentence(text.substring(best.getStart(), best.getEnd()), label.getName())
                 .replaceAll("\\s+", " ")
                 .strip();
         if (sentence.length() <= EXCERPT_LENGTH) {
@@ -91,10 +91,10 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
     }
 
     /**
-     * The sentence that shares most words with the label's name, or the first. For the eye alone: what the model scored is the
-     * whole span.
+     * The span from the sentence on that shares most words with the label's name, or from the first. For the eye alone: what
+     * the model scored is the whole span.
      */
-    private static String sentenceNearest(String span, String label) {
+    private static String fromNearestSentence(String span, String label) {
         List<String> stems = NOT_A_LETTER
                 .splitAsStream(label.toLowerCase(Locale.ROOT))
                 .filter(word -> word.length() >= STEM_LENGTH - 1)
@@ -110,7 +110,7 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
             long shared = stems.stream().filter(sentence::contains).count();
             if (shared > most) {
                 most = shared;
-                nearest = span.substring(start, end);
+                nearest = span.substring(start);
             }
         }
         return nearest;
