@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
+from onnx_export.labelled_texts import LabelledText, label_names
 from onnx_export.metrics import document_metrics, tune_thresholds
-from onnx_export.split import add_split_options, split_by_group
+from onnx_export.split import add_split_options, read_split
 
 WINDOW_WORDS = 90
 FIXED_THRESHOLD = 0.2
@@ -46,16 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from sklearn.linear_model import LogisticRegression
 
     parser = argparse.ArgumentParser(prog="python -m onnx_export.baseline", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses, group")
     parser.add_argument("--output", type=Path, required=True, help="JSON file for the metrics")
     add_split_options(parser)
     options = parser.parse_args(arguments)
     try:
-        texts = read_labelled_texts(options.data)
-        split = split_by_group(texts, validation=options.validation, test=options.test, seed=options.seed)
+        split = read_split(options)
     except (OSError, ValueError) as error:
         sys.exit(f"--data: {error}")
-    labels = label_names(texts)
+    labels = label_names([*split.train, *split.validation, *split.test])
 
     train = [windows_of(text, labels) for text in split.train]
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True)

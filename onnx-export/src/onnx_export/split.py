@@ -56,20 +56,29 @@ def split_by_group(texts: Sequence[LabelledText], *, validation: float, test: fl
 
 def add_split_options(parser: argparse.ArgumentParser) -> None:
     """The same options with the same defaults for every command that splits."""
+    parser.add_argument("--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses, group")
     parser.add_argument("--validation", type=float, default=0.12, help="share of the texts that tunes thresholds (default 0.12)")
     parser.add_argument("--test", type=float, default=0.15, help="share of the texts held out for the report (default 0.15)")
     parser.add_argument("--seed", type=int, default=7, help="of the split and of training (default 7)")
 
 
+def read_split(options: argparse.Namespace) -> Split:
+    """The split that the options of :func:`add_split_options` ask for.
+
+    Raises:
+        OSError, ValueError: the texts cannot be read or split; the message is a sentence for a person.
+    """
+    texts = read_labelled_texts(options.data)
+    return split_by_group(texts, validation=options.validation, test=options.test, seed=options.seed)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m onnx_export.split", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses, group")
     parser.add_argument("--output", type=Path, required=True, help="folder for the three files")
     add_split_options(parser)
     options = parser.parse_args(arguments)
     try:
-        texts = read_labelled_texts(options.data)
-        split = split_by_group(texts, validation=options.validation, test=options.test, seed=options.seed)
+        split = read_split(options)
     except (OSError, ValueError) as error:
         sys.exit(f"--data: {error}")
     options.output.mkdir(parents=True, exist_ok=True)

