@@ -13,8 +13,10 @@ import pytest
 import torch
 
 import onnx_export.train as train_module
+from onnx_export.corpus import SegmentedDocument, Window, batches, packed, training_windows
 from onnx_export.labelled_texts import write_labelled_texts
-from onnx_export.train import Recipe, SegmentedDocument, Window, batches, loss_of, main, packed, training_windows
+from onnx_export.recipe import Recipe
+from onnx_export.train import loss_of, main
 from tiny_bert import made_up_texts, write_bert
 
 pytestmark = pytest.mark.train

