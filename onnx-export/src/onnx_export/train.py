@@ -36,7 +36,6 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from onnx_export.calibration import expected_calibration_error, fit_calibration, save_reliability_diagram
 from onnx_export.checkpoint import file_sha256
 from onnx_export.corpus import Corpus, SegmentedDocument, Window, batches, packed, training_windows
 from onnx_export.hat_torch import (
@@ -51,6 +50,7 @@ from onnx_export.hat_torch import (
 from onnx_export.labelled_texts import LabelledText, label_names
 from onnx_export.lower_layers import LowerLayers
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
+from onnx_export.platt import expected_calibration_error, fit_calibration, save_reliability_diagram
 from onnx_export.recipe import Recipe
 from onnx_export.scoring import scores as scores_of
 from onnx_export.segmentation import windows

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from onnx_export.calibration import expected_calibration_error, fit_calibration, save_reliability_diagram
+from onnx_export.platt import expected_calibration_error, fit_calibration, save_reliability_diagram
 from onnx_export.scoring import scores
 
 pytestmark = pytest.mark.train
