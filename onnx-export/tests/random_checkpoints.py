@@ -95,7 +95,7 @@ def random_weights(config: Mapping[str, Any], seed: int) -> dict[str, np.ndarray
     shapes[SEGMENT_POSITIONS] = (hat.max_segments + 1, hat.hidden_size)
     for name, shape in shapes.items():
         values = random.standard_normal(shape)
-        if "LayerNorm.weight" in name:
+        if "LayerNorm.weight" in name or name == "lm_head.layer_norm.weight":
             values = 1 + 0.1 * values
         elif name.endswith(".bias"):
             values *= 0.1
