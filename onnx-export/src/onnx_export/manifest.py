@@ -50,9 +50,8 @@ def manifest_problems(manifest: object) -> list[str]:
 
 
 def _sentence(error: jsonschema.ValidationError) -> str:
-    if error.schema is False:  # of which the validator says neither where nor why
-        return f"$.{error.schema_path[-1]}: has no meaning for this task, expected none"
-    return f"{error.json_path}: {error.message}"
+    reason = "has no meaning for this task, expected none" if error.validator == "not" else error.message
+    return f"{error.json_path}: {reason}"
 
 
 def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
