@@ -21,6 +21,8 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT / "src"), str(PROJECT / "tests")]
 
+import numpy as np  # noqa: E402
+
 from onnx_export.bundle import Flags, resolve_settings, write_bundle  # noqa: E402
 from onnx_export.checkpoint import read_checkpoint  # noqa: E402
 from onnx_export.config import Head, PadSegment  # noqa: E402
@@ -53,7 +55,11 @@ def main() -> None:
 
 
 def write_tiny_bundles(target: Path) -> None:
-    """``tiny-segments``: multi-label, cut by sentences. ``tiny-documents``: single-label, max pooling, cut uniformly."""
+    """``tiny-segments``: multi-label, cut by sentences. ``tiny-documents``: single-label, max pooling, cut uniformly.
+
+    ``tiny-choices``, ``tiny-tokens`` and ``tiny-vectors`` have the heads without labels, K = 11 and pad segments that begin with CLS;
+    ``tiny-single`` has N = 1, so that every segment is a window.
+    """
     segments = hat_config(
         "S|SD|SD",
         head=Head.SEGMENT.value,
@@ -63,6 +69,11 @@ def write_tiny_bundles(target: Path) -> None:
     documents = hat_config("SD|S|SD", labels=["contract", "complaint", "letter"])
     _tiny_bundle(target, "tiny-segments", segments, {"window_overlap": 2, "thresholds": {"payment": 0.6, "secrecy": 0.4}})
     _tiny_bundle(target, "tiny-documents", documents, {"segmenter": "uniform", "thresholds": {"letter": 0.35}})
+    sizes = {"segment_length": 11, "max_segments": 4, "hidden_size": 16}
+    for name, head in (("tiny-choices", Head.CHOICE), ("tiny-tokens", Head.TOKEN), ("tiny-vectors", Head.NONE)):
+        _tiny_bundle(target, name, hat_config("SD|S|SD", head=head.value, **sizes), {"pad_segment": "cls", "window_overlap": 1})
+    single = hat_config("S|SD", pooler_type="attentive", segment_length=9, max_segments=1, hidden_size=16)
+    _tiny_bundle(target, "tiny-single", single, {})
 
 
 def _tiny_bundle(target: Path, name: str, config: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
@@ -78,12 +89,9 @@ def _tiny_bundle(target: Path, name: str, config: Mapping[str, Any], settings: M
 
 
 def write_fixture_graphs(target: Path) -> None:
-    """The fixtures of the original whose head is exported: the graph, and what the original computed with facts for packing."""
+    """The fixtures of the original: the graph, and what the original computed with facts for packing."""
     for fixture in sorted((PROJECT / "tests/fixtures/hat").iterdir()):
         expected = json.loads((fixture / "expected.json").read_text())
-        config = json.loads((fixture / "config.json").read_text())
-        if config["architectures"][0] not in {head.value for head in Head}:
-            continue
         checkpoint = read_checkpoint(fixture, pooling=expected["pooling"])
         positions = expected.get("segment_positions", True)
         pad_segment: PadSegment = "cls" if expected["padded_input"]["pad_segments_start_with_cls"] else "pad"
@@ -99,20 +107,23 @@ def write_fixture_graphs(target: Path) -> None:
             "cls": hat.cls_id,
             "pad": hat.pad_id,
             "pad_segment": pad_segment,
-            "labels": len(hat.labels),
             "documents": expected["documents"],
-            "segment_logits": [
+        }
+        if hat.head is Head.TOKEN:
+            record["logits_every_5th_token"] = expected["logits_every_5th_token"]
+        elif hat.head is Head.SEGMENT:
+            record["segment_logits"] = expected["logits"]
+        else:
+            # The choices of one question follow each other, each a document of its own.
+            rows = np.reshape(expected["logits"], (len(expected["documents"]), hat.width))
+            record["logits"] = rows.tolist()
+            record["segment_logits"] = [
                 score_document(checkpoint, document, pad_segment=pad_segment, segment_positions=positions)
                 .segments.round(6)
                 .astype(float)
                 .tolist()
                 for document in expected["documents"]
-            ],
-        }
-        if hat.head is Head.DOCUMENT:
-            record["logits"] = expected["logits"]
-        else:
-            record["segment_logits"] = expected["logits"]
+            ]
         (folder / "expected.json").write_text(f"{json.dumps(record, separators=(',', ':'))}\n")
 
 

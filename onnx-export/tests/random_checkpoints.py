@@ -85,8 +85,8 @@ def hat_config(
     return config | others
 
 
-def random_weights(config: Mapping[str, Any], seed: int) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
-    """Weights for a configuration, wide enough that scores differ visibly between inputs."""
+def random_weights(config: Mapping[str, Any], seed: int, scale: float = 1) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
+    """Weights for a configuration, by default wide enough that scores differ visibly between inputs."""
     random = np.random.default_rng(seed)
     hat = read_config(config)
     weights = {}
@@ -95,12 +95,12 @@ def random_weights(config: Mapping[str, Any], seed: int) -> dict[str, np.ndarray
     shapes[SEGMENT_POSITIONS] = (hat.max_segments + 1, hat.hidden_size)
     for name, shape in shapes.items():
         values = random.standard_normal(shape)
-        if "LayerNorm.weight" in name:
+        if "LayerNorm.weight" in name or name == "lm_head.layer_norm.weight":
             values = 1 + 0.1 * values
         elif name.endswith(".bias"):
             values *= 0.1
         elif "embeddings" not in name and name != SEGMENT_POSITIONS:
-            values *= (2.0 if name.startswith("classifier") else 1.5) / np.sqrt(shape[1])
+            values *= scale * (2.0 if name.startswith("classifier") else 1.5) / np.sqrt(shape[1])
         weights[name] = values.astype(np.float32)
     return weights
 
@@ -110,6 +110,7 @@ def write_checkpoint(
     config: Mapping[str, Any],
     *,
     seed: int = 1,
+    scale: float = 1,
     prefix: str = "hi_transformer.",
     weights: Mapping[str, np.ndarray[Any, np.dtype[np.float32]]] | None = None,
 ) -> Path:
@@ -117,7 +118,7 @@ def write_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=1))
     stored = {}
-    for name, array in (weights or random_weights(config, seed)).items():
+    for name, array in (weights or random_weights(config, seed, scale)).items():
         if name == SEGMENT_POSITIONS:
             for index, layer in config["encoder_layout"].items():
                 if layer["document_encoder"]:

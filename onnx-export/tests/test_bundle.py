@@ -56,6 +56,9 @@ def test_defaults(folder):
         ({"pooler_type": "attentive"}, "pad"),
         ({"pooler_type": "first"}, "none"),
         ({"head": SEGMENT_HEAD}, "none"),
+        ({"head": "HATForMultipleChoice"}, "pad"),
+        ({"head": "HATForMaskedLM"}, "none"),
+        ({"head": "HATModel"}, "pad"),
     ],
 )
 def test_default_pad_segment_is_the_originals_padding_where_a_head_sees_it(tmp_path, config, pad_segment):
@@ -147,6 +150,23 @@ def test_several_labels_without_problem_type_are_refused(tmp_path):
     del config["problem_type"]
     folder = write_checkpoint(tmp_path / "c", config)
     assert "problem_type is missing in config.json" in problems_of(lambda: settings(folder))[0]
+
+
+def test_settings_that_need_labels_are_refused_where_there_are_none(tmp_path):
+    folder = write_checkpoint(tmp_path / "c", hat_config(head="HATForMultipleChoice"))
+    own_settings(folder, thresholds={"yes": 0.5})
+    assert problems_of(lambda: settings(folder)) == ("thresholds are given, but this model has no labels",)
+
+
+def test_a_cls_id_that_nobody_tells_is_asked_for(tmp_path):
+    config = hat_config()
+    del config["cls_token_id"]
+    folder = write_checkpoint(tmp_path / "c", config)
+    assert read_checkpoint(folder).config.cls_id == 2
+    tokenizer = (folder / "tokenizer.json").read_text().replace("[CLS]", "[FIRST]")
+    (folder / "tokenizer.json").write_text(tokenizer)
+    assert "cls_token_id is missing: nobody says which id begins a segment" in problems_of(lambda: settings(folder))[0]
+    assert "pad_segment is 'cls', but nobody says" in problems_of(lambda: settings(folder, pad_segment="cls"))[0]
 
 
 # Folders

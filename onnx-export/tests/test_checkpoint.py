@@ -1,4 +1,5 @@
 import hashlib
+import json
 
 import ml_dtypes
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from onnx_export.checkpoint import SEGMENT_POSITIONS, read_checkpoint
+from onnx_export.config import Head
 from onnx_export.problems import ExportError
 from random_checkpoints import hat_config, random_weights, write_checkpoint
 
@@ -71,7 +73,7 @@ def test_every_contradiction_between_weights_and_config_is_reported_at_once(fold
         "pooler.dense.bias is missing, expected shape [32]",
         "lm_head.bias is superfluous",
         "encoder.layer.0.document_encoder.output.dense.bias is superfluous: encoder_layout S|SD|SD",
-        "classifier.weight has shape [2, 32], but config.json asks for [3, 32]",
+        "id2label asks for 3 where classifier.weight has 2: its shape is [2, 32]",
         "classifier.bias holds values that are not finite",
         "embeddings.position_embeddings.weight has 9 rows, expected at least 17",
         "encoder.layer.2.position_embeddings.weight differs from encoder.layer.1.position_embeddings.weight",
@@ -85,6 +87,91 @@ def test_a_weight_stored_under_two_prefixes_is_refused(folder):
     assert "classifier.bias is stored twice, once as hat.classifier.bias" in problems_of(folder)[0]
 
 
+def test_sizes_that_contradict_the_weights_are_named_by_their_keys_beside_what_is_not_supported(folder):
+    config = json.loads((folder / "config.json").read_text())
+    wrong = {"vocab_size": 201, "hidden_size": 64, "intermediate_size": 65, "type_vocab_size": 2, "max_sentences": 7}
+    (folder / "config.json").write_text(json.dumps(config | wrong | {"hidden_act": "mish", "is_decoder": True}))
+    problems = problems_of(folder)
+    keys = {problem.partition(" ")[0] for problem in problems}
+    assert keys == {*wrong, "hidden_act", "is_decoder"}
+    assert len(problems) == len(keys)
+    (folder / "config.json").write_text(json.dumps(config | wrong))
+    assert {problem.partition(" ")[0] for problem in problems_of(folder)} == {*wrong}
+    (folder / "config.json").write_text(json.dumps(config | {"max_sentence_length": 17}))
+    assert "expected at least 18: pad_token_id + 1 + max_sentence_length" in problems_of(folder)[0]
+
+
+def test_prefixes_may_be_mixed(folder):
+    def change(weights):
+        for name in list(weights):
+            if ".layer.0." in name:
+                weights["hat." + name.removeprefix("hi_transformer.")] = weights.pop(name)
+            elif "LayerNorm" in name:
+                weights[name.removeprefix("hi_transformer.")] = weights.pop(name)
+
+    expected = read_checkpoint(folder).weights
+    rewrite(folder, change)
+    weights = read_checkpoint(folder).weights
+    assert weights.keys() == expected.keys()
+    assert all(np.array_equal(weights[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize("head", list(Head))
+def test_vectors_need_no_weights_of_a_head(tmp_path, head):
+    config = hat_config("S|SD", head=head.value)
+    folder = write_checkpoint(tmp_path / "c", config)
+    weights = read_checkpoint(folder, embedding=True).weights
+    assert not [name for name in weights if not name.startswith(("embeddings.", "encoder."))]
+    rewrite(folder, lambda weights: weights.update({"projector.weight": np.zeros(3, np.float32)}))
+    with pytest.raises(ExportError, match=r"projector\.weight is superfluous"):
+        read_checkpoint(folder, embedding=True)
+
+
+def test_vectors_pooled_attentively_need_the_pooling(tmp_path):
+    folder = write_checkpoint(tmp_path / "c", hat_config("S|SD", pooler_type="attentive"))
+    names = read_checkpoint(folder, embedding=True).weights.keys()
+    assert "pooler.attentive_pooling.v.weight" in names
+    assert "pooler.dense.weight" not in names
+    rewrite(folder, lambda weights: weights.pop("pooler.attentive_pooling.v.weight"))
+    with pytest.raises(ExportError, match=r"pooler\.attentive_pooling\.v\.weight is missing"):
+        read_checkpoint(folder, embedding=True)
+
+
+@pytest.fixture
+def masked_lm(tmp_path):
+    return write_checkpoint(tmp_path / "mlm", hat_config("S|SD", head=Head.TOKEN.value))
+
+
+def test_a_decoder_that_is_not_stored_is_the_word_embeddings(masked_lm):
+    rewrite(masked_lm, lambda weights: weights.pop("lm_head.decoder.weight"))
+    weights = read_checkpoint(masked_lm).weights
+    np.testing.assert_array_equal(weights["lm_head.decoder.weight"], weights["embeddings.word_embeddings.weight"])
+
+
+@pytest.mark.parametrize("stored", [["lm_head.bias"], ["lm_head.decoder.bias"], ["lm_head.bias", "lm_head.decoder.bias"], []])
+def test_the_bias_of_the_decoder_has_two_names(masked_lm, stored):
+    before = read_checkpoint(masked_lm).weights["lm_head.decoder.bias"]
+
+    def change(weights):
+        bias = weights.pop("lm_head.decoder.bias")
+        weights.update(dict.fromkeys(stored, bias))
+
+    rewrite(masked_lm, change)
+    if stored:
+        np.testing.assert_array_equal(read_checkpoint(masked_lm).weights["lm_head.decoder.bias"], before)
+    else:
+        assert problems_of(masked_lm) == ("lm_head.decoder.bias is missing, expected shape [200]",)
+
+
+def test_without_its_keys_the_cls_id_is_the_tokenizers(folder):
+    config = json.loads((folder / "config.json").read_text())
+    del config["cls_token_id"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert read_checkpoint(folder).config.cls_id == 2
+    (folder / "tokenizer.json").unlink()
+    assert read_checkpoint(folder).config.cls_id is None
+
+
 def test_position_ids_of_the_original_are_no_weights(folder):
     rewrite(folder, lambda weights: weights.update({"hi_transformer.embeddings.position_ids": np.arange(3)[None]}))
     read_checkpoint(folder)
@@ -95,9 +182,11 @@ def test_missing_or_unreadable_files_are_told(tmp_path, folder):
     (folder / "model.safetensors").write_bytes(b"not safetensors")
     assert "cannot be read" in problems_of(folder)[0]
     (folder / "model.safetensors").unlink()
-    assert problems_of(folder) == ("model.safetensors is missing",)
+    assert problems_of(folder) == ("model.safetensors is missing, and so is pytorch_model.bin",)
+    (folder / "pytorch_model.bin.index.json").touch()
+    assert "sharded weights are not read" in problems_of(folder)[0]
     (folder / "pytorch_model.bin").touch()
-    assert "safetensors.torch.save_file" in problems_of(folder)[0]
+    assert "is no zip archive" in problems_of(folder)[0]
     (folder / "config.json").write_text("{")
     assert "is not JSON" in problems_of(folder)[0]
     (folder / "config.json").unlink()

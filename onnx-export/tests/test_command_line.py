@@ -58,10 +58,17 @@ def test_every_problem_of_a_checkpoint_is_printed(tmp_path):
     assert not (tmp_path / "model.onnx").exists()
 
 
-@pytest.mark.parametrize("head", ["multiple-choice-last", "mlm"])
-def test_heads_of_later_releases_are_refused(tmp_path, head):
-    done = run("graph", "--checkpoint", FIXTURES / head, "--output", tmp_path / "model.onnx", code=1)
-    assert "is not exported by this version, expected one of HATForSequenceClassification" in done.stderr
+@pytest.mark.parametrize(
+    ("checkpoint", "options", "architecture"),
+    [
+        ("multiple-choice-last", [], "HATForMultipleChoice"),
+        ("mlm", [], "HATForMaskedLM"),
+        ("mlm", ["--task", "embedding", "--pooling", "first"], "HATModel"),
+    ],
+)
+def test_heads_without_labels_are_written(tmp_path, checkpoint, options, architecture):
+    run("graph", "--checkpoint", FIXTURES / checkpoint, "--output", tmp_path / "model.onnx", *options)
+    assert metadata(tmp_path / "model.onnx")["architecture"] == architecture
 
 
 def test_bundle_is_written_and_verified(tmp_path):

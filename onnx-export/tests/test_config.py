@@ -35,6 +35,8 @@ def test_every_problem_is_reported_at_once():
         position_embedding_type="relative_key",
         add_cross_attention=True,
         is_decoder=True,
+        pruned_heads={"0": [1]},
+        cross_attention_hidden_size=32,
         hidden_act="mish",
         num_attention_heads=5,
         num_hidden_layers=3,
@@ -48,7 +50,9 @@ def test_every_problem_is_reported_at_once():
     )
     problems = problems_of(config)
     for key in (
-        "architectures: HATForTokenClassification is not exported",
+        "architectures: HATForTokenClassification cannot be constructed in the original either",
+        "pruned_heads is {'0': [1]}, expected none",
+        "cross_attention_hidden_size is 32",
         "position_embedding_type",
         "add_cross_attention",
         "is_decoder",
@@ -64,7 +68,7 @@ def test_every_problem_is_reported_at_once():
         "intermediate_size is missing",
     ):
         assert [problem for problem in problems if key in problem], key
-    assert len(problems) == 14
+    assert len(problems) == 16
 
 
 @pytest.mark.parametrize(
@@ -80,9 +84,64 @@ def test_unusable_layouts_are_refused(layout, problem):
     assert problem in "".join(problems_of(hat_config("S", encoder_layout=layout)))
 
 
-def test_an_unknown_architecture_is_told_from_one_of_a_later_release():
+def test_an_unknown_architecture_is_refused():
     assert "BertModel is not a HAT head" in problems_of(hat_config(architectures=["BertModel"]))[0]
-    assert "HATForMaskedLM is not exported by this version" in problems_of(hat_config(architectures=["HATForMaskedLM"]))[0]
+    assert "architectures is None, expected a list of one of HATForSequence" in problems_of(hat_config(architectures=None))[0]
+
+
+def test_keys_without_effect_on_inference_are_ignored():
+    ignored = {
+        "auto_map": {"AutoModel": "modelling_hat.HATModel"},
+        "transformers_version": "4.30.0",
+        "hidden_dropout_prob": 0.1,
+        "attention_probs_dropout_prob": 0.1,
+        "classifier_dropout": None,
+        "initializer_range": 0.02,
+        "use_cache": True,
+        "torch_dtype": "float32",
+        "max_position_embeddings": 16,
+        "model_max_length": 96,
+        "position_embedding_type": "absolute",
+        "pruned_heads": {},
+        "is_decoder": False,
+        "cross_attention_hidden_size": None,
+        "something_of_tomorrow": [1, 2],
+    }
+    assert read_config(hat_config() | ignored) == read_config(hat_config())
+
+
+@pytest.mark.parametrize(
+    ("head", "task", "pooling", "width"),
+    [
+        (Head.DOCUMENT, "document-classification", "max", 3),
+        (Head.SEGMENT, "segment-classification", None, 3),
+        (Head.CHOICE, "multiple-choice", "last", 1),
+        (Head.TOKEN, "masked-lm", None, 200),
+        (Head.NONE, "embedding", "max", 32),
+    ],
+)
+def test_each_head_has_its_task(head, task, pooling, width):
+    config = read_config(hat_config(head=head.value))
+    assert (config.head.task, config.pooling, config.width) == (task, pooling, width)
+    assert bool(config.labels) == (config.problem_type is not None) == head.classifies
+
+
+def test_any_checkpoint_can_be_read_for_its_vectors():
+    for head, pooling in ((Head.DOCUMENT, "max"), (Head.CHOICE, "last"), (Head.TOKEN, "max")):
+        config = read_config(hat_config(head=head.value), embedding=True)
+        assert (config.head, config.pooling, config.width) == (Head.NONE, pooling, 32)
+    assert read_config(hat_config(architectures=None), pooling="first", embedding=True).pooling == "first"
+
+
+def test_a_head_without_labels_does_not_look_at_them():
+    assert read_config(hat_config(head=Head.TOKEN.value, id2label={"0": ""}, problem_type="ranking")).labels == ()
+
+
+def test_labels_that_transformers_leaves_out_are_its_two():
+    config = hat_config(problem_type="single_label_classification")
+    del config["id2label"]
+    assert read_config(config).labels == ("LABEL_0", "LABEL_1")
+    assert read_config(config | {"num_labels": 3}).labels == ("LABEL_0", "LABEL_1", "LABEL_2")
 
 
 def test_pooling_is_the_options_then_the_configs_then_max():
@@ -110,4 +169,5 @@ def test_cls_id_is_the_bos_id_where_it_has_no_key_of_its_own():
     del config["cls_token_id"]
     assert read_config(config).cls_id == 5
     del config["bos_token_id"]
-    assert "bos_token_id is missing" in problems_of(config)[0]
+    assert read_config(config).cls_id is None
+    assert "bos_token_id is 200, expected below vocab_size" in problems_of(config | {"bos_token_id": 200})[0]

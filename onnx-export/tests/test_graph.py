@@ -83,6 +83,38 @@ def test_documents_of_one_token(tmp_path):
         np.testing.assert_allclose(logits.segments, expected.segments, atol=TOLERANCE)
 
 
+HEADS = ["HATForSequenceClassification", SEGMENT_HEAD, "HATForMultipleChoice", "HATForMaskedLM", "HATModel"]
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("layout", ["S", "D", "D|S", "S|SD|D"])
+def test_any_head_on_any_layout(tmp_path, head, layout):
+    model = checkpoint(tmp_path, layout, head=head, segment_length=11, max_segments=3)
+    for pad_segment in ("none", "pad", "cls"):
+        assert agreement(model, pad_segment=pad_segment).deviation < TOLERANCE
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_document_of_one_token_and_a_full_one_alone_and_together(tmp_path, head):
+    model = checkpoint(tmp_path, "SD|SD", head=head, max_segments=1, segment_length=7)
+    session = open_session(build_graph(model, segment_positions=True).SerializeToString())
+    documents = [[[2]], [[2, 9, 8, 7, 6, 5, 4]]]
+    pack = layout_of(model, "pad").pack
+    for document, together in zip(documents, run(session, pack(documents)), strict=True):
+        [alone] = run(session, pack([document]))
+        expected = score_document(model, document, pad_segment="pad", segment_positions=True)
+        for actual in (together, alone):
+            np.testing.assert_allclose(actual.segments, expected.segments, atol=TOLERANCE)
+            if expected.document is not None:
+                np.testing.assert_allclose(actual.document, expected.document, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("pooling", ["max", "first", "last", "attentive"])
+def test_vectors_of_any_pooling(tmp_path, pooling):
+    folder = write_checkpoint(tmp_path / "c", hat_config(pooler_type=pooling))
+    assert agreement(read_checkpoint(folder, embedding=True)).deviation < TOLERANCE
+
+
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_scores_do_not_depend_on_batch_mates(data, batch_model):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx_export.scoring import Logits, combine_windows, scores
+from onnx_export.scoring import Logits, combine_embeddings, combine_windows, scores
 
 
 def rows(*values):
@@ -33,6 +33,11 @@ def test_segment_scores_are_the_maximum_over_windows_and_the_documents_over_segm
     combined = combine_windows(windows, logits, "regression")
     np.testing.assert_array_equal(combined.segments, [[1, -1], [3, 5], [-4, -3]])
     np.testing.assert_array_equal(combined.document, [3, 5])
+
+
+def test_the_vector_of_a_document_is_the_mean_over_its_windows():
+    logits = [Logits(rows(1, -1), rows([9, 9])), Logits(rows(3, 0), rows([9, 9]))]
+    np.testing.assert_array_equal(combine_embeddings(logits), [2, -0.5])
 
 
 def test_a_document_heads_scores_are_the_maximum_over_windows_of_scores_not_of_logits():

@@ -2,6 +2,7 @@ import hashlib
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from onnx_export.bundle import Flags, resolve_settings, write_bundle
@@ -51,6 +52,26 @@ def failures(bundle):
     return [f"{check.name}: {problem}" for check in checks(bundle) for problem in check.problems]
 
 
+@pytest.mark.parametrize(
+    ("head", "golden"),
+    [("HATForMultipleChoice", "scores"), ("HATForMaskedLM", "token_logits"), ("HATModel", "embedding")],
+)
+def test_a_bundle_of_any_task_passes_every_check_until_its_answers_change(tmp_path, head, golden):
+    folder = write_checkpoint(tmp_path / "checkpoint", hat_config("S|SD", head=head))
+    make_bundle(folder, tmp_path / "bundle")
+    assert failures(tmp_path / "bundle") == []
+    records = [json.loads(line) for line in (tmp_path / "bundle/golden.jsonl").read_text().splitlines()]
+    assert max(len(record["windows"]) for record in records) > 1
+    assert all(golden in record for record in records)
+    record = records[-1]
+    record[golden] = (np.array(record[golden]) + 0.01).tolist()
+    put(tmp_path / "bundle", "golden.jsonl", "".join(json.dumps(record) + "\n" for record in records).encode())
+    assert "golden inputs: long: scores are off by 1.0e-02" in failures(tmp_path / "bundle")[0]
+    del record[golden]
+    put(tmp_path / "bundle", "golden.jsonl", "".join(json.dumps(record) + "\n" for record in records).encode())
+    assert failures(tmp_path / "bundle") == [f"golden inputs: line 6: {golden} missing"]
+
+
 def test_a_whole_bundle_passes_every_check(bundle):
     found = list(checks(bundle))
     assert [check.name for check in found] == [
@@ -72,8 +93,10 @@ def test_a_whole_bundle_passes_every_check(bundle):
         (lambda manifest: manifest.update(colour="red"), "'colour' was unexpected"),
         (lambda manifest: manifest["segmentation"].update(window_overlap=6), "expected below max_segments (6)"),
         (lambda manifest: manifest["labels"][1].update(name="LABEL_0"), "expected names that differ"),
-        (lambda manifest: manifest.pop("pooling"), "pooling is missing, expected one for document-classification"),
-        (lambda manifest: manifest.update(task="segment-classification"), "expected none for segment-classification"),
+        (lambda manifest: manifest.pop("pooling"), "'pooling' is a required property"),
+        (lambda manifest: manifest.pop("problem_type"), "'problem_type' is a required property"),
+        (lambda manifest: manifest.update(task="segment-classification"), "$.pooling: has no meaning for this task"),
+        (lambda manifest: manifest.update(task="embedding"), "$.labels: has no meaning for this task"),
         (lambda manifest: manifest["segmentation"].update(segment_length=32), "expected {'inputs'"),
     ],
 )

@@ -96,7 +96,7 @@ def _print_verification(folder: Path) -> int:
 
 
 def _checkpoint(options: argparse.Namespace) -> Checkpoint:
-    checkpoint = read_checkpoint(options.checkpoint, pooling=options.pooling)
+    checkpoint = read_checkpoint(options.checkpoint, pooling=options.pooling, embedding=options.task == "embedding")
     config = checkpoint.config
     if config.pooling == "last" and config.segment_length != 128:
         print(
@@ -164,9 +164,17 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder with config.json and model.safetensors, for a bundle tokenizer.json too; its bundle.json gives defaults",
+        help="folder with config.json and model.safetensors or pytorch_model.bin, for a bundle tokenizer.json too; its bundle.json "
+        "gives defaults",
     )
-    parser.add_argument("--pooling", choices=POOLINGS, help="of a document head (default: config.json's, else max)")
+    parser.add_argument(
+        "--task",
+        choices=["embedding"],
+        help="leave out the checkpoint's head and give the pooled vector of each document (default: what the head answers)",
+    )
+    parser.add_argument(
+        "--pooling", choices=POOLINGS, help="of segment heads (default: config.json's, else last for multiple choice, else max)"
+    )
     parser.add_argument("--pad-segment", choices=PAD_SEGMENTS, help="see below")
     parser.add_argument("--segment-positions", action=argparse.BooleanOptionalAction, help="see below (default: on)")
     parser.add_argument(

@@ -16,7 +16,7 @@ import onnx_export
 from onnx_export.agreement import Agreement, check_agreement
 from onnx_export.checkpoint import Checkpoint, file_sha256, read_json_object
 from onnx_export.classifier import Classifier
-from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, Head, PadSegment
+from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, PadSegment
 from onnx_export.golden import (
     DEFAULT_INPUTS,
     GoldenInput,
@@ -49,6 +49,7 @@ DEFAULT_SEGMENT_POSITIONS = True
 
 _SETTINGS = {"name", "version", "thresholds", "metrics", "segmenter", "pad_segment", "segment_positions", "window_overlap"}
 _SMALL_N = 8
+_NO_CLS = "nobody says which id begins a segment: config.json has neither cls_token_id nor bos_token_id, and tokenizer.json no [CLS] or <s>"
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,10 @@ class Flags:
 def default_pad_segment(checkpoint: Checkpoint) -> PadSegment:
     """``pad``, as the original pads, where a head looks at pad segments; ``none`` where none does.
 
-    Real segments never see pad segments, which are masked as keys, so segment scores and the first segment's head are the same
-    with and without them.
+    Real segments never see pad segments, which are masked as keys, so answers for segments and tokens and the first segment's
+    head are the same with and without them.
     """
-    if checkpoint.config.head is Head.SEGMENT or checkpoint.config.pooling == "first":
-        return "none"
-    return "pad"
+    return "pad" if checkpoint.config.head.pools and checkpoint.config.pooling != "first" else "none"
 
 
 def graph_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> tuple[PadSegment, bool]:
@@ -111,12 +110,14 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     given = _checkpoint_settings(folder)
     problems: list[str] = []
     config = checkpoint.config
-    if config.problem_type is None:
+    if config.head.classifies and config.problem_type is None:
         problems.append(
             f"problem_type is missing in config.json, expected one of {', '.join(PROBLEM_TYPES)}: "
             f"{len(config.labels)} labels may exclude each other or not, and the weights do not tell"
         )
     pad_segment, segment_positions = _graph_settings(given, checkpoint, flags)
+    if config.cls_id is None:
+        problems.append(f"cls_token_id is missing: {_NO_CLS}")
     overlap = flags.window_overlap if flags.window_overlap is not None else given.get("window_overlap", config.max_segments // 4)
     if not isinstance(overlap, int) or isinstance(overlap, bool) or not 0 <= overlap < config.max_segments:
         problems.append(f"window_overlap is {overlap!r}, expected 0 to {config.max_segments - 1} (below max_sentences)")
@@ -221,6 +222,8 @@ def _graph_settings(given: Mapping[str, Any], checkpoint: Checkpoint, flags: Fla
     pad_segment = flags.pad_segment or given.get("pad_segment", default_pad_segment(checkpoint))
     if pad_segment not in PAD_SEGMENTS:
         problems.append(f"pad_segment is {pad_segment!r}, expected one of {', '.join(PAD_SEGMENTS)}")
+    if pad_segment == "cls" and checkpoint.config.cls_id is None:
+        problems.append(f"pad_segment is 'cls', but {_NO_CLS}")
     positions = flags.segment_positions
     if positions is None:
         positions = given.get("segment_positions", DEFAULT_SEGMENT_POSITIONS)
@@ -234,6 +237,9 @@ def _graph_settings(given: Mapping[str, Any], checkpoint: Checkpoint, flags: Fla
 def _thresholds(given: object, labels: Sequence[str], problems: list[str]) -> dict[str, float]:
     if not isinstance(given, Mapping):
         problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
+        return {}
+    if given and not labels:
+        problems.append("thresholds are given, but this model has no labels")
         return {}
     for label, threshold in given.items():
         if label not in labels:
@@ -307,12 +313,13 @@ def _write_files(draft: Path, folder: Path, checkpoint: Checkpoint, settings: Bu
 
 def _manifest(checkpoint: Checkpoint, settings: BundleSettings, files: Mapping[str, Any]) -> dict[str, Any]:
     config = checkpoint.config
+    labels = [{"name": label, "threshold": settings.thresholds[label]} for label in config.labels]
     return {
         "format_version": FORMAT_VERSION,
         "name": settings.name,
         "version": settings.version,
         **model_part(config),
-        "labels": [{"name": label, "threshold": settings.thresholds[label]} for label in config.labels],
+        **({"labels": labels} if config.head.classifies else {}),
         "segmentation": {
             "segmenter": settings.segmenter,
             "segment_length": config.segment_length,

@@ -15,16 +15,23 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from onnx_export.config import HatConfig, Pooling, read_config
+from onnx_export.config import HatConfig, Head, Pooling, inspect_config
 from onnx_export.problems import ExportError
+from onnx_export.pytorch_file import read_pytorch_file
+from onnx_export.tokenization import cls_token_id
 
 Weights = Mapping[str, NDArray[np.float32]]
 
 SEGMENT_POSITIONS = "encoder.segment_positions"
 """Our name for the table of segment positions, which the original stores once per layer with a D block although it is shared."""
 
+_SAFETENSORS, _PYTORCH = "model.safetensors", "pytorch_model.bin"
 _PREFIXES = ("hi_transformer.", "hat.")
 _BUFFERS = {"embeddings.position_ids", "embeddings.token_type_ids"}
+_HEAD_WEIGHTS = ("pooler.", "sentencizer.", "classifier.", "lm_head.")
+_POSITIONS = "embeddings.position_embeddings.weight"
+_WORDS = "embeddings.word_embeddings.weight"
+_DECODER = "lm_head.decoder"
 
 
 @dataclass(frozen=True)
@@ -66,28 +73,45 @@ def read_json_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def read_checkpoint(folder: Path, *, pooling: Pooling | None = None) -> Checkpoint:
-    """Read ``config.json`` and ``model.safetensors`` of a folder.
+def read_checkpoint(folder: Path, *, pooling: Pooling | None = None, embedding: bool = False) -> Checkpoint:
+    """Read ``config.json`` and ``model.safetensors``, or without that ``pytorch_model.bin``, of a folder.
 
     Args:
         folder: the checkpoint.
         pooling: overrides the pooling that the configuration names.
+        embedding: read the encoder alone, for document vectors, whatever head the checkpoint has.
 
     Raises:
         ExportError: with every problem of the configuration, or every problem of the weights.
     """
     if not folder.is_dir():
         raise ExportError(str(folder), ["there is no such folder; expected one with config.json and model.safetensors"])
-    config = read_config(read_json_object(folder / "config.json"), pooling=pooling)
-    path = folder / "model.safetensors"
+    config, problems = inspect_config(read_json_object(folder / "config.json"), pooling=pooling, embedding=embedding)
+    path = folder / (_PYTORCH if not (folder / _SAFETENSORS).exists() else _SAFETENSORS)
     if not path.is_file():
-        raise ExportError(str(folder), [_no_weights(folder)])
+        raise ExportError(str(folder), [*problems, _no_weights(folder)])
     try:
-        stored = load_file(path)
+        stored = _read_weights(path)
+    except ExportError as error:
+        raise ExportError("config.json", [*problems, *error.problems]) if problems else error from None
+    if problems:
+        weights, _ = _plain_names(stored, config)
+        sizes = _contradicted_sizes(weights, config)
+        known = {problem.partition(" ")[0] for problem in problems}
+        raise ExportError("config.json", [*problems, *(line for key, line in sizes.items() if key not in known)])
+    if config.cls_id is None and (folder / "tokenizer.json").is_file():
+        config = replace(config, cls_id=cls_token_id(folder / "tokenizer.json"))
+    return Checkpoint(folder.resolve().name, config, _checked_weights(stored, config, str(path)), file_sha256(path))
+
+
+def _read_weights(path: Path) -> Mapping[str, NDArray[Any]]:
+    if path.name == _PYTORCH:
+        return read_pytorch_file(path)
+    try:
+        stored: Mapping[str, NDArray[Any]] = load_file(path)
     except (SafetensorError, OSError, KeyError, TypeError) as error:
         raise ExportError(str(path), [f"cannot be read: {error}"]) from error
-    weights = _checked_weights(stored, config, str(path))
-    return Checkpoint(folder.resolve().name, config, weights, file_sha256(path))
+    return stored
 
 
 def file_sha256(path: Path) -> str:
@@ -96,12 +120,24 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+class _Size(int):
+    """The length of an axis that a key of ``config.json`` decides, so that a contradiction can name the key."""
+
+    key: str
+
+    def __new__(cls, value: int, key: str) -> _Size:
+        size = super().__new__(cls, value)
+        size.key = key
+        return size
+
+
 def expected_shapes(config: HatConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of each weight that ``config`` needs, but for token and segment positions, whose tables vary."""
-    H, F = config.hidden_size, config.intermediate_size
+    H, F = _Size(config.hidden_size, "hidden_size"), _Size(config.intermediate_size, "intermediate_size")
+    V = _Size(config.vocabulary_size, "vocab_size")
     shapes: dict[str, tuple[int, ...]] = {
-        "embeddings.word_embeddings.weight": (config.vocabulary_size, H),
-        "embeddings.token_type_embeddings.weight": (config.token_types, H),
+        _WORDS: (V, H),
+        "embeddings.token_type_embeddings.weight": (_Size(config.token_types, "type_vocab_size"), H),
     }
 
     def linear(name: str, outputs: int, inputs: int) -> None:
@@ -125,40 +161,73 @@ def expected_shapes(config: HatConfig) -> dict[str, tuple[int, ...]]:
     if config.pooling == "attentive":
         linear("pooler.attentive_pooling.lin_proj", H, H)
         shapes["pooler.attentive_pooling.v.weight"] = (1, H)
-    linear(config.head.dense, H, H)
-    linear("classifier", len(config.labels), H)
+    match config.head:
+        case Head.DOCUMENT | Head.SEGMENT:
+            linear(config.head.dense, H, H)
+            linear("classifier", _Size(len(config.labels), "id2label"), H)
+        case Head.CHOICE:
+            linear(config.head.dense, H, H)
+            linear("classifier", 1, H)
+        case Head.TOKEN:
+            linear("lm_head.dense", H, H)
+            norm("lm_head.layer_norm")
+            linear(_DECODER, V, H)
+        case Head.NONE:
+            pass
     return shapes
 
 
 def _no_weights(folder: Path) -> str:
-    if (folder / "pytorch_model.bin").exists():
-        return (
-            "model.safetensors is missing; pytorch_model.bin is not read because it can hold code: convert it with "
-            "safetensors.torch.save_file(torch.load('pytorch_model.bin', weights_only=True), 'model.safetensors')"
-        )
-    if (folder / "model.safetensors.index.json").exists():
-        return "model.safetensors is missing; sharded weights are not read: save them as one file"
-    return "model.safetensors is missing"
+    missing = f"{_SAFETENSORS} is missing, and so is {_PYTORCH}"
+    if any((folder / f"{name}.index.json").exists() for name in (_SAFETENSORS, _PYTORCH)):
+        return f"{missing}; sharded weights are not read: save them as one file (max_shard_size of save_pretrained)"
+    return missing
 
 
-def _checked_weights(stored: Mapping[str, NDArray[Any]], config: HatConfig, path: str) -> Weights:
+def _plain_names(stored: Mapping[str, NDArray[Any]], config: HatConfig) -> tuple[dict[str, NDArray[np.float32]], list[str]]:
+    """The weights without prefixes, every one in one place and under one name, and what is wrong with that."""
     problems: list[str] = []
     weights: dict[str, NDArray[np.float32]] = {}
     for name, array in stored.items():
         plain = next((name.removeprefix(prefix) for prefix in _PREFIXES if name.startswith(prefix)), name)
-        if plain in _BUFFERS:
+        if plain in _BUFFERS or (config.head is Head.NONE and _is_of_a_head(plain, config)):
             continue
         if plain in weights:
             problems.append(f"{plain} is stored twice, once as {name}")
         weights[plain] = np.ascontiguousarray(array, dtype=np.float32)
     _merge_segment_positions(weights, config, problems)
+    if config.head is Head.TOKEN:
+        _untie_decoder(weights)
+    return weights, problems
+
+
+def _is_of_a_head(name: str, config: HatConfig) -> bool:
+    """Whether a weight comes after the encoder and the pooling: of no use where the pooled vector itself is the answer."""
+    pooling = config.pooling == "attentive" and name.startswith("pooler.attentive_pooling.")
+    return name.startswith(_HEAD_WEIGHTS) and not pooling
+
+
+def _untie_decoder(weights: dict[str, NDArray[np.float32]]) -> None:
+    """Give the decoder of the masked-LM head weights of its own, which a file leaves out where they are tied.
+
+    Its matrix may be the word embeddings. Its bias is also called ``lm_head.bias``; where both are stored, the decoder's is
+    what the original adds.
+    """
+    bias = weights.pop("lm_head.bias", None)
+    if bias is not None:
+        weights.setdefault(f"{_DECODER}.bias", bias)
+    if _WORDS in weights:
+        weights.setdefault(f"{_DECODER}.weight", weights[_WORDS])
+
+
+def _checked_weights(stored: Mapping[str, NDArray[Any]], config: HatConfig, path: str) -> Weights:
+    weights, problems = _plain_names(stored, config)
     H, needed = config.hidden_size, config.pad_id + 1 + config.segment_length
     shapes = expected_shapes(config)
-    positions = "embeddings.position_embeddings.weight"
-    rows = weights[positions].shape[0] if positions in weights and weights[positions].ndim == 2 else needed
+    rows = weights[_POSITIONS].shape[0] if _POSITIONS in weights and weights[_POSITIONS].ndim == 2 else needed
     if rows < needed:
-        problems.append(f"{positions} has {rows} rows, expected at least {needed}: pad_token_id + 1 + max_sentence_length")
-    shapes[positions] = (rows, H)
+        problems.append(f"{_POSITIONS} has {rows} rows, expected at least {needed}: pad_token_id + 1 + max_sentence_length")
+    shapes[_POSITIONS] = (rows, H)
     if SEGMENT_POSITIONS in weights:
         shapes[SEGMENT_POSITIONS] = (config.max_segments + 1, H)
     for name in sorted(shapes.keys() - weights.keys()):
@@ -168,14 +237,34 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: HatConfig, path
             f"{name} is superfluous: encoder_layout {config.layout} with {config.head.value}"
             f"{f' and {config.pooling} pooling' if config.pooling else ''} does not use it"
         )
+    sizes = _contradicted_sizes(weights, config)
+    problems += sizes.values()
     for name in sorted(weights.keys() & shapes.keys()):
-        if weights[name].shape != shapes[name]:
+        # One key that is wrong changes the shape of nearly every weight; then the keys say enough.
+        if weights[name].shape != shapes[name] and not sizes:
             problems.append(f"{name} has shape {list(weights[name].shape)}, but config.json asks for {list(shapes[name])}")
         if not np.isfinite(weights[name]).all():
             problems.append(f"{name} holds values that are not finite")
     if problems:
         raise ExportError(path, problems)
     return weights
+
+
+def _contradicted_sizes(weights: Weights, config: HatConfig) -> dict[str, str]:
+    """For each key of ``config.json`` whose size is not that of the weights, what is wrong with it."""
+    shapes = expected_shapes(config)
+    if SEGMENT_POSITIONS in weights:
+        shapes[SEGMENT_POSITIONS] = (_Size(config.max_segments + 1, "max_sentences"), config.hidden_size)
+    contradictions: dict[str, str] = {}
+    for name, shape in shapes.items():
+        found = weights[name].shape if name in weights else shape
+        if len(found) != len(shape):
+            continue
+        for length, expected in zip(found, shape, strict=True):
+            if isinstance(expected, _Size) and length != expected:
+                problem = f"{expected.key} asks for {expected} where {name} has {length}: its shape is {list(found)}"
+                contradictions.setdefault(expected.key, problem)
+    return contradictions
 
 
 def _merge_segment_positions(weights: dict[str, NDArray[np.float32]], config: HatConfig, problems: list[str]) -> None:

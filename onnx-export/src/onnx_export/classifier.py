@@ -1,15 +1,15 @@
-"""From text to scores with the graph, tokenizer and manifest of a bundle: the path that Java takes, step by step."""
+"""From text to answers with the graph, tokenizer and manifest of a bundle: the path that Java takes, step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from onnx_export.manifest import MODEL, TOKENIZER, packed_layout
 from onnx_export.packing import Segments, open_session, run
-from onnx_export.scoring import DocumentScores, combine_windows
+from onnx_export.scoring import DocumentScores, Logits, combine_windows
 from onnx_export.segmentation import Span, segment, windows
 from onnx_export.tokenization import TextTokenizer, utf16_offsets
 
@@ -25,7 +25,7 @@ class SegmentedDocument:
 
 
 class Classifier:
-    """Classifies texts with the files of a bundle folder and its manifest, which must be valid."""
+    """Puts texts to the model of a bundle folder, of any task, with its manifest, which must be valid."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         """Open tokenizer and graph; an unusable file raises what its library raises."""
@@ -62,11 +62,10 @@ class Classifier:
         segments = [[self.layout.cls_id, *document.token_ids[first:end]] for first, end in document.segments]
         return [segments[first:end] for first, end in document.windows]
 
-    def score(self, documents: Sequence[SegmentedDocument]) -> list[DocumentScores]:
-        """Scores of each document, all of them in one batch."""
-        batch = [window for document in documents for window in self.window_inputs(document)]
-        logits = iter(run(self.session, self.layout.pack(batch)))
-        return [
-            combine_windows(document.windows, [next(logits) for _ in document.windows], self.manifest["problem_type"])
-            for document in documents
-        ]
+    def answer(self, document: SegmentedDocument) -> list[Logits]:
+        """The model's answer for each window of a document, all of them in one batch."""
+        return run(self.session, self.layout.pack(self.window_inputs(document)))
+
+    def score(self, document: SegmentedDocument) -> DocumentScores:
+        """Scores of a document; a choice of a multiple choice has one, its logit."""
+        return combine_windows(document.windows, self.answer(document), self.manifest.get("problem_type", "regression"))

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from onnx_export.problems import ExportError
 
-Task = Literal["document-classification", "segment-classification"]
+Task = Literal["document-classification", "segment-classification", "multiple-choice", "masked-lm", "embedding"]
 ProblemType = Literal["single-label", "multi-label", "regression"]
 Pooling = Literal["max", "first", "last", "attentive"]
 PadSegment = Literal["none", "pad", "cls"]
@@ -20,29 +20,44 @@ PAD_SEGMENTS: tuple[PadSegment, ...] = ("none", "pad", "cls")
 
 
 class Head(Enum):
-    """A head of the original code that this version exports; the value is its class name in ``architectures``."""
+    """What is computed from the encoder's output; the value is the original's class name in ``architectures``."""
 
     DOCUMENT = "HATForSequenceClassification"
     SEGMENT = "HATModelForSequentialSentenceClassification"
+    CHOICE = "HATForMultipleChoice"
+    TOKEN = "HATForMaskedLM"
+    NONE = "HATModel"
+    """The encoder alone: gives document vectors. Any checkpoint can be read so, whatever head it was trained with."""
 
     @property
     def task(self) -> Task:
-        return "document-classification" if self is Head.DOCUMENT else "segment-classification"
+        return _TASKS[self]
+
+    @property
+    def classifies(self) -> bool:
+        """Whether the head has labels."""
+        return self in (Head.DOCUMENT, Head.SEGMENT)
+
+    @property
+    def pools(self) -> bool:
+        """Whether the head makes one vector of the segment heads of a document."""
+        return self in (Head.DOCUMENT, Head.CHOICE, Head.NONE)
 
     @property
     def dense(self) -> str:
         """Name of the dense layer between segment heads and classifier."""
-        return "pooler.dense" if self is Head.DOCUMENT else "sentencizer.dense"
+        return "sentencizer.dense" if self is Head.SEGMENT else "pooler.dense"
 
 
-_HEADS = {head.value: head for head in Head}
-_UNSUPPORTED_HEADS = {
-    "HATForMaskedLM",
-    "HATForMultipleChoice",
-    "HATForTokenClassification",
-    "HATForQuestionAnswering",
-    "HATModel",
+_TASKS: dict[Head, Task] = {
+    Head.DOCUMENT: "document-classification",
+    Head.SEGMENT: "segment-classification",
+    Head.CHOICE: "multiple-choice",
+    Head.TOKEN: "masked-lm",
+    Head.NONE: "embedding",
 }
+_HEADS = {head.value: head for head in Head}
+_BROKEN_HEADS = {"HATForTokenClassification", "HATForQuestionAnswering"}
 PROBLEM_TYPES: dict[str, ProblemType] = {
     "single_label_classification": "single-label",
     "multi_label_classification": "multi-label",
@@ -77,6 +92,7 @@ class HatConfig:
     problem_type: ProblemType | None
     """None if the checkpoint does not say; the graph gives logits and does not need it."""
     labels: tuple[str, ...]
+    """Empty if the head has none."""
     layers: tuple[Layer, ...]
     segment_length: int
     max_segments: int
@@ -88,7 +104,21 @@ class HatConfig:
     activation: Activation
     layer_norm_epsilon: float
     pad_id: int
-    cls_id: int
+    cls_id: int | None
+    """The id that begins each segment; None if the configuration does not say. The graph does not need it."""
+
+    @property
+    def width(self) -> int:
+        """Numbers per row of the graph's outputs."""
+        match self.head:
+            case Head.DOCUMENT | Head.SEGMENT:
+                return len(self.labels)
+            case Head.CHOICE:
+                return 1
+            case Head.TOKEN:
+                return self.vocabulary_size
+            case Head.NONE:
+                return self.hidden_size
 
     @property
     def layout(self) -> str:
@@ -121,20 +151,31 @@ class _Reader:
         return fallback
 
 
-def read_config(config: Mapping[str, Any], *, pooling: Pooling | None = None) -> HatConfig:
+def read_config(config: Mapping[str, Any], *, pooling: Pooling | None = None, embedding: bool = False) -> HatConfig:
     """Read and check a checkpoint's configuration.
 
     Args:
-        config: the content of ``config.json``.
-        pooling: overrides the checkpoint's own pooling of segment heads; only for document classification.
+        config: the content of ``config.json``. Keys without effect on inference, such as dropouts, are not looked at.
+        pooling: overrides the checkpoint's own pooling of segment heads.
+        embedding: read the encoder alone, for document vectors, whatever head the checkpoint has.
 
     Raises:
         ExportError: naming every key that is missing, contradictory or not supported.
     """
+    result, problems = inspect_config(config, pooling=pooling, embedding=embedding)
+    if problems:
+        raise ExportError("config.json", problems)
+    return result
+
+
+def inspect_config(
+    config: Mapping[str, Any], *, pooling: Pooling | None = None, embedding: bool = False
+) -> tuple[HatConfig, list[str]]:
+    """As ``read_config``, but return the problems, each of which begins with its key; unusable values are made up."""
     reader = _Reader(config)
     problems = reader.problems
-    head = _head(config, problems)
-    labels = _labels(config, problems)
+    head = Head.NONE if embedding else _head(config, problems)
+    labels = _labels(config, problems) if head.classifies else ()
     layers = _layers(config, problems)
     hidden_size = reader.integer("hidden_size", minimum=1)
     attention_heads = reader.integer("num_attention_heads", minimum=1)
@@ -144,11 +185,11 @@ def read_config(config: Mapping[str, Any], *, pooling: Pooling | None = None) ->
     if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0 < epsilon < 1:
         problems.append(f"layer_norm_eps is {epsilon!r}, expected a number between 0 and 1")
         epsilon = 1e-12
-    _refuse_other_architectures(config, problems)
+    _refuse_other_models(config, problems)
     result = HatConfig(
         head=head,
         pooling=_pooling(config, head, pooling, problems),
-        problem_type=_problem_type(config, labels, reader),
+        problem_type=_problem_type(config, labels, reader) if head.classifies else None,
         labels=labels,
         layers=layers,
         segment_length=_segment_length(reader),
@@ -161,14 +202,21 @@ def read_config(config: Mapping[str, Any], *, pooling: Pooling | None = None) ->
         activation=reader.choice("hidden_act", config.get("hidden_act", "gelu"), _ACTIVATIONS, "gelu"),
         layer_norm_epsilon=float(epsilon),
         pad_id=reader.integer("pad_token_id", minimum=0),
-        cls_id=reader.integer("cls_token_id" if "cls_token_id" in config else "bos_token_id", minimum=0),
+        cls_id=_cls_id(reader),
     )
-    for key, token in (("pad_token_id", result.pad_id), ("cls_token_id", result.cls_id)):
-        if token >= result.vocabulary_size:
+    for key, token in (("pad_token_id", result.pad_id), (_cls_key(config), result.cls_id)):
+        if token is not None and token >= result.vocabulary_size:
             problems.append(f"{key} is {token}, expected below vocab_size ({result.vocabulary_size})")
-    if problems:
-        raise ExportError("config.json", problems)
-    return result
+    return result, problems
+
+
+def _cls_key(config: Mapping[str, Any]) -> str:
+    return "cls_token_id" if config.get("cls_token_id") is not None else "bos_token_id"
+
+
+def _cls_id(reader: _Reader) -> int | None:
+    key = _cls_key(reader.config)
+    return reader.integer(key, minimum=0) if reader.config.get(key) is not None else None
 
 
 def _head(config: Mapping[str, Any], problems: list[str]) -> Head:
@@ -179,23 +227,32 @@ def _head(config: Mapping[str, Any], problems: list[str]) -> Head:
         return Head.DOCUMENT
     name = architectures[0]
     if name not in _HEADS:
-        reason = "is not exported by this version" if name in _UNSUPPORTED_HEADS else "is not a HAT head"
+        reason = "cannot be constructed in the original either" if name in _BROKEN_HEADS else "is not a HAT head"
         problems.append(f"architectures: {name} {reason}, expected one of {supported}")
     return _HEADS.get(name, Head.DOCUMENT)
 
 
 def _pooling(config: Mapping[str, Any], head: Head, override: Pooling | None, problems: list[str]) -> Pooling | None:
-    if head is Head.SEGMENT:
+    if not head.pools:
         if override is not None:
-            problems.append(f"pooling {override} was asked for, but {head.value} scores segments and pools none")
+            problems.append(
+                f"pooling {override} was asked for, but {head.value} answers for every segment or token and pools none"
+            )
         return None
     key = next((key for key in ("pooler_type", "pooling") if config.get(key) is not None), None)
-    value = override or (config[key] if key else "max")
+    value = override or (config[key] if key else _default_pooling(config))
     for known in POOLINGS:
         if value == known:
             return known
     problems.append(f"{key} is {value!r}, expected one of {', '.join(POOLINGS)}")
     return "max"
+
+
+def _default_pooling(config: Mapping[str, Any]) -> Pooling:
+    """The original's for the head that the checkpoint was trained with, which is also what its vectors are best pooled by."""
+    architectures = config.get("architectures")
+    multiple_choice = isinstance(architectures, list) and Head.CHOICE.value in architectures
+    return "last" if multiple_choice else "max"
 
 
 def _labels(config: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
@@ -209,7 +266,9 @@ def _labels(config: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
             problems.append(f"id2label is {list(labels)}, expected names that differ and are not empty")
         return labels
     count = config.get("num_labels")
-    if id2label is None and isinstance(count, int) and count >= 1:
+    if id2label is None and count is None:
+        return ("LABEL_0", "LABEL_1")  # what transformers assumes, and leaves out when it saves
+    if id2label is None and isinstance(count, int) and not isinstance(count, bool) and count >= 1:
         return tuple(f"LABEL_{index}" for index in range(count))
     problems.append(f"id2label is {id2label!r}, expected the name of each label by its number")
     return ("LABEL_0",)
@@ -254,10 +313,16 @@ def _segment_length(reader: _Reader) -> int:
     return next(iter(lengths.values()))
 
 
-def _refuse_other_architectures(config: Mapping[str, Any], problems: list[str]) -> None:
+def _refuse_other_models(config: Mapping[str, Any], problems: list[str]) -> None:
     positions = config.get("position_embedding_type", "absolute")
     if positions != "absolute":
         problems.append(f"position_embedding_type is {positions!r}, expected absolute: relative positions are not supported")
-    for key in ("is_decoder", "add_cross_attention"):
+    for key in ("is_decoder", "is_encoder_decoder", "add_cross_attention", "cross_attention_hidden_size"):
         if config.get(key):
-            problems.append(f"{key} is true, expected false: cross attention and causal decoding are not supported")
+            problems.append(
+                f"{key} is {config[key]!r}, expected none or false: cross attention and causal decoding are not supported"
+            )
+    if pruned := config.get("pruned_heads"):
+        problems.append(
+            f"pruned_heads is {pruned!r}, expected none: all attention heads are exported; save the model without pruning"
+        )

@@ -10,14 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from onnx_export.classifier import Classifier
+from onnx_export.classifier import Classifier, SegmentedDocument
+from onnx_export.config import Task
 from onnx_export.problems import ExportError
+from onnx_export.scoring import Logits, combine_embeddings
 
 TOLERANCE = 1e-4
 """By how much a score may differ when golden inputs are replayed."""
 
 _CUTS = ("token_ids", "token_offsets", "segments", "windows")
+_ANSWERS: dict[Task, tuple[str, ...]] = {
+    "document-classification": ("scores", "segment_scores"),
+    "segment-classification": ("scores", "segment_scores"),
+    "multiple-choice": ("scores", "segment_scores"),
+    "masked-lm": ("token_logits",),
+    "embedding": ("embedding",),
+}
+_TOKEN_STEP = 5
+_VOCABULARY_SAMPLES = 16
 
 
 @dataclass(frozen=True)
@@ -84,8 +96,8 @@ def read_inputs(path: Path) -> list[GoldenInput]:
     return inputs
 
 
-def read_golden(path: Path) -> list[dict[str, Any]]:
-    """Read a bundle's golden records.
+def read_golden(path: Path, task: Task) -> list[dict[str, Any]]:
+    """Read the golden records of a bundle of a task.
 
     Raises:
         ExportError: naming every line that is no golden record.
@@ -93,7 +105,7 @@ def read_golden(path: Path) -> list[dict[str, Any]]:
     problems: list[str] = []
     records: list[dict[str, Any]] = []
     for number, record in _json_lines(path, problems):
-        keys = ("id", "text", *_CUTS, "scores", "segment_scores")
+        keys = ("id", "text", *_CUTS, *_ANSWERS[task])
         missing = [key for key in keys if not isinstance(record, dict) or key not in record]
         if missing:
             problems.append(f"line {number}: {', '.join(missing)} missing")
@@ -128,7 +140,6 @@ def golden_records(classifier: Classifier, inputs: Sequence[GoldenInput]) -> lis
 
 def _record(classifier: Classifier, entry: GoldenInput) -> dict[str, Any]:
     document = classifier.cut(entry.text)
-    [scores] = classifier.score([document])
     return {
         "id": entry.id,
         "text": entry.text,
@@ -136,16 +147,40 @@ def _record(classifier: Classifier, entry: GoldenInput) -> dict[str, Any]:
         "token_offsets": [list(span) for span in document.token_offsets],
         "segments": [list(span) for span in document.segments],
         "windows": [list(span) for span in document.windows],
-        "scores": [round(float(score), _ROUND) for score in scores.document],
-        "segment_scores": [[round(float(score), _ROUND) for score in row] for row in scores.segments],
+        **{key: np.round(value.astype(np.float64), _ROUND).tolist() for key, value in _answers(classifier, document).items()},
     }
+
+
+def _answers(classifier: Classifier, document: SegmentedDocument) -> dict[str, NDArray[np.float32]]:
+    match classifier.manifest["task"]:
+        case "embedding":
+            return {"embedding": combine_embeddings(classifier.answer(document))}
+        case "masked-lm":
+            return {"token_logits": _sampled_logits(document, classifier.answer(document))}
+        case _:
+            scores = classifier.score(document)
+            return {"scores": scores.document, "segment_scores": scores.segments}
+
+
+def _sampled_logits(document: SegmentedDocument, windows: Sequence[Logits]) -> NDArray[np.float32]:
+    """[rows, samples]: of every fifth token of each segment, its CLS first, logits of entries spread over the vocabulary.
+
+    A segment is looked at in the first window that holds it.
+    """
+    step = max(1, windows[0].segments.shape[-1] // _VOCABULARY_SAMPLES)
+    rows = []
+    for index, (first, end) in enumerate(document.segments):
+        window = next(number for number, span in enumerate(document.windows) if index < span[1])
+        logits = windows[window].segments[index - document.windows[window][0]]  # [K, V]
+        rows.append(logits[: end - first + 1 : _TOKEN_STEP, ::step])
+    return np.concatenate(rows)
 
 
 def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> tuple[list[str], float]:
     """What of a golden record was not reproduced, and the largest deviation of its scores."""
     problems = [f"{expected['id']}: {key} differ" for key in _CUTS if expected[key] != actual[key]]
     deviation = 0.0
-    for key in ("scores", "segment_scores"):
+    for key in (key for keys in _ANSWERS.values() for key in keys if key in actual):
         after = np.asarray(actual[key], np.float64)
         try:
             before = np.asarray(expected[key], np.float64)

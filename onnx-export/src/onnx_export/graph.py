@@ -1,12 +1,13 @@
 """The packed graph of a HAT model, constructed operator by operator; ``docs/bundle.md`` fixes its inputs and outputs.
 
-Segments of all documents are stacked: S segments, K tokens each, H width, B documents, C labels. What differs from the original's
+Segments of all documents are stacked: S segments, K tokens each, H width, B documents, C labels, V entries of the vocabulary. What differs from the original's
 fully padded computation (``reference.py``), and why the scores are the same:
 
 - The S block never looks across segments, so segments of any documents can share a batch.
 - The D block runs over the S segment heads at once, under a mask that lets a head see only the real segments of its document.
 - All pad segments of a document are equal, so at most one is computed; attentive pooling weighs it by its multiplicity.
-- After the last S block only segment heads are looked at, so that block computes queries and feed-forward for head rows alone.
+- After the last S block only segment heads are looked at, so that block computes queries and feed-forward for head rows alone;
+  not so if the answer is one for every token.
 """
 
 from __future__ import annotations
@@ -80,21 +81,14 @@ class _HatGraph:
 
     def build(self) -> onnx.ModelProto:
         config = self.config
-        K, C = config.segment_length, len(config.labels)
+        K = config.segment_length
         inputs = [
             tensor("input_ids", np.int64, ["S", K]),
             tensor("attention_mask", np.int64, ["S", K]),
             tensor("document_index", np.int64, ["S"]),
             tensor("segment_index", np.int64, ["S"]),
         ]
-        heads = self._encoder()  # [S, H]
-        outputs = {}
-        if config.head is Head.DOCUMENT:
-            with self.g.scope("documents"):
-                pooled = self._pool(heads)  # [B, H]
-                outputs[self._classifier(pooled)] = tensor("logits", np.float32, ["B", C])
-        with self.g.scope("segments"):
-            outputs[self._classifier(heads)] = tensor("segment_logits", np.float32, ["S", C])
+        outputs = self._outputs()
         metadata = {
             "architecture": config.head.value,
             "layout": config.layout,
@@ -104,10 +98,34 @@ class _HatGraph:
         }
         return self.g.model("hat", inputs, outputs, metadata)
 
+    def _outputs(self) -> dict[str, onnx.ValueInfoProto]:
+        """The head's answers, with their names and shapes outside."""
+        g, config = self.g, self.config
+        if config.head is Head.TOKEN:
+            logits = self._token_predictions(self._encoder())
+            return {logits: tensor("token_logits", np.float32, ["S", config.segment_length, config.width])}
+        heads = self._encoder()  # [S, H]
+        if config.head is Head.NONE:
+            with g.scope("documents"):
+                embedding = self._pool(heads)
+            return {
+                embedding: tensor("embedding", np.float32, ["B", config.width]),
+                heads: tensor("segment_embeddings", np.float32, ["S", config.width]),
+            }
+        outputs = {}
+        if config.head.pools:
+            with g.scope("documents"):
+                outputs[self._classifier(self._pool(heads))] = tensor("logits", np.float32, ["B", config.width])
+        with g.scope("segments"):
+            outputs[self._classifier(heads)] = tensor("segment_logits", np.float32, ["S", config.width])
+        return outputs
+
     def _encoder(self) -> str:
-        """[S, H]: heads of all segments after the last layer."""
+        """After the last layer: the heads of all segments [S, H], or for a head that wants them all tokens [S, K, H]."""
         g, config = self.g, self.config
         last_segment_block = max((i for i, layer in enumerate(config.layers) if layer.segment), default=-1)
+        if config.head is Head.TOKEN:
+            last_segment_block = len(config.layers)  # none of them may leave out a token
         tokens = self._embeddings()  # [S, K, H]
         heads = self._head_rows(tokens)  # [S, 1, H]; always the first row of each segment of `tokens`
         segment_attention = self._segment_attention()
@@ -131,6 +149,8 @@ class _HatGraph:
                     if index < last_segment_block:
                         others = g.op("Slice", tokens, g.integers(1), g.integers(config.segment_length), g.integers(1))
                         tokens = g.op("Concat", heads, others, axis=1)
+        if config.head is Head.TOKEN:
+            return tokens
         return g.op("Reshape", heads, g.integers(-1, config.hidden_size), name="segment_heads")
 
     def _embeddings(self) -> str:
@@ -281,6 +301,16 @@ class _HatGraph:
     def _classifier(self, x: str) -> str:
         """[rows, H] -> [rows, C]"""
         return self._linear("classifier", self.g.op("Tanh", self._linear(self.config.head.dense, x)))
+
+    def _token_predictions(self, tokens: str) -> str:
+        """[S, K, H] -> [S, K, V]; this head's activation is always the exact GELU."""
+        g, name = self.g, "lm_head.layer_norm"
+        with g.scope("tokens"):
+            x = g.op("MatMul", tokens, self._matrix("lm_head.dense"))
+            x = g.op("BiasGelu", x, self._bias("lm_head.dense"), domain=MICROSOFT)
+            weight = g.constant(f"{name}.weight", self.weights[f"{name}.weight"])
+            x = g.op("LayerNormalization", x, weight, self._bias(name), axis=-1, epsilon=self.config.layer_norm_epsilon)
+            return self._linear("lm_head.decoder", x)
 
     # Parts
 

@@ -80,11 +80,12 @@ class GraphBuilder:
         outputs: Mapping[str, onnx.ValueInfoProto],
         metadata: Mapping[str, str],
     ) -> onnx.ModelProto:
-        """The finished, checked model. ``outputs`` maps the value to give out to what it is called and looks like outside."""
+        """The finished, checked model. ``outputs`` maps the value to give out to what it is called and looks like outside.
+
+        Constants move into the model instead of being copied, so that a large one fits into memory; the builder is empty afterwards.
+        """
         given_out = [helper.make_node("Identity", [value], [info.name]) for value, info in outputs.items()]
-        graph = helper.make_graph(
-            self._nodes + given_out, name, list(inputs), list(outputs.values()), list(self._initializers.values())
-        )
+        graph = helper.make_graph(self._nodes + given_out, name, list(inputs), list(outputs.values()))
         model = helper.make_model(
             graph,
             opset_imports=_OPSETS,
@@ -92,6 +93,8 @@ class GraphBuilder:
             producer_name=onnx_export.__name__,
             producer_version=onnx_export.__version__,
         )
+        for constant in list(self._initializers):
+            model.graph.initializer.append(self._initializers.pop(constant))
         helper.set_model_props(model, dict(metadata))
         onnx.checker.check_model(model)
         return model

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
-from onnx_export.config import HatConfig, Head
+from onnx_export.config import HatConfig, Task
 from onnx_export.packing import PackedLayout
 
 FORMAT_VERSION = "1.0"
@@ -44,9 +44,14 @@ def manifest_problems(manifest: object) -> list[str]:
             return [f"format_version is {version}, expected {FORMAT_VERSION.partition('.')[0]}.x: use a matching release"]
     errors = sorted(jsonschema.Draft202012Validator(schema()).iter_errors(manifest), key=lambda error: error.json_path)
     if errors:
-        return [f"{error.json_path}: {error.message}" for error in errors]
+        return [_sentence(error) for error in errors]
     assert isinstance(manifest, Mapping)
     return list(_contradictions(manifest))
+
+
+def _sentence(error: jsonschema.ValidationError) -> str:
+    reason = "has no meaning for this task, expected none" if error.validator == "not" else error.message
+    return f"{error.json_path}: {reason}"
 
 
 def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
@@ -58,27 +63,34 @@ def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
             f"segmentation.window_overlap is {segmentation['window_overlap']}, "
             f"expected below max_segments ({segmentation['max_segments']})"
         )
-    names = [label["name"] for label in manifest["labels"]]
+    names = [label["name"] for label in manifest.get("labels", [])]
     if len(set(names)) < len(names):
         problems.append(f"labels are {names}, expected names that differ")
-    pools = manifest["task"] == "document-classification"
-    if pools and "pooling" not in manifest:
-        problems.append("pooling is missing, expected one for document-classification")
-    if not pools and "pooling" in manifest:
-        problems.append(f"pooling is {manifest['pooling']}, expected none for {manifest['task']}")
-    expected = graph_tensors(document_logits=pools, segment_length=segmentation["segment_length"], labels=len(names))
-    if manifest["graph"] != expected:
-        problems.append(f"graph is {manifest['graph']}, expected {expected} for this task, segment length and labels")
+    # How wide a vector or a vocabulary is, the graph alone says.
+    task = manifest["task"]
+    width = len(names) or (1 if task == "multiple-choice" else manifest["graph"]["outputs"][0]["shape"][-1])
+    tensors = graph_tensors(task, segment_length=segmentation["segment_length"], width=width)
+    if manifest["graph"] != tensors or not isinstance(width, int):
+        problems.append(f"graph is {manifest['graph']}, expected {tensors} for this task, segment length and labels")
     return problems
 
 
-def graph_tensors(*, document_logits: bool, segment_length: int, labels: int) -> dict[str, Any]:
-    """Inputs and outputs of a packed graph, in the form of the manifest."""
+def graph_tensors(task: Task, *, segment_length: int, width: int) -> dict[str, Any]:
+    """Inputs and outputs of a packed graph, in the form of the manifest; ``width`` is the last axis of each output."""
 
     def tensor(name: str, kind: str, *shape: str | int) -> dict[str, Any]:
         return {"name": name, "type": kind, "shape": list(shape)}
 
-    outputs = [tensor("logits", "float32", "B", labels)] if document_logits else []
+    def output(name: str, *shape: str | int) -> dict[str, Any]:
+        return tensor(name, "float32", *shape, width)
+
+    outputs: dict[Task, Sequence[dict[str, Any]]] = {
+        "document-classification": [output("logits", "B"), output("segment_logits", "S")],
+        "segment-classification": [output("segment_logits", "S")],
+        "multiple-choice": [output("logits", "B"), output("segment_logits", "S")],
+        "masked-lm": [output("token_logits", "S", segment_length)],
+        "embedding": [output("embedding", "B"), output("segment_embeddings", "S")],
+    }
     return {
         "inputs": [
             tensor("input_ids", "int64", "S", segment_length),
@@ -86,7 +98,7 @@ def graph_tensors(*, document_logits: bool, segment_length: int, labels: int) ->
             tensor("document_index", "int64", "S"),
             tensor("segment_index", "int64", "S"),
         ],
-        "outputs": [*outputs, tensor("segment_logits", "float32", "S", labels)],
+        "outputs": list(outputs[task]),
     }
 
 
@@ -103,17 +115,14 @@ def packed_layout(manifest: Mapping[str, Any]) -> PackedLayout:
 
 def model_part(config: HatConfig) -> dict[str, Any]:
     """The part of a manifest that the model alone decides."""
+    problem_type = {"problem_type": config.problem_type} if config.head.classifies else {}
     pooling = {"pooling": config.pooling} if config.pooling else {}
     return {
         "architecture": "hat",
         "task": config.head.task,
-        "problem_type": config.problem_type,
+        **problem_type,
         "special_tokens": {"cls": config.cls_id, "pad": config.pad_id},
         **pooling,
         "precision": "fp32",
-        "graph": graph_tensors(
-            document_logits=config.head is Head.DOCUMENT,
-            segment_length=config.segment_length,
-            labels=len(config.labels),
-        ),
+        "graph": graph_tensors(config.head.task, segment_length=config.segment_length, width=config.width),
     }

@@ -79,10 +79,10 @@ class PackedLayout:
         return PackedBatch(input_ids, attention_mask, np.array(documents, np.int64), np.array(positions, np.int64), tuple(rows))
 
 
-def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
-    """Load a graph on the CPU, with one thread so that runs repeat exactly; raises what ONNX Runtime raises."""
+def open_session(model: Path | bytes, *, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Load a graph on the CPU; raises what ONNX Runtime raises. One thread, so that runs repeat exactly; 0 is one for each core."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     source = str(model) if isinstance(model, Path) else model
@@ -91,10 +91,10 @@ def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
 
 def run(session: onnxruntime.InferenceSession, batch: PackedBatch) -> list[Logits]:
     """Logits of each window of the batch, in its order."""
-    names = [output.name for output in session.get_outputs()]
-    outputs = dict(zip(names, session.run(names, batch.feeds()), strict=True))
-    documents = outputs.get("logits")
-    segments = outputs["segment_logits"]
+    # A row for each document, if the model pools any, and a row for each segment, in whatever the two are called.
+    by_axis = {output.shape[0]: output.name for output in session.get_outputs()}
+    outputs = dict(zip(by_axis, session.run(list(by_axis.values()), batch.feeds()), strict=True))
+    documents, segments = outputs.get("B"), outputs["S"]
     return [
         Logits(None if documents is None else documents[index], segments[rows.start : rows.stop])
         for index, rows in enumerate(batch.rows)

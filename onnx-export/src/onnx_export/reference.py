@@ -4,7 +4,7 @@ It computes what the original code does (coastalcph/hierarchical-transformers; C
 segments of K tokens, padding included, and nothing packed, fused or skipped, so that it shares no idea and no mistake with
 the graph. Slow on purpose.
 
-Shapes: N segments, K tokens, H width, C labels.
+Shapes: N segments, K tokens, H width, C labels, V tokens of the vocabulary.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.checkpoint import SEGMENT_POSITIONS, Checkpoint, Weights
-from onnx_export.config import Head, PadSegment
+from onnx_export.config import Activation, Head, PadSegment
 from onnx_export.scoring import Logits
 
 Array = NDArray[np.float32]
@@ -33,19 +33,22 @@ def score_document(
     pad_segment: PadSegment,
     segment_positions: bool,
 ) -> Logits:
-    """Score one document of n ≤ N segments, each a list of at most K token ids that begins with the CLS id.
+    """What the head makes of one document of n ≤ N segments, each a list of at most K token ids that begins with the CLS id.
 
     With ``pad_segment`` ``none`` the document is padded all the same, but no head looks at its pad segments.
     """
     config, weights = checkpoint.config, checkpoint.weights
     input_ids, attention_mask = _pad(checkpoint, segments, pad_segment)  # [N, K] each
-    heads = _encode(checkpoint, input_ids, attention_mask, len(segments), segment_positions)  # [N, H]
-    real = heads[: len(segments)]
-    segment_logits = _classify(checkpoint, real)  # [n, C]
+    x = _encode(checkpoint, input_ids, attention_mask, len(segments), segment_positions)  # [N, K, H]
+    heads, real = x[:, 0], x[: len(segments), 0]
+    if config.head is Head.TOKEN:
+        return Logits(None, _predict_tokens(checkpoint, x[: len(segments)]))
     if config.head is Head.SEGMENT:
-        return Logits(None, segment_logits)
+        return Logits(None, _classify(checkpoint, real))
     pooled = _pool(weights, config.pooling, real if pad_segment == "none" else heads)  # [1, H]
-    return Logits(_classify(checkpoint, pooled)[0], segment_logits)
+    if config.head is Head.NONE:
+        return Logits(pooled[0], real)
+    return Logits(_classify(checkpoint, pooled)[0], _classify(checkpoint, real))
 
 
 def _pad(checkpoint: Checkpoint, segments: Sequence[Sequence[int]], pad_segment: PadSegment) -> tuple[Ids, Ids]:
@@ -57,12 +60,13 @@ def _pad(checkpoint: Checkpoint, segments: Sequence[Sequence[int]], pad_segment:
         input_ids[row, : len(tokens)] = tokens
         attention_mask[row, : len(tokens)] = 1
     if pad_segment == "cls":
+        assert config.cls_id is not None, "without it the settings are refused"
         input_ids[len(segments) :, 0] = config.cls_id
     return input_ids, attention_mask
 
 
 def _encode(checkpoint: Checkpoint, input_ids: Ids, attention_mask: Ids, count: int, segment_positions: bool) -> Array:
-    """Heads [N, H] of all segments of a document whose first ``count`` segments are real."""
+    """Hidden states [N, K, H] of a document whose first ``count`` segments are real."""
     config, weights = checkpoint.config, checkpoint.weights
     # Token positions restart in every segment and begin after the pad id; the pad id itself has position 0.
     position_ids = np.where(input_ids == config.pad_id, 0, np.arange(config.segment_length) + config.pad_id + 1)
@@ -77,14 +81,24 @@ def _encode(checkpoint: Checkpoint, input_ids: Ids, attention_mask: Ids, count: 
     for index, layer in enumerate(config.layers):
         name = f"encoder.layer.{index}"
         if layer.segment:
-            x = _block(checkpoint, f"{name}.sentence_encoder", x, token_mask)
+            x = _segment_by_segment(checkpoint, f"{name}.sentence_encoder", x, token_mask)
         if layer.document:
             heads = x[:, 0]
             if segment_positions:
                 heads = heads + weights[SEGMENT_POSITIONS][segment_ids]
             heads = _block(checkpoint, f"{name}.document_encoder", heads[None], segment_mask)[0]
             x = np.concatenate([heads[:, None], x[:, 1:]], axis=1)
-    return x[:, 0]
+    return x
+
+
+def _segment_by_segment(checkpoint: Checkpoint, name: str, x: Array, token_mask: Array) -> Array:
+    """A block over each segment, which looks at nothing else. Of segments that are the same bit for bit it is computed once."""
+    known: dict[bytes, Array] = {}
+    for segment, mask in zip(x, token_mask, strict=True):
+        key = segment.tobytes() + mask.tobytes()
+        if key not in known:
+            known[key] = _block(checkpoint, name, segment[None], mask[None])
+    return np.concatenate([known[segment.tobytes() + mask.tobytes()] for segment, mask in zip(x, token_mask, strict=True)])
 
 
 def _block(checkpoint: Checkpoint, name: str, x: Array, key_mask: Array) -> Array:
@@ -102,7 +116,7 @@ def _block(checkpoint: Checkpoint, name: str, x: Array, key_mask: Array) -> Arra
     context = context.transpose(0, 2, 1, 3).reshape(batch, length, width)
     attended = _linear(weights, f"{name}.attention.output.dense", context)
     x = _layer_norm(checkpoint, f"{name}.attention.output.LayerNorm", attended + x)
-    inner = _activate(checkpoint, _linear(weights, f"{name}.intermediate.dense", x))
+    inner = _activate(checkpoint.config.activation, _linear(weights, f"{name}.intermediate.dense", x))
     return _layer_norm(checkpoint, f"{name}.output.LayerNorm", _linear(weights, f"{name}.output.dense", inner) + x)
 
 
@@ -126,6 +140,12 @@ def _classify(checkpoint: Checkpoint, x: Array) -> Array:
     return _linear(checkpoint.weights, "classifier", hidden)
 
 
+def _predict_tokens(checkpoint: Checkpoint, x: Array) -> Array:
+    """[n, K, H] -> [n, K, V]; this head's activation is always the exact GELU."""
+    x = _activate("gelu", _linear(checkpoint.weights, "lm_head.dense", x))
+    return _linear(checkpoint.weights, "lm_head.decoder", _layer_norm(checkpoint, "lm_head.layer_norm", x))
+
+
 def _linear(weights: Weights, name: str, x: Array) -> Array:
     return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
 
@@ -141,10 +161,10 @@ def _softmax(x: Array) -> Array:
     return exponential / exponential.sum(axis=-1, keepdims=True)
 
 
-def _activate(checkpoint: Checkpoint, x: Array) -> Array:
-    match checkpoint.config.activation:
+def _activate(activation: Activation, x: Array) -> Array:
+    match activation:
         case "gelu":
-            return (x * 0.5 * (1 + _erf(x / math.sqrt(2)))).astype(np.float32)
+            return x * np.float32(0.5) * (1 + _erf(x / np.float32(math.sqrt(2))))
         case "gelu_tanh":
             return x * np.float32(0.5) * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
         case "relu":
@@ -153,9 +173,11 @@ def _activate(checkpoint: Checkpoint, x: Array) -> Array:
             return x / (1 + np.exp(-x))
 
 
-def _erf(x: Array) -> NDArray[np.float64]:
-    """The error function to 1.5e-7 (Abramowitz and Stegun, 7.1.26); numpy has none."""
-    a = np.abs(x).astype(np.float64)
-    t = 1 / (1 + 0.3275911 * a)
-    series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t
-    return np.sign(x) * (1 - series * np.exp(-a * a))
+def _erf(x: Array) -> Array:
+    """The error function to 5e-7 (Abramowitz and Stegun, 7.1.26); numpy has none."""
+    a = np.abs(x)
+    t = 1 / (1 + np.float32(0.3275911) * a)
+    series = np.zeros_like(t)
+    for coefficient in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        series = (series + np.float32(coefficient)) * t
+    return np.copysign(1 - series * np.exp(-a * a), x)

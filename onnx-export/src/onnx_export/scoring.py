@@ -17,7 +17,10 @@ from onnx_export.segmentation import Span
 
 @dataclass(frozen=True)
 class Logits:
-    """What a model gives for one window of n segments: [C], or None where it pools no documents, and [n, C]."""
+    """What a model gives for one window of n segments: [C], or None where it pools no documents, and [n, C].
+
+    Without labels the same places hold vectors, [H] and [n, H], or the logits of every token, None and [n, K, V].
+    """
 
     document: NDArray[np.float32] | None
     segments: NDArray[np.float32]
@@ -42,6 +45,13 @@ def scores(logits: NDArray[np.float32], problem_type: ProblemType) -> NDArray[np
     exponential = np.exp(logits - logits.max(axis=-1, keepdims=True))
     result: NDArray[np.float32] = exponential / exponential.sum(axis=-1, keepdims=True)
     return result
+
+
+def combine_embeddings(logits: Sequence[Logits]) -> NDArray[np.float32]:
+    """The vector [H] of a document: the mean of those of its windows."""
+    vectors = [window.document for window in logits if window.document is not None]
+    mean: NDArray[np.float32] = np.stack(vectors).mean(axis=0, dtype=np.float32)
+    return mean
 
 
 def combine_windows(windows: Sequence[Span], logits: Sequence[Logits], problem_type: ProblemType) -> DocumentScores:

@@ -52,10 +52,23 @@ class TextTokenizer:
             raise ValueError("the text holds an unpaired surrogate") from error
         return Tokens(list(encoding.ids), list(encoding.offsets))
 
+    def id_of(self, *names: str) -> int | None:
+        """The id of the first of some tokens that the vocabulary has."""
+        return next((id for id in map(self._tokenizer.token_to_id, names) if id is not None), None)
+
     @property
     def vocabulary_size(self) -> int:
         """One more than the highest token id."""
         return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1
+
+
+def cls_token_id(path: Path) -> int | None:
+    """The id of the token that begins a text in BERT's or RoBERTa's vocabulary; None if a ``tokenizer.json`` has neither.
+
+    Raises:
+        ExportError: if the file is not in the format of Hugging Face ``tokenizers``.
+    """
+    return TextTokenizer(path).id_of("[CLS]", "<s>")
 
 
 def utf16_offsets(text: str, spans: Sequence[Span]) -> list[Span]:

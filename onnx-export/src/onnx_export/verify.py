@@ -42,14 +42,15 @@ class Check:
 def promises(manifest: Mapping[str, Any]) -> str:
     """What a valid manifest says, in a few lines."""
     cutting = manifest["segmentation"]
-    labels = [f"{label['name']} ≥ {label['threshold']:g}" for label in manifest["labels"]]
+    labels = [f"{label['name']} ≥ {label['threshold']:g}" for label in manifest.get("labels", [])]
     shown = ", ".join(labels[:8]) + (f", … ({len(labels)} labels)" if len(labels) > 8 else "")
+    problem_type = f", {manifest['problem_type']}" if "problem_type" in manifest else ""
     pooling = f", {manifest['pooling']} pooling" if "pooling" in manifest else ""
     return "\n".join(
         [
             f"{manifest['name']} {manifest['version']} ({manifest['architecture']}, {manifest['precision']})",
-            f"  task       {manifest['task']}, {manifest['problem_type']}{pooling}",
-            f"  labels     {shown}",
+            f"  task       {manifest['task']}{problem_type}{pooling}",
+            *([f"  labels     {shown}"] if labels else []),
             f"  segments   {cutting['segmenter']}, {cutting['segment_length']} tokens, windows of "
             f"{cutting['max_segments']} that overlap by {cutting['window_overlap']}",
             f"  padding    pad segment: {manifest['pad_segment']}; segment positions: "
@@ -80,7 +81,7 @@ def checks(folder: Path) -> Iterator[Check]:
         return
     classifier = Classifier(folder, manifest)
     try:
-        records = read_golden(folder / GOLDEN)
+        records = read_golden(folder / GOLDEN, manifest["task"])
         replayed = golden_records(classifier, [GoldenInput(record["id"], record["text"]) for record in records])
     except ExportError as error:
         yield Check("golden inputs", problems=error.problems)

@@ -28,7 +28,7 @@ class DocumentClassifierTest {
     private static final float TOLERANCE = 1e-4f;
 
     @ParameterizedTest
-    @ValueSource(strings = {"tiny-segments", "tiny-documents"})
+    @ValueSource(strings = {"tiny-segments", "tiny-documents", "tiny-single"})
     void scoresDoNotDependOnTheNeighboursInABatch(String name) throws Exception {
         Path folder = TestFiles.RESOURCES.resolve("bundles").resolve(name);
         List<GoldenCase> goldenCases = Bundle.open(folder).goldenCases();

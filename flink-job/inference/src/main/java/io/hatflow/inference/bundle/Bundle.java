@@ -168,12 +168,6 @@ public final class Bundle {
         if (manifest.architecture() != Manifest.Architecture.HAT) {
             problems.add("architecture is " + manifest.architecture() + ", but this release runs hat alone");
         }
-        switch (manifest.task()) {
-            case DOCUMENT_CLASSIFICATION, SEGMENT_CLASSIFICATION -> {}
-            default ->
-                problems.add("task is " + manifest.task()
-                        + ", but this release runs document-classification and segment-classification");
-        }
         Map<String, Integer> counts = new TreeMap<>();
         manifest.labels().forEach(label -> counts.merge(label.name(), 1, Integer::sum));
         counts.forEach((name, count) -> {
@@ -222,12 +216,16 @@ public final class Bundle {
                 }
                 try {
                     GoldenCase golden = JSON.readValue(line, GoldenCase.class);
-                    if (golden.scores().length != manifest.labels().size()) {
-                        problems.add("golden.jsonl line %d has %d scores, expected one for each of the %d labels"
+                    int labels = manifest.labels().size();
+                    int answered = golden.answers(manifest.task())[0].length;
+                    if (labels > 0 ? answered != labels : answered == 0) {
+                        problems.add("golden.jsonl line %d has %d scores, expected %s"
                                 .formatted(
                                         number,
-                                        golden.scores().length,
-                                        manifest.labels().size()));
+                                        answered,
+                                        labels > 0
+                                                ? "one for each of the " + labels + " labels"
+                                                : "what a model for " + manifest.task() + " answers"));
                     }
                     cases.add(golden);
                 } catch (JsonProcessingException e) {

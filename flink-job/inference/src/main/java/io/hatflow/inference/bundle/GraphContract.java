@@ -41,10 +41,28 @@ public final class GraphContract {
 
     private static List<TensorSpec> requiredOutputs(Manifest manifest) {
         String labels = String.valueOf(manifest.labels().size());
-        TensorSpec segmentLogits = new TensorSpec("segment_logits", "float32", List.of("S", labels));
-        return manifest.task() == Manifest.Task.DOCUMENT_CLASSIFICATION
-                ? List.of(new TensorSpec("logits", "float32", List.of("B", labels)), segmentLogits)
-                : List.of(segmentLogits);
+        String length = String.valueOf(manifest.segmentation().segmentLength());
+        return switch (manifest.task()) {
+            case DOCUMENT_CLASSIFICATION ->
+                List.of(output("logits", "B", labels), output("segment_logits", "S", labels));
+            case SEGMENT_CLASSIFICATION -> List.of(output("segment_logits", "S", labels));
+            case MULTIPLE_CHOICE -> List.of(output("logits", "B", "1"), output("segment_logits", "S", "1"));
+            case MASKED_LM -> List.of(output("token_logits", "S", length, promisedWidth(manifest)));
+            case EMBEDDING ->
+                List.of(
+                        output("embedding", "B", promisedWidth(manifest)),
+                        output("segment_embeddings", "S", promisedWidth(manifest)));
+        };
+    }
+
+    private static TensorSpec output(String name, String... shape) {
+        return new TensorSpec(name, "float32", List.of(shape));
+    }
+
+    /** How wide a vector or a vocabulary is: the manifest says so in the shape of its outputs alone. */
+    private static String promisedWidth(Manifest manifest) {
+        List<String> shape = manifest.graph().outputs().get(0).shape();
+        return shape.get(shape.size() - 1);
     }
 
     private static void compare(

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What a bundle promises; its form and meaning are in {@code bundle-manifest.schema.json}, by which it is checked first. */
@@ -26,6 +28,12 @@ public record Manifest(
         Graph graph,
         Map<String, FileEntry> files) {
 
+    /** What classifies has labels and a problem type. All others give their numbers as they are, which is what a regression does. */
+    public Manifest {
+        labels = Objects.requireNonNullElse(labels, List.of());
+        problemType = Objects.requireNonNullElse(problemType, ProblemType.REGRESSION);
+    }
+
     /** Model architectures. */
     public enum Architecture {
         @JsonProperty("hat")
@@ -45,7 +53,13 @@ public record Manifest(
         @JsonProperty("masked-lm")
         MASKED_LM,
         @JsonProperty("embedding")
-        EMBEDDING
+        EMBEDDING;
+
+        /** As in the manifest. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 
     /** How logits become scores. */

@@ -11,7 +11,7 @@ import java.util.List;
 /**
  * The scores of a document, put together from its windows: {@code docs/bundle.md}, step 4; mirrored in Python's {@code scoring.py}.
  *
- * @param document [C]
+ * @param document [C]; of a choice of a multiple choice its logit alone, as of its segments
  * @param segments [segments][C]
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
@@ -24,7 +24,7 @@ public record DocumentScores(float[] document, float[][] segments) {
      * @param logits for every window the model's answer
      */
     public static DocumentScores of(Manifest manifest, List<Span> windows, List<WindowLogits> logits) {
-        int labels = manifest.labels().size();
+        int labels = logits.get(0).segments()[0].length;
         float[][] segments = new float[windows.get(windows.size() - 1).end()][];
         float[] document = lowest(labels);
         for (int w = 0; w < windows.size(); w++) {
@@ -37,7 +37,7 @@ public record DocumentScores(float[] document, float[][] segments) {
                 }
                 raise(segments[segment], scores);
             }
-            if (manifest.task() == Task.DOCUMENT_CLASSIFICATION) {
+            if (manifest.task() != Task.SEGMENT_CLASSIFICATION) {
                 raise(document, scores(manifest.problemType(), logits.get(w).document()));
             }
         }
@@ -77,7 +77,8 @@ public record DocumentScores(float[] document, float[][] segments) {
         return scores;
     }
 
-    private static float[] softmax(float[] logits) {
+    /** Shares of 1 that grow with the logits. */
+    public static float[] softmax(float[] logits) {
         float largest = Float.NEGATIVE_INFINITY;
         for (float logit : logits) {
             largest = Math.max(largest, logit);

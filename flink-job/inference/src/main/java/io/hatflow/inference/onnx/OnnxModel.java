@@ -33,6 +33,12 @@ public final class OnnxModel implements AutoCloseable {
 
     private static final OrtEnvironment ENVIRONMENT = OrtEnvironment.getEnvironment();
 
+    /** What a document's row is called, by the model's task. */
+    private static final List<String> DOCUMENT_OUTPUTS = List.of("logits", "embedding");
+
+    /** What a segment's row is called. */
+    private static final List<String> SEGMENT_OUTPUTS = List.of("segment_logits", "segment_embeddings", "token_logits");
+
     private final OrtSession session;
     private final OrtSession.SessionOptions options;
     private LongBuffer tokens = direct(0);
@@ -130,15 +136,18 @@ public final class OnnxModel implements AutoCloseable {
                         "attention_mask", attentionMask,
                         "document_index", documentIndex,
                         "segment_index", segmentIndex))) {
-            return batch.deal(rows(result, "logits"), rows(result, "segment_logits"));
+            return batch.deal(rows(result, DOCUMENT_OUTPUTS), rows(result, SEGMENT_OUTPUTS));
         } catch (OrtException e) {
             throw new InferenceException(String.valueOf(e.getMessage()), e);
         }
     }
 
-    /** The rows of an output; empty if the graph does not have it. */
-    private static float[][] rows(OrtSession.Result result, String name) {
-        OnnxValue value = result.get(name).orElse(null);
+    /** The rows of whichever output the graph has; empty if it has none. */
+    private static float[][] rows(OrtSession.Result result, List<String> names) {
+        OnnxValue value = names.stream()
+                .flatMap(name -> result.get(name).stream())
+                .findFirst()
+                .orElse(null);
         if (!(value instanceof OnnxTensor tensor)) {
             return new float[0][];
         }

@@ -3,8 +3,8 @@ package io.hatflow.inference.packing;
 /**
  * The model's answer for one window.
  *
- * @param document [C] the document head's, empty where the model has none
- * @param segments [segments of the window][C]
+ * @param document [C] the document head's, empty where the model has none; [H] of a model that gives vectors
+ * @param segments [segments of the window][C]; vectors [H]; or the logits of all tokens [K·V], one token after the other
  */
 @SuppressWarnings("ArrayRecordComponent") // handed from the model to the label policy, never compared
 public record WindowLogits(float[] document, float[][] segments) {

@@ -120,7 +120,7 @@ class BundleTest {
         replace(
                 "model.onnx",
                 Files.readAllBytes(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx")));
-        editManifest(manifest -> manifest.put("task", "document-classification"));
+        editManifest(manifest -> manifest.put("task", "document-classification").put("pooling", "max"));
         assertThatThrownBy(this::open)
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining("output logits is missing");

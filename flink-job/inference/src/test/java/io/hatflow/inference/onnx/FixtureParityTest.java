@@ -12,16 +12,20 @@ import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
 import io.hatflow.inference.packing.WindowLogits;
 import io.hatflow.inference.text.Span;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Scores of the original HAT implementation for tiny random checkpoints, against ours in Java: in one batch, alone, in shuffled batches. */
 class FixtureParityTest {
@@ -29,16 +33,7 @@ class FixtureParityTest {
     private static final float TOLERANCE = 1e-4f;
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "seqcls-max-interleaved",
-                "seqcls-max-late",
-                "seqcls-regression",
-                "seqcls-first",
-                "seqcls-attentive",
-                "seqcls-no-segment-positions",
-                "sentcls"
-            })
+    @MethodSource("names")
     void agreesWithTheOriginalInAnyBatch(String name) throws InferenceException {
         Fixture fixture = new Fixture(TestFiles.FIXTURES.resolve(name));
         try (OnnxModel model = OnnxModel.open(TestFiles.FIXTURES.resolve(name).resolve("model.onnx"), 1)) {
@@ -54,6 +49,21 @@ class FixtureParityTest {
                 fixture.assertAgrees(model, order.subList(0, 1 + chance.nextInt(order.size())));
             }
         }
+    }
+
+    static List<String> names() throws IOException {
+        try (Stream<Path> folders = Files.list(TestFiles.FIXTURES)) {
+            return folders.map(folder -> folder.getFileName().toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void everyHeadOfTheOriginalHasAFixture() throws IOException {
+        assertThat(names())
+                .hasSize(9)
+                .contains("mlm", "multiple-choice-last", "seqcls-attentive", "seqcls-regression", "sentcls");
     }
 
     @Test
@@ -117,10 +127,25 @@ class FixtureParityTest {
                 if (!document.isMissingNode()) {
                     assertClose(logits.get(i).document(), document);
                 }
-                JsonNode segments = expected.get("segment_logits").get(order.get(i));
+                JsonNode tokens = expected.path("logits_every_5th_token").path(order.get(i));
+                for (int segment = 0; segment < tokens.size(); segment++) {
+                    assertTokensClose(logits.get(i).segments()[segment], tokens.get(segment));
+                }
+                JsonNode segments = expected.path("segment_logits").path(order.get(i));
+                assertThat(tokens.size() + segments.size())
+                        .isEqualTo(logits.get(i).segments().length);
                 for (int segment = 0; segment < segments.size(); segment++) {
                     assertClose(logits.get(i).segments()[segment], segments.get(segment));
                 }
+            }
+        }
+
+        /** @param actual [K·V] */
+        private void assertTokensClose(float[] actual, JsonNode everyFifth) {
+            int vocabulary = actual.length / packing.segmentLength();
+            for (int row = 0; row < everyFifth.size(); row++) {
+                int first = 5 * row * vocabulary;
+                assertClose(Arrays.copyOfRange(actual, first, first + vocabulary), everyFifth.get(row));
             }
         }
 

@@ -9,6 +9,8 @@ import io.hatflow.job.TinyBundle;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Over the real classifier with a tiny bundle. */
 class SharedClassifiersTest {
@@ -46,5 +48,15 @@ class SharedClassifiersTest {
     void aBundleThatIsRefusedLeavesNothingOpen() {
         assertThatThrownBy(() -> SharedClassifiers.lease(TinyBundle.settings("--model.bundle=/nowhere")))
                 .isInstanceOf(BundleException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"tiny-choices, multiple-choice", "tiny-tokens, masked-lm", "tiny-vectors, embedding"})
+    void aBundleThatGivesNoLabelsIsRefused(String name, String task) {
+        String bundle = "--model.bundle=" + TinyBundle.PATH.resolveSibling(name);
+        assertThatThrownBy(() -> SharedClassifiers.lease(TinyBundle.settings(bundle)))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining(
+                        "its task is " + task + ", expected document-classification or segment-classification");
     }
 }

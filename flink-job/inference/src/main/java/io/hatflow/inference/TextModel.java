@@ -1,0 +1,169 @@
+package io.hatflow.inference;
+
+import io.hatflow.inference.batch.MicroBatcher;
+import io.hatflow.inference.batch.WindowResult;
+import io.hatflow.inference.bundle.Bundle;
+import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.GraphContract;
+import io.hatflow.inference.bundle.Manifest;
+import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.onnx.OnnxModel;
+import io.hatflow.inference.packing.Packing;
+import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.text.Segmenter;
+import io.hatflow.inference.text.Span;
+import io.hatflow.inference.text.Tokenizer;
+import io.hatflow.inference.text.Tokens;
+import io.hatflow.inference.text.Windows;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A bundle at work: from a text to the model's answer for each of its windows, whatever the bundle's task. What an answer means is for
+ * others to say.
+ *
+ * <p>Thread-safe. Texts are tokenized and segmented on the caller's thread; the segments of all documents under way share micro-batches,
+ * which one inference thread runs. An answer does not depend on the others in its batch.
+ */
+final class TextModel implements AutoCloseable {
+
+    private final Bundle bundle;
+    private final Tokenizer tokenizer;
+    private final Segmenter segmenter;
+    private final Windows windows;
+    private final OnnxModel model;
+    private final MicroBatcher batcher;
+
+    private TextModel(Bundle bundle, int batchSegments, Tokenizer tokenizer, OnnxModel model) {
+        Manifest manifest = bundle.manifest();
+        Manifest.Segmentation segmentation = manifest.segmentation();
+        this.bundle = bundle;
+        this.tokenizer = tokenizer;
+        this.segmenter = new Segmenter(
+                segmentation.segmenter().equals("sentence") ? Segmenter.Kind.SENTENCE : Segmenter.Kind.UNIFORM,
+                segmentation.segmentLength());
+        this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
+        this.model = model;
+        this.batcher = new MicroBatcher(model, Packing.of(manifest), batchSegments, knownGoodWindow(manifest));
+    }
+
+    /**
+     * Open a bundle and replay its golden inputs.
+     *
+     * @param tasks of which the bundle must have one
+     * @throws BundleException listing every problem, if the bundle has another task, is not whole, its parts do not fit each other, or
+     *     this machine does not compute what the exporter computed
+     */
+    static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks) {
+        Bundle bundle = Bundle.open(bundleFolder);
+        Task task = bundle.manifest().task();
+        if (!tasks.contains(task)) {
+            throw new BundleException(
+                    bundleFolder,
+                    List.of("its task is " + task + ", expected "
+                            + String.join(
+                                    " or ",
+                                    tasks.stream().sorted().map(Task::toString).toList())
+                            + "; give the folder of a bundle that was exported from a checkpoint with such a head"));
+        }
+        Tokenizer tokenizer = openTokenizer(bundle);
+        OnnxModel model;
+        try {
+            model = OnnxModel.open(bundle.model(), settings.inferenceThreads());
+        } catch (IllegalArgumentException e) {
+            tokenizer.close();
+            throw new BundleException(bundleFolder, List.of(String.valueOf(e.getMessage())));
+        }
+        List<String> problems =
+                new ArrayList<>(GraphContract.problems(bundle.manifest(), model.inputs(), model.outputs()));
+        if (!problems.isEmpty()) {
+            model.close();
+            tokenizer.close();
+            throw new BundleException(bundleFolder, problems);
+        }
+        TextModel opened = new TextModel(bundle, settings.batchSegments(), tokenizer, model);
+        problems.addAll(new SelfTest(opened).problems(bundle.goldenCases()));
+        if (!problems.isEmpty()) {
+            opened.close();
+            throw new BundleException(bundleFolder, problems);
+        }
+        return opened;
+    }
+
+    private static Tokenizer openTokenizer(Bundle bundle) {
+        try {
+            return Tokenizer.open(bundle.tokenizer());
+        } catch (IllegalArgumentException | UncheckedIOException e) {
+            throw new BundleException(bundle.folder(), List.of(String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** The shortest input there is; only whether the model answers matters. */
+    private static Window knownGoodWindow(Manifest manifest) {
+        return new Window(new int[] {manifest.specialTokens().cls()}, List.of(new Span(0, 1)));
+    }
+
+    BundleInfo info() {
+        return bundle.info();
+    }
+
+    Manifest manifest() {
+        return bundle.manifest();
+    }
+
+    /** Tokens, segments and windows of all of a text; none of the latter two if the tokenizer finds no token. */
+    Segmented segment(String text) {
+        Tokens tokens = tokenizer.tokenize(text);
+        List<Span> segments = segmenter.segment(text, tokens);
+        return new Segmented(tokens, segments, windows.over(segments.size()));
+    }
+
+    /**
+     * As {@link #segment}, for callers that have no use for a text without tokens.
+     *
+     * @throws IllegalArgumentException if the tokenizer finds no token
+     */
+    Segmented segmentWithTokens(String text) {
+        Segmented segmented = segment(text);
+        if (segmented.segments().isEmpty()) {
+            throw new IllegalArgumentException("the tokenizer finds no token in a text, expected at least one");
+        }
+        return segmented;
+    }
+
+    /** Let the model see every window of a document. */
+    CompletableFuture<List<WindowResult>> answer(Segmented document) {
+        List<CompletableFuture<WindowResult>> results = document.windows().stream()
+                .map(window -> batcher.submit(
+                        new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end()))))
+                .toList();
+        return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
+                .thenApply(done -> results.stream().map(CompletableFuture::join).toList());
+    }
+
+    /** Waits for the batch that runs. Futures of documents whose turn has not come complete exceptionally. */
+    @Override
+    public void close() {
+        batcher.close();
+        model.close();
+        tokenizer.close();
+    }
+
+    /** A text on its way to the model. */
+    record Segmented(Tokens tokens, List<Span> segments, List<Span> windows) {
+
+        /** The first {@code count} segments, in one window. */
+        Segmented truncated(int count) {
+            return new Segmented(tokens, segments.subList(0, count), List.of(new Span(0, count)));
+        }
+
+        int tokensSeen() {
+            return segments.get(segments.size() - 1).end();
+        }
+    }
+}
