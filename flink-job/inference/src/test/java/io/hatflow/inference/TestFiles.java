@@ -2,12 +2,17 @@ package io.hatflow.inference;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 
 /** Where the test data lies, and copies of bundles that a test may damage. */
 public final class TestFiles {
@@ -32,6 +37,15 @@ public final class TestFiles {
     public static List<JsonNode> jsonLines(Path file) {
         try (Stream<String> lines = Files.lines(file)) {
             return lines.map(TestFiles::parse).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static List<JsonNode> gzippedJsonLines(Path file) {
+        try (InputStream bytes = new GZIPInputStream(Files.newInputStream(file));
+                BufferedReader lines = new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8))) {
+            return lines.lines().map(TestFiles::parse).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
