@@ -36,6 +36,7 @@ from vector_texts import SHORT, texts  # noqa: E402
 
 REPOSITORY = PROJECT.parent
 RESOURCES = REPOSITORY / "flink-job/inference/src/test/resources"
+CORPUS = RESOURCES / "tokenizer-corpus.jsonl.gz"
 BERT_TOKENIZER = REPOSITORY / "deploy/bundles/contract-clauses/tokenizer.json"
 
 
@@ -52,7 +53,7 @@ def main() -> None:
     tokenizers = {"tiny": tiny, "bert": bert, "roberta": roberta}
     write_json_lines(options.output / "tokenizer-vectors.jsonl", tokenizer_vectors(tokenizers))
     tokenize = {"bert": bert.tokenize, "roberta": roberta.tokenize}
-    write_corpus(options.output / "tokenizer-corpus.jsonl.gz", (corpus_record(text, tokenize) for text in corpus()))
+    write_corpus(options.output / CORPUS.name, (corpus_record(text, tokenize) for text in corpus()))
 
 
 def open_tokenizers(folder: Path, bert: Path = BERT_TOKENIZER) -> tuple[TextTokenizer, TextTokenizer, TextTokenizer]:

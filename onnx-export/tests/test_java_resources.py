@@ -5,7 +5,14 @@ import json
 import onnx
 import pytest
 
-from make_test_bundles import RESOURCES, open_tokenizers, segmentation_vectors, tokenizer_vectors, write_fixture_graphs, write_tiny_bundles
+from make_test_bundles import (
+    RESOURCES,
+    open_tokenizers,
+    segmentation_vectors,
+    tokenizer_vectors,
+    write_fixture_graphs,
+    write_tiny_bundles,
+)
 from onnx_export.golden import differences, read_golden
 from onnx_export.verify import checks
 

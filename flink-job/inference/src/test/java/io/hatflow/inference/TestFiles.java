@@ -22,6 +22,9 @@ public final class TestFiles {
     public static final Path TINY_DOCUMENTS = RESOURCES.resolve(Path.of("bundles", "tiny-documents"));
     public static final Path FIXTURES = RESOURCES.resolve("hat-fixtures");
 
+    /** The bundle that ships. */
+    public static final Path CONTRACT_CLAUSES = Path.of("..", "..", "deploy", "bundles", "contract-clauses");
+
     private static final JsonMapper JSON = new JsonMapper();
 
     private TestFiles() {}
@@ -42,13 +45,22 @@ public final class TestFiles {
         }
     }
 
-    public static List<JsonNode> gzippedJsonLines(Path file) {
-        try (InputStream bytes = new GZIPInputStream(Files.newInputStream(file));
+    /** The texts on which both languages must agree, with digests of what they find: see Python's {@code corpus_vectors.py}. */
+    public static List<JsonNode> corpus() {
+        try (InputStream bytes =
+                        new GZIPInputStream(Files.newInputStream(RESOURCES.resolve("tokenizer-corpus.jsonl.gz")));
                 BufferedReader lines = new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8))) {
             return lines.lines().map(TestFiles::parse).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    public static String text(JsonNode corpusRecord) {
+        return corpusRecord
+                .get("unit")
+                .asText()
+                .repeat(corpusRecord.get("times").asInt());
     }
 
     private static JsonNode parse(String line) {

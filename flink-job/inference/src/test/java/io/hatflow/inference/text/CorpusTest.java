@@ -27,8 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class CorpusTest {
 
-    private static final List<JsonNode> CORPUS =
-            TestFiles.gzippedJsonLines(TestFiles.RESOURCES.resolve("tokenizer-corpus.jsonl.gz"));
+    private static final List<JsonNode> CORPUS = TestFiles.corpus();
     private static final List<Segmenter> CUTS = List.of(
             new Segmenter(Kind.SENTENCE, 2),
             new Segmenter(Kind.SENTENCE, 16),
@@ -40,12 +39,12 @@ class CorpusTest {
 
     @Test
     void thereAreOverAThousandTexts() {
-        assertThat(CORPUS.stream().map(CorpusTest::text).distinct().count()).isGreaterThan(1_000);
+        assertThat(CORPUS.stream().map(TestFiles::text).distinct().count()).isGreaterThan(1_000);
     }
 
     @Test
     void theShippedTokenizerEqualsPythons() {
-        Path shipped = Path.of("..", "..", "deploy", "bundles", "contract-clauses", "tokenizer.json");
+        Path shipped = TestFiles.CONTRACT_CLAUSES.resolve("tokenizer.json");
         assertThat(differences("bert", shipped, IntUnaryOperator.identity())).isEmpty();
     }
 
@@ -68,8 +67,7 @@ class CorpusTest {
         int[] renumbered = new int[vocabulary.size()];
         vocabulary
                 .properties()
-                .forEach(token ->
-                        renumbered[token.getValue().asInt()] = numbers.getOrDefault(token.getKey(), -1));
+                .forEach(token -> renumbered[token.getValue().asInt()] = numbers.getOrDefault(token.getKey(), -1));
         return id -> renumbered[id];
     }
 
@@ -77,13 +75,18 @@ class CorpusTest {
         List<String> differences = new ArrayList<>();
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerJson)) {
             for (JsonNode record : CORPUS) {
-                String text = text(record);
+                String text = TestFiles.text(record);
                 JsonNode expected = record.get("tokenizers").get(name);
                 Tokens tokens = tokenizer.tokenize(text);
                 IntStream ids = IntStream.of(tokens.ids()).map(renumbering);
                 check(differences, record, "sentences", record.get("sentences"), digest(Sentences.starts(text)));
                 check(differences, record, "count", expected.get(0), String.valueOf(tokens.count()));
-                check(differences, record, "tokens", expected.get(1), digest(ids.toArray(), tokens.starts(), tokens.ends()));
+                check(
+                        differences,
+                        record,
+                        "tokens",
+                        expected.get(1),
+                        digest(ids.toArray(), tokens.starts(), tokens.ends()));
                 check(differences, record, "segments", expected.get(2), digest(segmentEnds(text, tokens)));
             }
         }
@@ -102,10 +105,6 @@ class CorpusTest {
                         .mapToInt(Span::end)
                         .toArray())
                 .toArray(int[][]::new);
-    }
-
-    private static String text(JsonNode record) {
-        return record.get("unit").asText().repeat(record.get("times").asInt());
     }
 
     private static String digest(int[]... lists) {
