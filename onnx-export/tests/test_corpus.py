@@ -37,12 +37,14 @@ def test_the_corpus_is_current(tokenizers):
         assert json.loads(json.dumps(corpus_record(text, tokenize))) == expected
 
 
-@pytest.mark.parametrize("path", [Path(PUBLISHED)] if PUBLISHED else [])
-def test_the_published_roberta_base_finds_the_same(path):
-    tokenize = {"roberta": renumbered(TextTokenizer(path), numbering(path))}
-    for record in read_corpus(CORPUS):
-        text = CorpusText(record["name"], record["unit"], record["times"])
-        assert corpus_record(text, tokenize)["tokenizers"]["roberta"] == record["tokenizers"]["roberta"], text.name
+if PUBLISHED:
+
+    def test_the_published_roberta_base_finds_the_same():
+        path = Path(PUBLISHED)
+        tokenize = {"roberta": renumbered(TextTokenizer(path), numbering(path))}
+        for record in read_corpus(CORPUS):
+            text = CorpusText(record["name"], record["unit"], record["times"])
+            assert corpus_record(text, tokenize)["tokenizers"]["roberta"] == record["tokenizers"]["roberta"], text.name
 
 
 @pytest.mark.parametrize("name", ["bert", "roberta"])
