@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import shutil
 import sys
 import tempfile
@@ -23,6 +22,8 @@ sys.path[:0] = [str(PROJECT / "src"), str(PROJECT / "tests")]
 
 import numpy as np  # noqa: E402
 
+from corpus import corpus  # noqa: E402
+from corpus_vectors import corpus_record, write_corpus  # noqa: E402
 from onnx_export.bundle import Flags, resolve_settings, write_bundle  # noqa: E402
 from onnx_export.checkpoint import read_checkpoint  # noqa: E402
 from onnx_export.config import Head, PadSegment  # noqa: E402
@@ -32,10 +33,12 @@ from onnx_export.reference import score_document  # noqa: E402
 from onnx_export.segmentation import SegmenterName, segment, sentence_starts  # noqa: E402
 from onnx_export.tokenization import TextTokenizer, utf16_offsets  # noqa: E402
 from random_checkpoints import hat_config, tiny_tokenizer, write_checkpoint  # noqa: E402
-from vector_texts import texts  # noqa: E402
+from roberta_form import roberta_form  # noqa: E402
+from vector_texts import SHORT, texts  # noqa: E402
 
 REPOSITORY = PROJECT.parent
 RESOURCES = REPOSITORY / "flink-job/inference/src/test/resources"
+CORPUS = RESOURCES / "tokenizer-corpus.jsonl.gz"
 BERT_TOKENIZER = REPOSITORY / "deploy/bundles/contract-clauses/tokenizer.json"
 
 
@@ -47,11 +50,20 @@ def main() -> None:
     write_tiny_bundles(options.output / "bundles")
     write_fixture_graphs(options.output / "hat-fixtures")
     with tempfile.TemporaryDirectory() as folder:
-        tiny = Path(folder) / "tokenizer.json"
-        tiny.write_text(tiny_tokenizer().to_str(), encoding="utf-8")
-        tokenizers = {"tiny": TextTokenizer(tiny), "bert": TextTokenizer(options.bert_tokenizer)}
-        write_json_lines(options.output / "segmentation-vectors.jsonl", segmentation_vectors(tokenizers))
-        write_json_lines(options.output / "tokenizer-vectors.jsonl", tokenizer_vectors(tokenizers))
+        tiny, bert, roberta = open_tokenizers(Path(folder), options.bert_tokenizer)
+    write_json_lines(options.output / "segmentation-vectors.jsonl", segmentation_vectors({"tiny": tiny, "bert": bert}))
+    tokenizers = {"tiny": tiny, "bert": bert, "roberta": roberta}
+    write_json_lines(options.output / "tokenizer-vectors.jsonl", tokenizer_vectors(tokenizers))
+    tokenize = {"bert": bert.tokenize, "roberta": roberta.tokenize}
+    write_corpus(options.output / CORPUS.name, (corpus_record(text, tokenize) for text in corpus()))
+
+
+def open_tokenizers(folder: Path, bert: Path = BERT_TOKENIZER) -> tuple[TextTokenizer, TextTokenizer, TextTokenizer]:
+    """The tiny one, the shipped one and roberta-base's, numbered as in GPT-2."""
+    tiny, roberta = folder / "tiny.json", folder / "roberta.json"
+    tiny.write_text(tiny_tokenizer().to_str(), encoding="utf-8")
+    roberta.write_text(json.dumps(roberta_form()), encoding="utf-8")
+    return TextTokenizer(tiny), TextTokenizer(bert), TextTokenizer(roberta)
 
 
 def write_tiny_bundles(target: Path) -> None:
@@ -158,13 +170,10 @@ def _cuts() -> Sequence[tuple[SegmenterName, int]]:
 
 
 def tokenizer_vectors(tokenizers: Mapping[str, TextTokenizer]) -> list[dict[str, Any]]:
-    """Ids and UTF-16 offsets of each text and of seeded mixtures of them."""
-    shuffled = random.Random(11)
-    known = [text for text in texts() if len(text) < 200]
-    mixtures = ["".join(shuffled.sample(known, 3)) for _ in range(260 - len(known))]
+    """Ids and UTF-16 offsets in full, which say more about a difference than the digests of the corpus do."""
     records = []
     for name, tokenizer in tokenizers.items():
-        for text in [*known, *mixtures]:
+        for text in SHORT:
             tokens = tokenizer.tokenize(text)
             records.append({"tokenizer": name, "text": text, "ids": tokens.ids, "offsets": utf16_offsets(text, tokens.offsets)})
     return records

@@ -52,9 +52,10 @@ def test_vocabulary_size_is_one_more_than_the_highest_id(path):
     assert TextTokenizer(path).vocabulary_size == 194
 
 
-def test_half_a_character_is_refused(path):
-    with pytest.raises(ValueError, match="unpaired surrogate"):
-        TextTokenizer(path).tokenize("broken \ud83d text")
+def test_a_lone_surrogate_is_read_as_a_replacement_character_and_moves_no_offset(path):
+    text = "pay \ud83d the \ude00😀 fee \udfff\ud800"
+    tokenizer = TextTokenizer(path)
+    assert tokenizer.tokenize(text) == tokenizer.tokenize("pay \ufffd the \ufffd😀 fee \ufffd\ufffd")
 
 
 def test_an_unusable_file_is_told(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -12,6 +13,8 @@ from tokenizers import Tokenizer
 
 from onnx_export.problems import ExportError
 from onnx_export.segmentation import Span
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,10 @@ class TextTokenizer:
     def tokenize(self, text: str) -> Tokens:
         """Tokenize a text.
 
-        Raises:
-            ValueError: if the text holds half of a surrogate pair, which is no character.
+        A surrogate without its partner is no character; like every decoder, this sees U+FFFD in its place. In a Python string every
+        surrogate is such: the two of a pair, read from UTF-8, UTF-16 or JSON, are one character there.
         """
-        try:
-            encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        except (UnicodeEncodeError, TypeError) as error:
-            raise ValueError("the text holds an unpaired surrogate") from error
+        encoding = self._tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
         return Tokens(list(encoding.ids), list(encoding.offsets))
 
     def id_of(self, *names: str) -> int | None:

@@ -2,12 +2,17 @@ package io.hatflow.inference;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 
 /** Where the test data lies, and copies of bundles that a test may damage. */
 public final class TestFiles {
@@ -16,6 +21,9 @@ public final class TestFiles {
     public static final Path TINY_SEGMENTS = RESOURCES.resolve(Path.of("bundles", "tiny-segments"));
     public static final Path TINY_DOCUMENTS = RESOURCES.resolve(Path.of("bundles", "tiny-documents"));
     public static final Path FIXTURES = RESOURCES.resolve("hat-fixtures");
+
+    /** The bundle that ships. */
+    public static final Path CONTRACT_CLAUSES = Path.of("..", "..", "deploy", "bundles", "contract-clauses");
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -35,6 +43,24 @@ public final class TestFiles {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The texts on which both languages must agree, with digests of what they find: see Python's {@code corpus_vectors.py}. */
+    public static List<JsonNode> corpus() {
+        try (InputStream bytes =
+                        new GZIPInputStream(Files.newInputStream(RESOURCES.resolve("tokenizer-corpus.jsonl.gz")));
+                BufferedReader lines = new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8))) {
+            return lines.lines().map(TestFiles::parse).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static String text(JsonNode corpusRecord) {
+        return corpusRecord
+                .get("unit")
+                .asText()
+                .repeat(corpusRecord.get("times").asInt());
     }
 
     private static JsonNode parse(String line) {
