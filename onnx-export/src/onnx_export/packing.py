@@ -79,10 +79,10 @@ class PackedLayout:
         return PackedBatch(input_ids, attention_mask, np.array(documents, np.int64), np.array(positions, np.int64), tuple(rows))
 
 
-def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
-    """Load a graph on the CPU, with one thread so that runs repeat exactly; raises what ONNX Runtime raises."""
+def open_session(model: Path | bytes, *, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Load a graph on the CPU, by default with one thread so that runs repeat exactly; raises what ONNX Runtime raises."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     source = str(model) if isinstance(model, Path) else model
