@@ -72,7 +72,12 @@ def measure(
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m onnx_export.benchmark", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument(
-        "--bundle", type=Path, action="append", required=True, metavar="BUNDLE_DIR", help="give it for each; the first is the yardstick"
+        "--bundle",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="BUNDLE_DIR",
+        help="give it for each; the first is the yardstick",
     )
     parser.add_argument("--threads", type=int, default=2, help="that one run uses (default 2)")
     parser.add_argument("--segments", type=int, default=32, help="of a batch (default 32)")

@@ -63,9 +63,9 @@ class _Conversion:
 
     def _computes_in_half(self, node: onnx.NodeProto) -> bool:
         if node.op_type == "MatMul":
-            return node.input[1].startswith("encoder.layer.")
+            return str(node.input[1]).startswith("encoder.layer.")
         if node.op_type == "Gather":
-            return node.input[0] == WORD_EMBEDDINGS
+            return bool(node.input[0] == WORD_EMBEDDINGS)
         return node.op_type == "MultiHeadAttention" or (node.op_type in _FOLLOWERS and node.input[0] in self.half)
 
     def _is_float(self, node: onnx.NodeProto, index: int) -> bool:

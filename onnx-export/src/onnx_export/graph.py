@@ -11,6 +11,7 @@ fully padded computation (``reference.py``), and why the scores are the same:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,8 @@ from numpy.typing import NDArray
 from onnx_export.checkpoint import SEGMENT_POSITIONS, Checkpoint, supports_segment_positions
 from onnx_export.config import Head
 from onnx_export.graph_builder import MICROSOFT, GraphBuilder, tensor
-from onnx_export.problems import ExportError
 from onnx_export.int8 import UNQUANTISED, Quantised, matrix_name
+from onnx_export.problems import ExportError
 from onnx_export.storage import WORD_EMBEDDINGS, Storage, quantise_rows, stored_as_int8
 
 _LARGEST_FILE = 2**31 - 2**20
@@ -71,6 +72,9 @@ class _Attention:
     """int32 [S, K]: 0 masks the key for all queries."""
     bias: str = ""
     """float32 [1, 1, S, S]: added to the scores of each pair."""
+    exact: bool = False
+    """Whether sums over keys must not depend, in their last bits, on where in a batch a document stands. The next quantisation
+    would make a whole step of such a bit now and then."""
 
 
 class _HatGraph:
@@ -182,7 +186,7 @@ class _HatGraph:
             same = self._pairs_equal("document_index", "document_index")  # [S, S]
             real = g.op("Not", g.op("Equal", "segment_index", g.integer(0)))  # [S]
             bias = g.op("Where", g.op("And", same, real), g.number(0.0), g.number(_MASKED))
-            return _Attention(bias=g.op("Unsqueeze", bias, g.integers(0, 1)))
+            return _Attention(bias=g.op("Unsqueeze", bias, g.integers(0, 1)), exact=bool(self.quantised))
 
     def _segment_positions(self) -> str:
         """[S, H]"""
@@ -200,18 +204,22 @@ class _HatGraph:
             q = self._product(queries, *parts[:1])
             kv = self._product(keys, *parts[1:])
             k, v = g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2)
-        context = g.op(
-            "MultiHeadAttention",
-            q,
-            k,
-            v,
-            g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
-            attention.key_padding,
-            attention.bias,
-            domain=MICROSOFT,
-            num_heads=self.config.attention_heads,
-            mask_filter_value=_MASKED,
-        )
+        if attention.exact:
+            q, k, v = (g.op("Add", x, self._bias(part)) for x, part in zip((q, k, v), parts, strict=True))
+            context = self._exact_attention(q, k, v, attention.bias)
+        else:
+            context = g.op(
+                "MultiHeadAttention",
+                q,
+                k,
+                v,
+                g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
+                attention.key_padding,
+                attention.bias,
+                domain=MICROSOFT,
+                num_heads=self.config.attention_heads,
+                mask_filter_value=_MASKED,
+            )
         attended = self._product(context, f"{name}.attention.output.dense")
         x = self._skip_layer_norm(
             f"{name}.attention.output.LayerNorm", attended, queries, self._bias(f"{name}.attention.output.dense")
@@ -220,6 +228,22 @@ class _HatGraph:
         inner = self._activation(inner, self._bias(f"{name}.intermediate.dense"))
         output = self._product(inner, f"{name}.output.dense")
         return self._skip_layer_norm(f"{name}.output.LayerNorm", output, x, self._bias(f"{name}.output.dense"))
+
+    def _exact_attention(self, q: str, k: str, v: str, bias: str) -> str:
+        """[1, S, H]: attention with sums in float64, so that the order of their terms does not show in float32."""
+        g, heads = self.g, self.config.attention_heads
+        width = self.config.hidden_size // heads
+
+        def split(x: str, *axes: int) -> str:  # [1, S, H] -> [heads, S, width] or as the axes say
+            wide = g.op("Cast", g.op("Reshape", x, g.integers(-1, heads, width)), to=onnx.TensorProto.DOUBLE)
+            return g.op("Transpose", wide, perm=axes)
+
+        scale = g.constant("attention_scale", np.array(1 / math.sqrt(width)))
+        scores = g.op("Mul", g.op("MatMul", split(q, 1, 0, 2), split(k, 1, 2, 0)), scale)  # [heads, S, S]
+        mask = g.op("Cast", g.op("Squeeze", bias, g.integers(0)), to=onnx.TensorProto.DOUBLE)
+        shares = g.op("Softmax", g.op("Add", scores, mask), axis=-1)
+        context = g.op("Transpose", g.op("MatMul", shares, split(v, 1, 0, 2)), perm=[1, 0, 2])
+        return g.op("Cast", g.op("Reshape", context, g.integers(1, -1, self.config.hidden_size)), to=onnx.TensorProto.FLOAT)
 
     def _activation(self, x: str, bias: str) -> str:
         g = self.g
