@@ -26,6 +26,7 @@ from onnx_export.checkpoint import read_checkpoint  # noqa: E402
 from onnx_export.config import Head, PadSegment  # noqa: E402
 from onnx_export.golden import write_json_lines  # noqa: E402
 from onnx_export.graph import build_graph  # noqa: E402
+from onnx_export.precision import Precision  # noqa: E402
 from onnx_export.reference import score_document  # noqa: E402
 from onnx_export.segmentation import SegmenterName, segment, sentence_starts  # noqa: E402
 from onnx_export.tokenization import TextTokenizer, utf16_offsets  # noqa: E402
@@ -53,7 +54,9 @@ def main() -> None:
 
 
 def write_tiny_bundles(target: Path) -> None:
-    """``tiny-segments``: multi-label, cut by sentences. ``tiny-documents``: single-label, max pooling, cut uniformly."""
+    """``tiny-segments``: multi-label, cut by sentences. ``tiny-documents``: single-label, max pooling, cut uniformly.
+    ``tiny-int8``: computes in int8 after a document block, too.
+    """
     segments = hat_config(
         "S|SD|SD",
         head=Head.SEGMENT.value,
@@ -63,9 +66,15 @@ def write_tiny_bundles(target: Path) -> None:
     documents = hat_config("SD|S|SD", labels=["contract", "complaint", "letter"])
     _tiny_bundle(target, "tiny-segments", segments, {"window_overlap": 2, "thresholds": {"payment": 0.6, "secrecy": 0.4}})
     _tiny_bundle(target, "tiny-documents", documents, {"segmenter": "uniform", "thresholds": {"letter": 0.35}})
+    int8 = hat_config(
+        "SD|S|SD", labels=["contract", "complaint", "letter"], pooler_type="attentive", problem_type="multi_label_classification"
+    )
+    _tiny_bundle(target, "tiny-int8", int8, {}, "int8")
 
 
-def _tiny_bundle(target: Path, name: str, config: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+def _tiny_bundle(
+    target: Path, name: str, config: Mapping[str, Any], settings: Mapping[str, Any], precision: Precision = "fp32"
+) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_checkpoint(Path(scratch) / name, config, seed=7)
         (folder / "bundle.json").write_text(json.dumps({"name": name, "version": "1", **settings}))
@@ -73,7 +82,7 @@ def _tiny_bundle(target: Path, name: str, config: Mapping[str, Any], settings: M
             f"# {name}\n\nRandom weights for tests; its labels mean nothing. Made by `onnx-export/tests/make_test_bundles.py`.\n"
         )
         checkpoint = read_checkpoint(folder)
-        write_bundle(folder, checkpoint, resolve_settings(folder, checkpoint, Flags()), target / name)
+        write_bundle(folder, checkpoint, resolve_settings(folder, checkpoint, Flags(precision=precision)), target / name)
     print(f"{target / name}: {sum(path.stat().st_size for path in (target / name).iterdir()) / 1e3:.0f} kB")
 
 

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import onnx
 
 from onnx_export.checkpoint import Checkpoint
 from onnx_export.config import PadSegment
 from onnx_export.graph import build_graph
+from onnx_export.int8 import UNQUANTISED, EmulatedInt8Matrix, Int8Matrix
 from onnx_export.packing import PackedLayout, Segments, open_session, run
+from onnx_export.precision import Precision
 from onnx_export.problems import ExportError
 from onnx_export.reference import score_document
 from onnx_export.scoring import Logits
 from onnx_export.storage import Storage, as_stored
 
 TOLERANCE = 1e-4
-"""By how much a logit of the graph may differ from the reference's."""
+"""By how much a logit of a float32 graph may differ from the reference's."""
+
+FP16_TOLERANCE = 0.02
+"""The same for a float16 graph, as a share of the largest logit."""
+
+INT8_TOLERANCE = 0.25
+"""By how much a logit of an int8 graph may differ from a float32 graph that rounds alike, as a share of what rounding moves. They
+differ at all because a value in the middle between two steps may fall on either, and its neighbours then follow."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well a graph agrees with the reference, in logits."""
+    """How well a graph agrees with what it should compute, in logits."""
 
     documents: int
     deviation: float
-    """Largest difference to the reference with the weights as stored."""
-    storage_effect: float
-    """Largest difference to a graph with the checkpoint's own weights: what ``--weights int8`` costs."""
+    """Largest difference to the reference with the weights as stored; of an int8 graph, to the float32 graph that rounds alike."""
+    effect: float
+    """Largest difference to the float32 graph with the checkpoint's own weights: what storage and precision cost. 0 for fp32."""
 
 
 def check_agreement(
@@ -37,35 +48,61 @@ def check_agreement(
     pad_segment: PadSegment,
     segment_positions: bool,
     storage: Storage,
+    precision: Precision = "fp32",
+    quantised: Mapping[str, Int8Matrix] = UNQUANTISED,
+    samples: Sequence[Segments] = (),
 ) -> Agreement:
-    """Score made-up documents in one packed batch and each alone and padded by the reference.
+    """Score documents in one packed batch and compare with a second computation of the same.
+
+    Args:
+        checkpoint: configuration and weights.
+        model: the graph in question.
+        quantised: the matrices of an int8 graph.
+        samples: documents to take instead of made-up ones, whose random tokens tell nothing about what int8 costs.
 
     Raises:
-        ExportError: if they differ by more than ``TOLERANCE``; that is a defect of the exporter, not of the checkpoint.
+        ExportError: if they differ by more than the tolerance; that is a defect of the exporter, not of the checkpoint.
     """
-    documents = made_up_documents(checkpoint)
+    documents = [*samples] or made_up_documents(checkpoint)
     config = checkpoint.config
     layout = PackedLayout(config.segment_length, config.max_segments, config.cls_id, config.pad_id, pad_segment)
     batch = layout.pack(documents)
-    packed = run(open_session(model), batch)
-    computed_with = as_stored(checkpoint, storage)
-    deviation = 0.0
-    for logits, document in zip(packed, documents, strict=True):
-        expected = score_document(computed_with, document, pad_segment=pad_segment, segment_positions=segment_positions)
-        deviation = float(np.maximum(deviation, _difference(logits, expected)))
-    if not deviation <= TOLERANCE:
+
+    def scores(graph: onnx.ModelProto) -> list[Logits]:
+        return run(open_session(graph.SerializeToString()), batch)
+
+    actual = run(open_session(model), batch)
+    exact = precision == "fp32" and storage == "fp32"
+    effect = 0.0 if exact else _largest(actual, scores(build_graph(checkpoint, segment_positions=segment_positions)))
+    if precision == "int8":
+        emulated = {name: EmulatedInt8Matrix(matrix) for name, matrix in quantised.items()}
+        expected = scores(build_graph(checkpoint, segment_positions=segment_positions, storage=storage, quantised=emulated))
+        limit = TOLERANCE + INT8_TOLERANCE * effect
+    else:
+        stored = as_stored(checkpoint, storage)
+        expected = [
+            score_document(stored, document, pad_segment=pad_segment, segment_positions=segment_positions)
+            for document in documents
+        ]
+        limit = (
+            TOLERANCE
+            if precision == "fp32"
+            else FP16_TOLERANCE * max(float(np.abs(logits.segments).max()) for logits in expected)
+        )
+    deviation = _largest(actual, expected)
+    if not deviation <= limit:
         raise ExportError(
             checkpoint.name,
             [
                 f"the graph's logits differ from the reference computation by {deviation:.1e}, "
-                f"expected at most {TOLERANCE:.0e}: this is a defect of onnx_export, please report it"
+                f"expected at most {limit:.0e}: this is a defect of onnx_export, please report it"
             ],
         )
-    if storage == "fp32":
-        return Agreement(len(documents), deviation, 0.0)
-    own_weights = build_graph(checkpoint, segment_positions=segment_positions).SerializeToString()
-    moved = [_difference(a, b) for a, b in zip(packed, run(open_session(own_weights), batch), strict=True)]
-    return Agreement(len(documents), deviation, max(moved))
+    return Agreement(len(documents), deviation, effect)
+
+
+def _largest(actual: Sequence[Logits], expected: Sequence[Logits]) -> float:
+    return float(np.max([_difference(a, b) for a, b in zip(actual, expected, strict=True)]))
 
 
 def made_up_documents(checkpoint: Checkpoint, seed: int = 20221011) -> list[Segments]:

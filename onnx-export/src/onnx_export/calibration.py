@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +12,18 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from onnx_export.agreement import made_up_documents
 from onnx_export.checkpoint import Checkpoint
 from onnx_export.config import PadSegment
+from onnx_export.golden import DEFAULT_INPUTS, read_inputs
 from onnx_export.graph import build_graph
 from onnx_export.graph_builder import GraphBuilder
 from onnx_export.int8 import Array, Int8Matrix, Observed, matrix_name, quantise, token_matrices
+from onnx_export.manifest import TOKENIZER
 from onnx_export.packing import PackedLayout, Segments, open_session
 from onnx_export.problems import ExportError
+from onnx_export.segmentation import SegmenterName, segment
+from onnx_export.tokenization import TextTokenizer
 
 SAMPLE_SEGMENTS = 256
 """Segments to calibrate on, if there are as many; more change little."""
@@ -27,6 +33,10 @@ _RUN = 8
 
 _ROWS = 2048
 """Inputs of each matrix that are kept to compare balances on."""
+
+GOLDEN_INPUTS = "golden-inputs.jsonl"
+
+_ADVICE = "note: int8 is calibrated on {}; give --calibration FILE.jsonl with some 30 typical documents for better scores"
 
 
 def read_texts(path: Path) -> list[str]:
@@ -60,20 +70,51 @@ def read_texts(path: Path) -> list[str]:
     return texts
 
 
-def sample(documents: Sequence[Segments], max_segments: int, seed: int = 1) -> list[Segments]:
-    """A few segments in a row of each document, in random order, until there are ``SAMPLE_SEGMENTS``."""
-    random = np.random.default_rng(seed)
-    taken: list[Segments] = []
+def calibration_windows(
+    folder: Path, checkpoint: Checkpoint, calibration: Path | None, segmenter: SegmenterName
+) -> list[Segments]:
+    """What to calibrate a checkpoint on: documents of the file given, else of golden inputs, else made-up ones.
+
+    Args:
+        folder: the checkpoint's, for its tokenizer and golden inputs.
+        checkpoint: the same, read.
+        calibration: see ``read_texts``.
+        segmenter: how texts are cut.
+
+    Raises:
+        ExportError: if texts or tokenizer cannot be read, or no text has a token.
+    """
+    config = checkpoint.config
+    if calibration is not None:
+        texts = read_texts(calibration)
+    elif (folder / TOKENIZER).is_file():
+        own = folder / GOLDEN_INPUTS
+        texts = [entry.text for entry in (read_inputs(own) if own.is_file() else DEFAULT_INPUTS)]
+        print(_ADVICE.format("golden inputs"), file=sys.stderr)
+    else:
+        print(_ADVICE.format("random tokens"), file=sys.stderr)
+        return made_up_documents(checkpoint)
+    tokenizer = TextTokenizer(folder / TOKENIZER)
+    windows: list[Segments] = []
     total = 0
-    length = min(_RUN, max_segments)
-    for index in random.permutation(len(documents)):
+    random = np.random.default_rng(1)
+    length = min(_RUN, config.max_segments)
+    for index in random.permutation(len(texts)):
+        try:
+            tokens = tokenizer.tokenize(texts[index])
+        except ValueError:
+            continue  # a text that classification would refuse
+        spans = segment(texts[index], tokens.offsets, segmenter=segmenter, segment_length=config.segment_length)
+        first = int(random.integers(0, max(1, len(spans) - length + 1)))
+        taken = [[config.cls_id, *tokens.ids[start:end]] for start, end in spans[first : first + length]]
+        if taken:
+            windows.append(taken)
+        total += len(taken)
         if total >= SAMPLE_SEGMENTS:
             break
-        document = documents[index]
-        first = int(random.integers(0, max(1, len(document) - length + 1)))
-        taken.append(document[first : first + length])
-        total += len(taken[-1])
-    return taken
+    if not windows:
+        raise ExportError(str(calibration or folder), ["no text has a token, expected some to calibrate on"])
+    return windows
 
 
 def calibrate(

@@ -7,6 +7,7 @@ either type, so its mask value stays as it is, too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -98,7 +99,7 @@ def _representable(constant: onnx.TensorProto) -> onnx.TensorProto:
 
     The lowest float16 masks as well, since every row of that bias has a segment that is not masked.
     """
-    if constant.data_type != TensorProto.FLOAT or constant.dims:
+    if constant.data_type != TensorProto.FLOAT or math.prod(constant.dims) != 1:
         return constant
     limit = np.finfo(np.float16).max
     return numpy_helper.from_array(np.clip(numpy_helper.to_array(constant), -limit, limit).astype(np.float32), constant.name)

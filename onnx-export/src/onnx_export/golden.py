@@ -14,9 +14,6 @@ import numpy as np
 from onnx_export.classifier import Classifier
 from onnx_export.problems import ExportError
 
-TOLERANCE = 1e-4
-"""By how much a score may differ when golden inputs are replayed."""
-
 _CUTS = ("token_ids", "token_offsets", "segments", "windows")
 
 
@@ -141,7 +138,7 @@ def _record(classifier: Classifier, entry: GoldenInput) -> dict[str, Any]:
     }
 
 
-def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> tuple[list[str], float]:
+def differences(expected: Mapping[str, Any], actual: Mapping[str, Any], tolerance: float) -> tuple[list[str], float]:
     """What of a golden record was not reproduced, and the largest deviation of its scores."""
     problems = [f"{expected['id']}: {key} differ" for key in _CUTS if expected[key] != actual[key]]
     deviation = 0.0
@@ -157,8 +154,8 @@ def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> tuple
             continue
         gap = float(np.abs(before - after).max(initial=0))
         deviation = max(deviation, math.inf if math.isnan(gap) else gap)
-    if deviation > TOLERANCE:
-        problems.append(f"{expected['id']}: scores are off by {deviation:.1e}, expected at most {TOLERANCE:.0e}")
+    if deviation > tolerance:
+        problems.append(f"{expected['id']}: scores are off by {deviation:.1e}, expected at most {tolerance:.0e}")
     return problems, deviation
 
 

@@ -39,8 +39,6 @@ class Product(Protocol):
 Quantised = Mapping[str, Product]
 """By ``matrix_name``."""
 
-UNQUANTISED: Quantised = MappingProxyType({})
-
 
 @dataclass(frozen=True)
 class Observed:
@@ -80,6 +78,9 @@ class Int8Matrix:
         input_scale = g.constant(f"{self.name}.input_scale", np.asarray(self.input_scale))
         input_zero = g.constant(f"{self.name}.input_zero", np.asarray(self.input_zero))
         return g.op("QuantizeLinear", x, input_scale, input_zero), input_scale, input_zero
+
+
+UNQUANTISED: Mapping[str, Int8Matrix] = MappingProxyType({})
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,11 @@ final class SelfTest {
         for (int segment = 0; segment < golden.segmentScores().length; segment++) {
             deviation = Math.max(deviation, deviation(scores.segments()[segment], golden.segmentScores()[segment]));
         }
-        return deviation <= GoldenCase.TOLERANCE
+        float tolerance = classifier.manifest().precision().goldenTolerance();
+        return deviation <= tolerance
                 ? Optional.empty()
                 : Optional.of("its scores differ from the exporter's by up to %.6f, expected at most %.4f"
-                        .formatted(deviation, GoldenCase.TOLERANCE));
+                        .formatted(deviation, tolerance));
     }
 
     private static float deviation(float[] actual, float[] expected) {

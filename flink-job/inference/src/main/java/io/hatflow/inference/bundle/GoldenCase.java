@@ -25,8 +25,4 @@ public record GoldenCase(
         int[][] segments,
         int[][] windows,
         float[] scores,
-        float[][] segmentScores) {
-
-    /** Largest difference of scores that still counts as the same. */
-    public static final float TOLERANCE = 1e-4f;
-}
+        float[][] segmentScores) {}
