@@ -19,7 +19,7 @@ from onnx_export.storage import Storage
 Precision = Literal["fp32", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
 
-GOLDEN_TOLERANCE: Mapping[str, float] = MappingProxyType({"fp32": 1e-4, "fp16": 0.02, "int8": 0.02})
+GOLDEN_TOLERANCE: Mapping[str, float] = MappingProxyType({"fp32": 1e-4, "fp16": 0.02, "int8": 0.1})
 """By how much a score may differ when golden inputs are replayed on another machine; ``docs/precision.md`` says why so much."""
 
 

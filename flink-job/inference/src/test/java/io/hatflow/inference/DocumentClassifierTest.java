@@ -68,13 +68,15 @@ class DocumentClassifierTest {
             }
             Collections.shuffle(shuffled, new Random(4));
             List<CompletableFuture<Outcome>> together = shuffled.stream()
-                    .map(golden -> classifier.classify(bundle.goldenCases().get(golden).text()))
+                    .map(golden ->
+                            classifier.classify(bundle.goldenCases().get(golden).text()))
                     .toList();
             for (int i = 0; i < together.size(); i++) {
                 List<LabelScore> expected = ((Classification) alone.get(shuffled.get(i))).labels();
                 List<LabelScore> actual = ((Classification) together.get(i).get()).labels();
                 for (int label = 0; label < expected.size(); label++) {
-                    assertThat(actual.get(label).score()).isCloseTo(expected.get(label).score(), within(TOLERANCE));
+                    assertThat(actual.get(label).score())
+                            .isCloseTo(expected.get(label).score(), within(TOLERANCE));
                 }
             }
         }

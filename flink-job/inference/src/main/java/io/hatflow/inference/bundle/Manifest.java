@@ -68,7 +68,7 @@ public record Manifest(
         FP16(0.02f),
         /** For CPUs. */
         @JsonProperty("int8")
-        INT8(0.02f);
+        INT8(0.1f);
 
         private final float goldenTolerance;
 
