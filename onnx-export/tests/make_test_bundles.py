@@ -29,6 +29,7 @@ from onnx_export.checkpoint import read_checkpoint  # noqa: E402
 from onnx_export.config import Head, PadSegment  # noqa: E402
 from onnx_export.golden import write_json_lines  # noqa: E402
 from onnx_export.graph import build_graph  # noqa: E402
+from onnx_export.precision import Precision  # noqa: E402
 from onnx_export.reference import score_document  # noqa: E402
 from onnx_export.segmentation import SegmenterName, segment, sentence_starts  # noqa: E402
 from onnx_export.tokenization import TextTokenizer, utf16_offsets  # noqa: E402
@@ -71,6 +72,7 @@ def write_tiny_bundles(target: Path) -> None:
 
     ``tiny-choices``, ``tiny-tokens`` and ``tiny-vectors`` have the heads without labels, K = 11 and pad segments that begin with CLS;
     ``tiny-single`` has N = 1, so that every segment is a window.
+    ``tiny-int8``: computes in int8 after a document block, too.
     """
     segments = hat_config(
         "S|SD|SD",
@@ -86,9 +88,15 @@ def write_tiny_bundles(target: Path) -> None:
         _tiny_bundle(target, name, hat_config("SD|S|SD", head=head.value, **sizes), {"pad_segment": "cls", "window_overlap": 1})
     single = hat_config("S|SD", pooler_type="attentive", segment_length=9, max_segments=1, hidden_size=16)
     _tiny_bundle(target, "tiny-single", single, {})
+    int8 = hat_config(
+        "SD|S|SD", labels=["contract", "complaint", "letter"], pooler_type="attentive", problem_type="multi_label_classification"
+    )
+    _tiny_bundle(target, "tiny-int8", int8, {}, "int8")
 
 
-def _tiny_bundle(target: Path, name: str, config: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+def _tiny_bundle(
+    target: Path, name: str, config: Mapping[str, Any], settings: Mapping[str, Any], precision: Precision = "fp32"
+) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_checkpoint(Path(scratch) / name, config, seed=7)
         (folder / "bundle.json").write_text(json.dumps({"name": name, "version": "1", **settings}))
@@ -96,7 +104,7 @@ def _tiny_bundle(target: Path, name: str, config: Mapping[str, Any], settings: M
             f"# {name}\n\nRandom weights for tests; its labels mean nothing. Made by `onnx-export/tests/make_test_bundles.py`.\n"
         )
         checkpoint = read_checkpoint(folder)
-        write_bundle(folder, checkpoint, resolve_settings(folder, checkpoint, Flags()), target / name)
+        write_bundle(folder, checkpoint, resolve_settings(folder, checkpoint, Flags(precision=precision)), target / name)
     print(f"{target / name}: {sum(path.stat().st_size for path in (target / name).iterdir()) / 1e3:.0f} kB")
 
 

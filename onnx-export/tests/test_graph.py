@@ -205,7 +205,7 @@ def test_last_segment_block_computes_head_rows_alone(tmp_path):
 def test_int8_weights_compute_what_they_say(tmp_path):
     result = agreement(checkpoint(tmp_path), storage="int8")
     assert result.deviation < TOLERANCE
-    assert 0 < result.storage_effect < 0.5
+    assert 0 < result.effect < 0.5
 
 
 def test_int8_weights_are_a_quarter_of_the_size_and_widened_at_load(tmp_path):

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import onnx_export
-from onnx_export.agreement import Agreement, check_agreement
+from onnx_export.agreement import Agreement
 from onnx_export.bundle import (
     SEGMENTERS,
     Flags,
+    build_checked,
+    given_segmenter,
     graph_settings,
     resolve_settings,
     write_atomically,
@@ -19,8 +21,8 @@ from onnx_export.bundle import (
 )
 from onnx_export.checkpoint import Checkpoint, file_sha256, read_checkpoint, read_json_object
 from onnx_export.config import PAD_SEGMENTS, POOLINGS
-from onnx_export.graph import build_graph
 from onnx_export.manifest import MANIFEST
+from onnx_export.precision import PRECISIONS, precision_problems
 from onnx_export.problems import ExportError
 from onnx_export.storage import STORAGES
 from onnx_export.verify import checks, promises
@@ -54,13 +56,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _graph(options: argparse.Namespace) -> int:
     checkpoint = _checkpoint(options)
     pad_segment, segment_positions = graph_settings(options.checkpoint, checkpoint, _flags(options))
-    model = build_graph(checkpoint, segment_positions=segment_positions, storage=options.weights).SerializeToString()
-    agreement = check_agreement(
-        checkpoint, model, pad_segment=pad_segment, segment_positions=segment_positions, storage=options.weights
+    if problems := precision_problems(options.precision, options.weights, options.calibration):
+        raise ExportError("options", problems)
+    model, agreement = build_checked(
+        options.checkpoint,
+        checkpoint,
+        pad_segment=pad_segment,
+        segment_positions=segment_positions,
+        storage=options.weights,
+        precision=options.precision,
+        calibration=options.calibration,
+        segmenter=given_segmenter(options.checkpoint),
     )
     write_atomically(options.output, model)
     print(f"{options.output}: {len(model) / 1e6:.1f} MB")
-    _print_agreement(agreement, options.weights)
+    _print_agreement(agreement, options)
     return 0
 
 
@@ -69,7 +79,7 @@ def _bundle(options: argparse.Namespace) -> int:
     settings = resolve_settings(options.checkpoint, checkpoint, _flags(options))
     agreement = write_bundle(options.checkpoint, checkpoint, settings, options.output)
     print(f"{options.output}: written")
-    _print_agreement(agreement, options.weights)
+    _print_agreement(agreement, options)
     return _print_verification(options.output)
 
 
@@ -77,10 +87,13 @@ def _verify(options: argparse.Namespace) -> int:
     return _print_verification(options.bundle)
 
 
-def _print_agreement(agreement: Agreement, storage: str) -> None:
-    print(f"✓ agrees with the reference computation on {agreement.documents} documents to {agreement.deviation:.1e}")
-    if storage != "fp32":
-        print(f"  {storage} weights moved their logits by at most {agreement.storage_effect:.1e}")
+def _print_agreement(agreement: Agreement, options: argparse.Namespace) -> None:
+    what = "the same rounding in float32" if options.precision == "int8" else "the reference computation"
+    print(f"✓ agrees with {what} on {agreement.documents} documents to {agreement.deviation:.1e}")
+    rounded = [f"{options.precision} arithmetic"] if options.precision != "fp32" else []
+    rounded += [f"{options.weights} weights"] if options.weights != "fp32" else []
+    if rounded:
+        print(f"  {' and '.join(rounded)} moved their logits by at most {agreement.effect:.1e}")
 
 
 def _print_verification(folder: Path) -> int:
@@ -119,6 +132,8 @@ def _flags(options: argparse.Namespace) -> Flags:
         pad_segment=options.pad_segment,
         segment_positions=options.segment_positions,
         storage=options.weights,
+        precision=options.precision,
+        calibration=options.calibration,
         model_card=given.get("model_card"),
         golden=given.get("golden"),
     )
@@ -177,6 +192,18 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--pad-segment", choices=PAD_SEGMENTS, help="see below")
     parser.add_argument("--segment-positions", action=argparse.BooleanOptionalAction, help="see below (default: on)")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="fp32",
+        help="to compute in: fp32; fp16 for CUDA; int8 for CPUs (default: fp32)",
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE.jsonl",
+        help='for int8: some 30 typical documents, {"text"} per line, to find ranges on (default: the golden inputs)',
+    )
     parser.add_argument(
         "--weights",
         choices=STORAGES,

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import onnx
 
 from onnx_export.checkpoint import Checkpoint
-from onnx_export.config import HatConfig, Head, PadSegment
+from onnx_export.config import Head, PadSegment
 from onnx_export.graph import build_graph
+from onnx_export.int8 import UNQUANTISED, EmulatedInt8Matrix, Int8Matrix
 from onnx_export.packing import PackedLayout, Segments, open_session, run
+from onnx_export.precision import Precision
 from onnx_export.problems import ExportError
 from onnx_export.reference import score_document
 from onnx_export.scoring import Logits
 from onnx_export.storage import Storage, as_stored
 
 TOLERANCE = 1e-4
-"""By how much a logit of the graph may differ from the reference's."""
+"""By how much a logit of a float32 graph may differ from the reference's."""
+
+FP16_TOLERANCE = 0.02
+"""The same for a float16 graph, as a share of the largest logit."""
+
+INT8_TOLERANCE = 0.25
+"""By how much a logit of an int8 graph may differ from a float32 graph that rounds alike, as a share of what rounding moves. They
+differ at all because a value in the middle between two steps may fall on either, and its neighbours then follow."""
 
 _MOST_TOKEN_LOGITS = 2**26
 _RAGGED = 4
@@ -24,13 +35,13 @@ _RAGGED = 4
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well a graph agrees with the reference, in logits."""
+    """How well a graph agrees with what it should compute, in logits."""
 
     documents: int
     deviation: float
-    """Largest difference to the reference with the weights as stored."""
-    storage_effect: float
-    """Largest difference to a graph with the checkpoint's own weights: what ``--weights int8`` costs."""
+    """Largest difference to the reference with the weights as stored; of an int8 graph, to the float32 graph that rounds alike."""
+    effect: float
+    """Largest difference to the float32 graph with the checkpoint's own weights: what storage and precision cost. 0 for fp32."""
 
 
 def check_agreement(
@@ -40,41 +51,67 @@ def check_agreement(
     pad_segment: PadSegment,
     segment_positions: bool,
     storage: Storage,
+    precision: Precision = "fp32",
+    quantised: Mapping[str, Int8Matrix] = UNQUANTISED,
+    samples: Sequence[Segments] = (),
 ) -> Agreement:
-    """Score made-up documents in one packed batch and each alone and padded by the reference.
+    """Score documents in one packed batch and compare with a second computation of the same.
+
+    Args:
+        checkpoint: configuration and weights.
+        model: the graph in question.
+        quantised: the matrices of an int8 graph.
+        samples: documents to take instead of made-up ones, whose random tokens tell nothing about what int8 costs.
 
     Raises:
-        ExportError: if they differ by more than ``TOLERANCE``; that is a defect of the exporter, not of the checkpoint.
+        ExportError: if they differ by more than the tolerance; that is a defect of the exporter, not of the checkpoint.
     """
-    documents = made_up_documents(checkpoint)
+    documents = [*samples] or made_up_documents(checkpoint)
     config = checkpoint.config
-    layout = PackedLayout(config.segment_length, config.max_segments, _first_id(config), config.pad_id, pad_segment)
+    layout = PackedLayout(config.segment_length, config.max_segments, config.first_id, config.pad_id, pad_segment)
     batch = layout.pack(documents)
-    packed = run(open_session(model, threads=0), batch)
-    computed_with = as_stored(checkpoint, storage)
-    deviation = 0.0
-    for logits, document in zip(packed, documents, strict=True):
-        expected = score_document(computed_with, document, pad_segment=pad_segment, segment_positions=segment_positions)
-        deviation = float(np.maximum(deviation, _difference(logits, expected)))
-    if not deviation <= TOLERANCE:
+
+    def scores(graph: onnx.ModelProto) -> list[Logits]:
+        return run(open_session(graph.SerializeToString(), threads=0), batch)
+
+    actual = run(open_session(model, threads=0), batch)
+    exact = precision == "fp32" and storage == "fp32"
+    effect = 0.0 if exact else _largest(actual, scores(build_graph(checkpoint, segment_positions=segment_positions)))
+    if precision == "int8":
+        emulated = {name: EmulatedInt8Matrix(matrix) for name, matrix in quantised.items()}
+        expected = scores(build_graph(checkpoint, segment_positions=segment_positions, storage=storage, quantised=emulated))
+        limit = TOLERANCE + INT8_TOLERANCE * effect
+    else:
+        stored = as_stored(checkpoint, storage)
+        expected = [
+            score_document(stored, document, pad_segment=pad_segment, segment_positions=segment_positions)
+            for document in documents
+        ]
+        limit = (
+            TOLERANCE
+            if precision == "fp32"
+            else FP16_TOLERANCE * max(float(np.abs(logits.segments).max()) for logits in expected)
+        )
+    deviation = _largest(actual, expected)
+    if not deviation <= limit:
         raise ExportError(
             checkpoint.name,
             [
                 f"the graph's logits differ from the reference computation by {deviation:.1e}, "
-                f"expected at most {TOLERANCE:.0e}: this is a defect of onnx_export, please report it"
+                f"expected at most {limit:.0e}: this is a defect of onnx_export, please report it"
             ],
         )
-    if storage == "fp32":
-        return Agreement(len(documents), deviation, 0.0)
-    own_weights = build_graph(checkpoint, segment_positions=segment_positions).SerializeToString()
-    moved = [_difference(a, b) for a, b in zip(packed, run(open_session(own_weights, threads=0), batch), strict=True)]
-    return Agreement(len(documents), deviation, max(moved))
+    return Agreement(len(documents), deviation, effect)
+
+
+def _largest(actual: Sequence[Logits], expected: Sequence[Logits]) -> float:
+    return float(np.max([_difference(a, b) for a, b in zip(actual, expected, strict=True)]))
 
 
 def made_up_documents(checkpoint: Checkpoint, seed: int = 20221011) -> list[Segments]:
     """Three documents of random tokens: one short segment, a full document, and a few ragged segments."""
     config = checkpoint.config
-    K, N, first_id = config.segment_length, config.max_segments, _first_id(config)
+    K, N, first_id = config.segment_length, config.max_segments, config.first_id
     if config.head is Head.TOKEN:
         # Logits of every token against every entry of the vocabulary: a full document would take gigabytes.
         N = min(N, max(2, _MOST_TOKEN_LOGITS // (K * config.vocabulary_size)))
@@ -88,11 +125,6 @@ def made_up_documents(checkpoint: Checkpoint, seed: int = 20221011) -> list[Segm
 
     lengths = [[2], [K] * N, [int(random.integers(2, K + 1)) for _ in range(min((N + 1) // 2, _RAGGED))]]
     return [[segment(length) for length in document] for document in lengths]
-
-
-def _first_id(config: HatConfig) -> int:
-    """The id that begins segments; any will do to compare two computations, so where nobody says, one that is not the pad's."""
-    return config.cls_id if config.cls_id is not None else (config.pad_id + 1) % config.vocabulary_size
 
 
 def _difference(actual: Logits, expected: Logits) -> float:

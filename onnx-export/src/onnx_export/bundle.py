@@ -14,6 +14,7 @@ from typing import Any
 
 import onnx_export
 from onnx_export.agreement import Agreement, check_agreement
+from onnx_export.calibration import GOLDEN_INPUTS, calibrate, calibration_windows
 from onnx_export.checkpoint import Checkpoint, file_sha256, read_json_object
 from onnx_export.classifier import Classifier
 from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, PadSegment
@@ -25,7 +26,6 @@ from onnx_export.golden import (
     read_inputs,
     write_json_lines,
 )
-from onnx_export.graph import build_graph
 from onnx_export.manifest import (
     FORMAT_VERSION,
     GOLDEN,
@@ -36,6 +36,7 @@ from onnx_export.manifest import (
     manifest_problems,
     model_part,
 )
+from onnx_export.precision import Precision, build_model, precision_problems
 from onnx_export.problems import ExportError
 from onnx_export.segmentation import SegmenterName
 from onnx_export.storage import Storage
@@ -64,6 +65,8 @@ class BundleSettings:
     pad_segment: PadSegment
     segment_positions: bool
     storage: Storage
+    precision: Precision
+    calibration: Path | None
     metrics: Mapping[str, Any] | None
     model_card: str
     golden_inputs: Sequence[GoldenInput]
@@ -82,6 +85,8 @@ class Flags:
     pad_segment: PadSegment | None = None
     segment_positions: bool | None = None
     storage: Storage = "fp32"
+    precision: Precision = "fp32"
+    calibration: Path | None = None
     model_card: Path | None = None
     golden: Path | None = None
 
@@ -99,6 +104,14 @@ def graph_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> tuple[
     """Pad segment and segment positions: from flags, else the checkpoint's ``bundle.json``, else the defaults."""
     given = _checkpoint_settings(folder)
     return _graph_settings(given, checkpoint, flags)
+
+
+def given_segmenter(folder: Path) -> SegmenterName:
+    """The segmenter that the checkpoint's ``bundle.json`` names, else the default."""
+    given: SegmenterName = _checkpoint_settings(folder).get("segmenter", "sentence")
+    if given not in SEGMENTERS:
+        raise ExportError(CHECKPOINT_SETTINGS, [f"segmenter is {given!r}, expected one of {', '.join(SEGMENTERS)}"])
+    return given
 
 
 def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> BundleSettings:
@@ -133,6 +146,7 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     card = flags.model_card or folder / "MODEL_CARD.md"
     if flags.model_card and not card.is_file():
         problems.append(f"--model-card {card} is missing")
+    problems += precision_problems(flags.precision, flags.storage, flags.calibration)
     all_thresholds = _thresholds(thresholds, config.labels, problems)
     if problems:
         raise ExportError("bundle settings", problems)
@@ -146,6 +160,8 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
         pad_segment=pad_segment,
         segment_positions=segment_positions,
         storage=flags.storage,
+        precision=flags.precision,
+        calibration=flags.calibration,
         metrics=metrics,
         model_card=card.read_text(encoding="utf-8") if card.is_file() else _plain_model_card(name, checkpoint),
         golden_inputs=_golden_inputs(folder, checkpoint, flags),
@@ -172,13 +188,15 @@ def write_bundle(folder: Path, checkpoint: Checkpoint, settings: BundleSettings,
     target = target.absolute()
     _refuse_to_overwrite(target)
     _check_tokenizer(folder, checkpoint)
-    model = build_graph(checkpoint, segment_positions=settings.segment_positions, storage=settings.storage).SerializeToString()
-    agreement = check_agreement(
+    model, agreement = build_checked(
+        folder,
         checkpoint,
-        model,
         pad_segment=settings.pad_segment,
         segment_positions=settings.segment_positions,
         storage=settings.storage,
+        precision=settings.precision,
+        calibration=settings.calibration,
+        segmenter=settings.segmenter,
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}.partial")
@@ -192,6 +210,42 @@ def write_bundle(folder: Path, checkpoint: Checkpoint, settings: BundleSettings,
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return agreement
+
+
+def build_checked(
+    folder: Path,
+    checkpoint: Checkpoint,
+    *,
+    pad_segment: PadSegment,
+    segment_positions: bool,
+    storage: Storage,
+    precision: Precision,
+    calibration: Path | None,
+    segmenter: SegmenterName,
+) -> tuple[bytes, Agreement]:
+    """The packed graph in the precision asked for, for int8 calibrated, and how well it computes what it should.
+
+    Raises:
+        ExportError: see ``calibration_windows``, ``calibrate``, ``build_model``, ``check_agreement``.
+    """
+    quantised, samples = {}, []
+    if precision == "int8":
+        samples = calibration_windows(folder, checkpoint, calibration, segmenter)
+        quantised = calibrate(checkpoint, samples, pad_segment=pad_segment, segment_positions=segment_positions)
+    model = build_model(
+        checkpoint, precision, segment_positions=segment_positions, storage=storage, quantised=quantised
+    ).SerializeToString()
+    agreement = check_agreement(
+        checkpoint,
+        model,
+        pad_segment=pad_segment,
+        segment_positions=segment_positions,
+        storage=storage,
+        precision=precision,
+        quantised=quantised,
+        samples=samples[:4],
+    )
+    return model, agreement
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -259,7 +313,7 @@ def _is_strict_json(value: object) -> bool:
 
 
 def _golden_inputs(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Sequence[GoldenInput]:
-    own = flags.golden or folder / "golden-inputs.jsonl"
+    own = flags.golden or folder / GOLDEN_INPUTS
     if flags.golden or own.is_file():
         return read_inputs(own)
     N, K = checkpoint.config.max_segments, checkpoint.config.segment_length
@@ -319,6 +373,7 @@ def _manifest(checkpoint: Checkpoint, settings: BundleSettings, files: Mapping[s
         "name": settings.name,
         "version": settings.version,
         **model_part(config),
+        "precision": settings.precision,
         **({"labels": labels} if config.head.classifies else {}),
         "segmentation": {
             "segmenter": settings.segmenter,

@@ -108,6 +108,11 @@ class HatConfig:
     """The id that begins each segment; None if the configuration does not say. The graph does not need it."""
 
     @property
+    def first_id(self) -> int:
+        """An id to begin segments with where only computations are compared: ``cls_id``, or one that is not the pad's."""
+        return self.cls_id if self.cls_id is not None else (self.pad_id + 1) % self.vocabulary_size
+
+    @property
     def width(self) -> int:
         """Numbers per row of the graph's outputs."""
         match self.head:

@@ -17,9 +17,6 @@ from onnx_export.config import Task
 from onnx_export.problems import ExportError
 from onnx_export.scoring import Logits, combine_embeddings
 
-TOLERANCE = 1e-4
-"""By how much a score may differ when golden inputs are replayed."""
-
 _CUTS = ("token_ids", "token_offsets", "segments", "windows")
 _ANSWERS: dict[Task, tuple[str, ...]] = {
     "document-classification": ("scores", "segment_scores"),
@@ -176,7 +173,7 @@ def _sampled_logits(document: SegmentedDocument, windows: Sequence[Logits]) -> N
     return np.concatenate(rows)
 
 
-def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> tuple[list[str], float]:
+def differences(expected: Mapping[str, Any], actual: Mapping[str, Any], tolerance: float) -> tuple[list[str], float]:
     """What of a golden record was not reproduced, and the largest deviation of its scores."""
     problems = [f"{expected['id']}: {key} differ" for key in _CUTS if expected[key] != actual[key]]
     deviation = 0.0
@@ -192,8 +189,8 @@ def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> tuple
             continue
         gap = float(np.abs(before - after).max(initial=0))
         deviation = max(deviation, math.inf if math.isnan(gap) else gap)
-    if deviation > TOLERANCE:
-        problems.append(f"{expected['id']}: scores are off by {deviation:.1e}, expected at most {TOLERANCE:.0e}")
+    if deviation > tolerance:
+        problems.append(f"{expected['id']}: scores are off by {deviation:.1e}, expected at most {tolerance:.0e}")
     return problems, deviation
 
 

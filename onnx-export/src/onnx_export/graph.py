@@ -12,6 +12,7 @@ fully padded computation (``reference.py``), and why the scores are the same:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from onnx_export.checkpoint import SEGMENT_POSITIONS, Checkpoint, supports_segment_positions
 from onnx_export.config import Head
 from onnx_export.graph_builder import MICROSOFT, GraphBuilder, tensor
+from onnx_export.int8 import UNQUANTISED, Quantised, matrix_name
 from onnx_export.problems import ExportError
 from onnx_export.storage import WORD_EMBEDDINGS, Storage, quantise_rows, stored_as_int8
 
@@ -32,13 +34,16 @@ _MASKED = float(np.finfo(np.float32).min)
 pad segment, would attend by its scores instead of uniformly."""
 
 
-def build_graph(checkpoint: Checkpoint, *, segment_positions: bool, storage: Storage = "fp32") -> onnx.ModelProto:
+def build_graph(
+    checkpoint: Checkpoint, *, segment_positions: bool, storage: Storage = "fp32", quantised: Quantised = UNQUANTISED
+) -> onnx.ModelProto:
     """Construct the packed graph of a checkpoint.
 
     Args:
         checkpoint: configuration and weights.
         segment_positions: whether D blocks add the position of a segment in its document to its head.
-        storage: how weights lie in the file.
+        storage: how the weights that stay float32 lie in the file.
+        quantised: matrices to multiply in int8; all others are multiplied in float32.
 
     Raises:
         ExportError: if segment positions are asked for and the checkpoint has none, or the graph exceeds what one file can hold.
@@ -57,7 +62,7 @@ def build_graph(checkpoint: Checkpoint, *, segment_positions: bool, storage: Sto
             checkpoint.name,
             [f"{checkpoint.parameters:,} parameters as {storage} exceed the 2 GiB that one ONNX file can hold{advice}"],
         )
-    return _HatGraph(checkpoint, segment_positions, storage).build()
+    return _HatGraph(checkpoint, segment_positions, storage, quantised).build()
 
 
 @dataclass(frozen=True)
@@ -68,15 +73,19 @@ class _Attention:
     """int32 [S, K]: 0 masks the key for all queries."""
     bias: str = ""
     """float32 [1, 1, S, S]: added to the scores of each pair."""
+    exact: bool = False
+    """Whether sums over keys must not depend, in their last bits, on where in a batch a document stands. The next quantisation
+    would make a whole step of such a bit now and then."""
 
 
 class _HatGraph:
-    def __init__(self, checkpoint: Checkpoint, segment_positions: bool, storage: Storage) -> None:
+    def __init__(self, checkpoint: Checkpoint, segment_positions: bool, storage: Storage, quantised: Quantised) -> None:
         self.config = checkpoint.config
         self.weights = checkpoint.weights
         self.name = checkpoint.name
         self.segment_positions = segment_positions
         self.storage = storage
+        self.quantised = quantised
         self.g = GraphBuilder()
 
     def build(self) -> onnx.ModelProto:
@@ -197,7 +206,7 @@ class _HatGraph:
             same = self._pairs_equal("document_index", "document_index")  # [S, S]
             real = g.op("Not", g.op("Equal", "segment_index", g.integer(0)))  # [S]
             bias = g.op("Where", g.op("And", same, real), g.number(0.0), g.number(_MASKED))
-            return _Attention(bias=g.op("Unsqueeze", bias, g.integers(0, 1)))
+            return _Attention(bias=g.op("Unsqueeze", bias, g.integers(0, 1)), exact=bool(self.quantised))
 
     def _segment_positions(self) -> str:
         """[S, H]"""
@@ -209,32 +218,52 @@ class _HatGraph:
         g = self.g
         parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
         if queries == keys:
-            qkv = g.op("MatMul", queries, self._matrix(*parts))
+            qkv = self._product(queries, *parts)
             q, k, v = g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3)
         else:
-            q = g.op("MatMul", queries, self._matrix(*parts[:1]))
-            kv = g.op("MatMul", keys, self._matrix(*parts[1:]))
+            q = self._product(queries, *parts[:1])
+            kv = self._product(keys, *parts[1:])
             k, v = g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2)
-        context = g.op(
-            "MultiHeadAttention",
-            q,
-            k,
-            v,
-            g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
-            attention.key_padding,
-            attention.bias,
-            domain=MICROSOFT,
-            num_heads=self.config.attention_heads,
-            mask_filter_value=_MASKED,
-        )
-        attended = g.op("MatMul", context, self._matrix(f"{name}.attention.output.dense"))
+        if attention.exact:
+            q, k, v = (g.op("Add", x, self._bias(part)) for x, part in zip((q, k, v), parts, strict=True))
+            context = self._exact_attention(q, k, v, attention.bias)
+        else:
+            context = g.op(
+                "MultiHeadAttention",
+                q,
+                k,
+                v,
+                g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
+                attention.key_padding,
+                attention.bias,
+                domain=MICROSOFT,
+                num_heads=self.config.attention_heads,
+                mask_filter_value=_MASKED,
+            )
+        attended = self._product(context, f"{name}.attention.output.dense")
         x = self._skip_layer_norm(
             f"{name}.attention.output.LayerNorm", attended, queries, self._bias(f"{name}.attention.output.dense")
         )
-        inner = g.op("MatMul", x, self._matrix(f"{name}.intermediate.dense"))
+        inner = self._product(x, f"{name}.intermediate.dense")
         inner = self._activation(inner, self._bias(f"{name}.intermediate.dense"))
-        output = g.op("MatMul", inner, self._matrix(f"{name}.output.dense"))
+        output = self._product(inner, f"{name}.output.dense")
         return self._skip_layer_norm(f"{name}.output.LayerNorm", output, x, self._bias(f"{name}.output.dense"))
+
+    def _exact_attention(self, q: str, k: str, v: str, bias: str) -> str:
+        """[1, S, H]: attention with sums in float64, so that the order of their terms does not show in float32."""
+        g, heads = self.g, self.config.attention_heads
+        width = self.config.hidden_size // heads
+
+        def split(x: str, *axes: int) -> str:  # [1, S, H] -> [heads, S, width] or as the axes say
+            wide = g.op("Cast", g.op("Reshape", x, g.integers(-1, heads, width)), to=onnx.TensorProto.DOUBLE)
+            return g.op("Transpose", wide, perm=axes)
+
+        scale = g.constant("attention_scale", np.array(1 / math.sqrt(width)))
+        scores = g.op("Mul", g.op("MatMul", split(q, 1, 0, 2), split(k, 1, 2, 0)), scale)  # [heads, S, S]
+        mask = g.op("Cast", g.op("Squeeze", bias, g.integers(0)), to=onnx.TensorProto.DOUBLE)
+        shares = g.op("Softmax", g.op("Add", scores, mask), axis=-1)
+        context = g.op("Transpose", g.op("MatMul", shares, split(v, 1, 0, 2)), perm=[1, 0, 2])
+        return g.op("Cast", g.op("Reshape", context, g.integers(1, -1, self.config.hidden_size)), to=onnx.TensorProto.FLOAT)
 
     def _activation(self, x: str, bias: str) -> str:
         g = self.g
@@ -320,7 +349,7 @@ class _HatGraph:
         return g.op("Equal", g.op("Unsqueeze", rows, g.integers(1)), g.op("Unsqueeze", columns, g.integers(0)))
 
     def _linear(self, name: str, x: str) -> str:
-        return self.g.op("Add", self.g.op("MatMul", x, self._matrix(name)), self._bias(name))
+        return self.g.op("Add", self._product(x, name), self._bias(name))
 
     def _skip_layer_norm(self, name: str, x: str, skip: str, bias: str = "") -> str:
         g = self.g
@@ -338,11 +367,16 @@ class _HatGraph:
     def _bias(self, name: str) -> str:
         return self.g.constant(f"{name}.bias", self.weights[f"{name}.bias"])
 
+    def _product(self, x: str, *names: str) -> str:
+        """[…, H] -> […, outputs]: the outputs of linear layers that share their input, side by side and without their biases."""
+        matrix = self.quantised.get(matrix_name(*names))
+        return matrix.product(self.g, x) if matrix else self.g.op("MatMul", x, self._matrix(*names))
+
     def _matrix(self, *names: str) -> str:
         """[H, outputs]: the weights of linear layers that share their input, side by side, as MatMul wants them."""
         g = self.g
         stored = [self.weights[f"{name}.weight"] for name in names]  # [outputs, H] each
-        name = "+".join(names)
+        name = matrix_name(*names)
         if self.storage == "int8" and all(
             stored_as_int8(f"{part}.weight", matrix) for part, matrix in zip(names, stored, strict=True)
         ):

@@ -11,9 +11,10 @@ import numpy as np
 
 from onnx_export.checkpoint import file_sha256, read_json_object
 from onnx_export.classifier import Classifier, SegmentedDocument
-from onnx_export.golden import TOLERANCE, GoldenInput, differences, golden_records, read_golden
+from onnx_export.golden import GoldenInput, differences, golden_records, read_golden
 from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, TOKENIZER, manifest_problems
 from onnx_export.packing import open_session, run
+from onnx_export.precision import GOLDEN_TOLERANCE
 from onnx_export.problems import ExportError
 from onnx_export.tokenization import TextTokenizer
 
@@ -86,7 +87,7 @@ def checks(folder: Path) -> Iterator[Check]:
     except ExportError as error:
         yield Check("golden inputs", problems=error.problems)
         return
-    yield _golden(records, replayed)
+    yield _golden(records, replayed, GOLDEN_TOLERANCE[manifest["precision"]])
     yield _batch_invariance(classifier, [classifier.cut(record["text"]) for record in records])
 
 
@@ -139,18 +140,18 @@ def _opens(folder: Path, manifest: Mapping[str, Any]) -> Check:
     return Check("graph and tokenizer", ", ".join(names), tuple(problems))
 
 
-def _golden(records: Sequence[Mapping[str, Any]], replayed: Sequence[Mapping[str, Any]]) -> Check:
+def _golden(records: Sequence[Mapping[str, Any]], replayed: Sequence[Mapping[str, Any]], tolerance: float) -> Check:
     problems: list[str] = []
     largest = 0.0
     for expected, actual in zip(records, replayed, strict=True):
-        found, deviation = differences(expected, actual)
+        found, deviation = differences(expected, actual, tolerance)
         problems += found
         largest = max(largest, deviation)
     tokens = sum(len(record["token_ids"]) for record in records)
     windows = sum(len(record["windows"]) for record in records)
     found_text = (
         f"{len(records)} texts, {tokens} tokens, {windows} windows, "
-        f"largest deviation of a score {largest:.1e} (at most {TOLERANCE:.0e})"
+        f"largest deviation of a score {largest:.1e} (at most {tolerance:.0e})"
     )
     return Check("golden inputs", found_text, tuple(problems))
 

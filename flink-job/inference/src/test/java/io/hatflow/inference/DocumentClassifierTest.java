@@ -10,6 +10,7 @@ import io.hatflow.inference.ClassifierSettings.LongDocuments;
 import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.GoldenCase;
+import io.hatflow.inference.bundle.Manifest.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +48,36 @@ class DocumentClassifierTest {
                     .toList();
             for (int i = 0; i < outcomes.size(); i++) {
                 assertScores((Classification) outcomes.get(i).get(), shuffled.get(i));
+            }
+        }
+    }
+
+    @Test
+    void int8ScoresDoNotDependOnTheNeighboursInABatch() throws Exception {
+        Path folder = TestFiles.RESOURCES.resolve("bundles/tiny-int8");
+        Bundle bundle = Bundle.open(folder);
+        assertThat(bundle.manifest().precision()).isEqualTo(Precision.INT8);
+        try (DocumentClassifier classifier = DocumentClassifier.open(folder, settings(LongDocuments.WINDOW))) {
+            List<Outcome> alone = new ArrayList<>();
+            for (GoldenCase golden : bundle.goldenCases()) {
+                alone.add(classifier.classify(golden.text()).get());
+            }
+            List<Integer> shuffled = new ArrayList<>();
+            for (int copy = 0; copy < 20; copy++) {
+                IntStream.range(0, alone.size()).forEach(shuffled::add);
+            }
+            Collections.shuffle(shuffled, new Random(4));
+            List<CompletableFuture<Outcome>> together = shuffled.stream()
+                    .map(golden ->
+                            classifier.classify(bundle.goldenCases().get(golden).text()))
+                    .toList();
+            for (int i = 0; i < together.size(); i++) {
+                List<LabelScore> expected = ((Classification) alone.get(shuffled.get(i))).labels();
+                List<LabelScore> actual = ((Classification) together.get(i).get()).labels();
+                for (int label = 0; label < expected.size(); label++) {
+                    assertThat(actual.get(label).score())
+                            .isCloseTo(expected.get(label).score(), within(TOLERANCE));
+                }
             }
         }
     }

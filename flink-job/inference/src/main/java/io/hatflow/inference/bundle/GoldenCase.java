@@ -35,9 +35,6 @@ public record GoldenCase(
         float[] embedding,
         float[][] tokenLogits) {
 
-    /** Largest difference of scores that still counts as the same. */
-    public static final float TOLERANCE = 1e-4f;
-
     /** Of each segment's tokens, its CLS first, the sample holds every so manieth. */
     public static final int TOKEN_STEP = 5;
 

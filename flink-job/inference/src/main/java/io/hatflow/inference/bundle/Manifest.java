@@ -25,6 +25,7 @@ public record Manifest(
         SpecialTokens specialTokens,
         PadSegment padSegment,
         @Nullable String pooling,
+        Precision precision,
         Graph graph,
         Map<String, FileEntry> files) {
 
@@ -70,6 +71,32 @@ public record Manifest(
         MULTI_LABEL,
         @JsonProperty("regression")
         REGRESSION
+    }
+
+    /** In which numbers the graph computes. */
+    public enum Precision {
+        @JsonProperty("fp32")
+        FP32(1e-4f),
+        /** For GPUs. */
+        @JsonProperty("fp16")
+        FP16(0.02f),
+        /** For CPUs. */
+        @JsonProperty("int8")
+        INT8(0.1f);
+
+        private final float goldenTolerance;
+
+        Precision(float goldenTolerance) {
+            this.goldenTolerance = goldenTolerance;
+        }
+
+        /**
+         * Largest difference of scores that still counts as the same when golden inputs are replayed. One processor rounds a value
+         * up that another rounds down: in float32 that moves its last digit, in int8 a whole step.
+         */
+        public float goldenTolerance() {
+            return goldenTolerance;
+        }
     }
 
     /** Which pad segment a document of fewer than N segments gets. */

@@ -1,0 +1,169 @@
+"""What the inputs of a model's matrices look like on sample documents, and the int8 matrices that follow from it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from onnx_export.agreement import made_up_documents
+from onnx_export.checkpoint import Checkpoint
+from onnx_export.config import PadSegment
+from onnx_export.golden import DEFAULT_INPUTS, read_inputs
+from onnx_export.graph import build_graph
+from onnx_export.graph_builder import GraphBuilder
+from onnx_export.int8 import Array, Int8Matrix, Observed, matrix_name, quantise, token_matrices
+from onnx_export.manifest import TOKENIZER
+from onnx_export.packing import PackedLayout, Segments, open_session
+from onnx_export.problems import ExportError
+from onnx_export.segmentation import SegmenterName, segment
+from onnx_export.tokenization import TextTokenizer
+
+SAMPLE_SEGMENTS = 256
+"""Segments to calibrate on, if there are as many; more change little."""
+
+_RUN = 8
+"""Segments of one document in a row: those that follow each other are alike, so many documents say more than long ones."""
+
+_ROWS = 2048
+"""Inputs of each matrix that are kept to compare balances on."""
+
+GOLDEN_INPUTS = "golden-inputs.jsonl"
+
+_ADVICE = "note: int8 is calibrated on {}; give --calibration FILE.jsonl with some 30 typical documents for better scores"
+
+
+def read_texts(path: Path) -> list[str]:
+    """The texts of a file of one object {"text", …} per line, gzip allowed.
+
+    Raises:
+        ExportError: naming every line that has no text.
+    """
+    try:
+        content = path.read_bytes()
+        lines = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8").split("\n")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ExportError(str(path), [f"cannot be read: {error}"]) from error
+    texts, problems = [], []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                problems.append(f"line {number}: is not JSON: {error}")
+                continue
+            text = record.get("text") if isinstance(record, dict) else None
+            if isinstance(text, str):
+                texts.append(text)
+            else:
+                problems.append(f'line {number}: expected an object with a text, {{"text": "…"}}')
+    if not texts and not problems:
+        problems.append("is empty, expected a text to calibrate on")
+    if problems:
+        raise ExportError(str(path), problems)
+    return texts
+
+
+def calibration_windows(
+    folder: Path, checkpoint: Checkpoint, calibration: Path | None, segmenter: SegmenterName
+) -> list[Segments]:
+    """What to calibrate a checkpoint on: documents of the file given, else of golden inputs, else made-up ones.
+
+    Args:
+        folder: the checkpoint's, for its tokenizer and golden inputs.
+        checkpoint: the same, read.
+        calibration: see ``read_texts``.
+        segmenter: how texts are cut.
+
+    Raises:
+        ExportError: if texts or tokenizer cannot be read, or no text has a token.
+    """
+    config = checkpoint.config
+    if calibration is not None:
+        texts = read_texts(calibration)
+    elif (folder / TOKENIZER).is_file():
+        own = folder / GOLDEN_INPUTS
+        texts = [entry.text for entry in (read_inputs(own) if own.is_file() else DEFAULT_INPUTS)]
+        print(_ADVICE.format("golden inputs"), file=sys.stderr)
+    else:
+        print(_ADVICE.format("random tokens"), file=sys.stderr)
+        return made_up_documents(checkpoint)
+    tokenizer = TextTokenizer(folder / TOKENIZER)
+    windows: list[Segments] = []
+    total = 0
+    random = np.random.default_rng(1)
+    length = min(_RUN, config.max_segments)
+    for index in random.permutation(len(texts)):
+        try:
+            tokens = tokenizer.tokenize(texts[index])
+        except ValueError:
+            continue  # a text that classification would refuse
+        spans = segment(texts[index], tokens.offsets, segmenter=segmenter, segment_length=config.segment_length)
+        first = int(random.integers(0, max(1, len(spans) - length + 1)))
+        taken = [[config.first_id, *tokens.ids[start:end]] for start, end in spans[first : first + length]]
+        if taken:
+            windows.append(taken)
+        total += len(taken)
+        if total >= SAMPLE_SEGMENTS:
+            break
+    if not windows:
+        raise ExportError(str(calibration or folder), ["no text has a token, expected some to calibrate on"])
+    return windows
+
+
+def calibrate(
+    checkpoint: Checkpoint, windows: Sequence[Segments], *, pad_segment: PadSegment, segment_positions: bool
+) -> dict[str, Int8Matrix]:
+    """Run windows through the float32 graph and quantise the matrices that run on every token."""
+    config = checkpoint.config
+    recorders = {}
+    for parts in token_matrices(config):
+        matrix = np.concatenate([checkpoint.weights[f"{part}.weight"] for part in parts]).T
+        recorders[matrix_name(*parts)] = _Recorder(matrix_name(*parts), matrix, np.random.default_rng(1))
+    if not recorders:
+        raise ExportError(checkpoint.name, ["has no S block, and int8 is for the matrices of S blocks: use --precision fp32"])
+    model = build_graph(checkpoint, segment_positions=segment_positions, quantised=recorders)
+    values = list(dict.fromkeys(recorder.value for recorder in recorders.values()))
+    model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(value) for value in values)
+    session = open_session(model.SerializeToString(), threads=0)
+    layout = PackedLayout(config.segment_length, config.max_segments, config.first_id, config.pad_id, pad_segment)
+    for window in windows:
+        batch = layout.pack([window])
+        # What padding holds is masked out wherever it is looked at, except in a pad segment.
+        seen = (batch.attention_mask == 1) | (batch.segment_index == 0)[:, None]
+        inputs = dict(zip(values, session.run(values, batch.feeds()), strict=True))
+        for recorder in recorders.values():
+            recorder.look_at(inputs[recorder.value][seen], _ROWS // len(windows) + 1)
+    return {name: quantise(name, recorder.matrix, recorder.observed()) for name, recorder in recorders.items()}
+
+
+class _Recorder:
+    """Multiplies in float32 and remembers what."""
+
+    def __init__(self, name: str, matrix: Array, random: np.random.Generator) -> None:
+        self.name = name
+        self.matrix = matrix
+        self.value = ""
+        self._random = random
+        self._lowest: list[Array] = []
+        self._highest: list[Array] = []
+        self._rows: list[Array] = []
+
+    def product(self, g: GraphBuilder, x: str) -> str:
+        self.value = x
+        return g.op("MatMul", x, g.constant(f"{self.name}.weight", self.matrix))
+
+    def look_at(self, inputs: Array, keep: int) -> None:
+        """inputs: [tokens, inputs of the matrix]"""
+        self._lowest.append(inputs.min(axis=0))
+        self._highest.append(inputs.max(axis=0))
+        self._rows.append(inputs[self._random.permutation(len(inputs))[:keep]])
+
+    def observed(self) -> Observed:
+        return Observed(np.min(self._lowest, axis=0), np.max(self._highest, axis=0), np.concatenate(self._rows))
