@@ -3,7 +3,10 @@ package io.hatflow.inference;
 import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Rejection.Reason;
+import io.hatflow.inference.batch.BatchBudget;
+import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.MicroBatcher;
+import io.hatflow.inference.batch.WarmUp;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
@@ -34,7 +37,7 @@ import java.util.concurrent.TimeUnit;
  * Classifies documents with a model bundle.
  *
  * <p>Thread-safe. Texts are tokenized and segmented on the caller's thread; the segments of all documents under way share micro-batches,
- * which one inference thread runs. A document's scores do not depend on the others in its batch.
+ * which the model runs one after the other. A document's scores do not depend on the others in its batch.
  *
  * <p>The documents under way are not bounded here: whoever calls {@link #classify} bounds the futures that it holds.
  */
@@ -61,8 +64,11 @@ public final class DocumentClassifier implements AutoCloseable {
         this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
         this.labelPolicy = new LabelPolicy(manifest, settings.evidencePerLabel());
         this.model = model;
-        this.batcher =
-                new MicroBatcher(model, Packing.of(manifest), settings.batchSegments(), knownGoodWindow(manifest));
+        BatchBudget budget = settings.batchSegments() == 0
+                ? BatchBudget.learned(settings.batchTarget())
+                : BatchBudget.fixed(settings.batchSegments());
+        WarmUp.of(model, Packing.of(manifest), budget);
+        this.batcher = new MicroBatcher(model, Packing.of(manifest), budget, knownGoodWindow(manifest));
     }
 
     /**
@@ -114,13 +120,24 @@ public final class DocumentClassifier implements AutoCloseable {
         return bundle.info();
     }
 
+    /** What its micro-batches did so far and what waits for them. */
+    public BatchStatistics statistics() {
+        return batcher.statistics();
+    }
+
+    /** {@link #classify(String, boolean)} a text that is not urgent. */
+    public CompletableFuture<Outcome> classify(String text) {
+        return classify(text, false);
+    }
+
     /**
      * Classify one text.
      *
+     * @param urgent whether it may overtake texts that are not; those still get their share
      * @return completes with a {@link Rejection} if the document is at fault; exceptionally only if the machine is, or if this is closed
-     *     meanwhile. Completes on the inference thread, or at once
+     *     meanwhile. Completes on a thread of this classifier, or at once
      */
-    public CompletableFuture<Outcome> classify(String text) {
+    public CompletableFuture<Outcome> classify(String text, boolean urgent) {
         if (text.isBlank()) {
             return rejected(Reason.EMPTY_TEXT, "the text is empty or holds white space alone");
         }
@@ -150,15 +167,16 @@ public final class DocumentClassifier implements AutoCloseable {
                 }
             }
         }
-        return classify(seen, segmented.tokens().count(), tokenizeMicros);
+        return classify(seen, urgent, segmented.tokens().count(), tokenizeMicros);
     }
 
     private static CompletableFuture<Outcome> rejected(Reason reason, String message) {
         return CompletableFuture.completedFuture(new Rejection(reason, message));
     }
 
-    private CompletableFuture<Outcome> classify(Segmented document, int tokensTotal, long tokenizeMicros) {
-        return score(document).thenApply(results -> {
+    private CompletableFuture<Outcome> classify(
+            Segmented document, boolean urgent, int tokensTotal, long tokenizeMicros) {
+        return score(document, urgent).thenApply(results -> {
             List<WindowLogits> logits = new ArrayList<>();
             long queueNanos = 0;
             long inferenceNanos = 0;
@@ -200,10 +218,11 @@ public final class DocumentClassifier implements AutoCloseable {
     }
 
     /** Let the model see every window of a document. */
-    CompletableFuture<List<WindowResult>> score(Segmented document) {
+    CompletableFuture<List<WindowResult>> score(Segmented document, boolean urgent) {
         List<CompletableFuture<WindowResult>> results = document.windows().stream()
                 .map(window -> batcher.submit(
-                        new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end()))))
+                        new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end())),
+                        urgent))
                 .toList();
         return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
                 .thenApply(done -> results.stream().map(CompletableFuture::join).toList());

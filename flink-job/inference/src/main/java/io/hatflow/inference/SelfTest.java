@@ -52,7 +52,7 @@ final class SelfTest {
     private Optional<String> scoreProblem(GoldenCase golden, Segmented document) {
         List<WindowLogits> logits = new ArrayList<>();
         try {
-            for (WindowResult result : classifier.score(document).join()) {
+            for (WindowResult result : classifier.score(document, false).join()) {
                 if (result instanceof Refused refused) {
                     return Optional.of(refused.message());
                 }
