@@ -1,16 +1,24 @@
 package io.hatflow.inference;
 
+import java.time.Duration;
+
 /**
  * How documents are classified; everything that the bundle does not decide.
  *
  * @param longDocuments what to do with a document of more than the bundle's N segments
  * @param maxCharacters UTF-16 code units beyond which a text is rejected before it is tokenized
- * @param batchSegments segment budget of a micro-batch; one window larger than it runs alone
+ * @param batchSegments segment budget of a micro-batch, one window larger than it runs alone; 0 to learn it from the time that runs take
+ * @param batchTarget time that a run shall not exceed where the budget is learned
  * @param inferenceThreads threads that one run of the model uses
  * @param evidencePerLabel most spans that a label carries as evidence
  */
 public record ClassifierSettings(
-        LongDocuments longDocuments, int maxCharacters, int batchSegments, int inferenceThreads, int evidencePerLabel) {
+        LongDocuments longDocuments,
+        int maxCharacters,
+        int batchSegments,
+        Duration batchTarget,
+        int inferenceThreads,
+        int evidencePerLabel) {
 
     /** What happens to a document of more than N segments. */
     public enum LongDocuments {
@@ -24,15 +32,26 @@ public record ClassifierSettings(
 
     public ClassifierSettings {
         requirePositive("maxCharacters", maxCharacters);
-        requirePositive("batchSegments", batchSegments);
+        if (batchSegments < 0) {
+            throw new IllegalArgumentException(
+                    "batchSegments is " + batchSegments + ", expected at least 1, or 0 to learn it");
+        }
+        if (batchTarget.isNegative() || batchTarget.isZero()) {
+            throw new IllegalArgumentException("batchTarget is " + batchTarget + ", expected above 0");
+        }
         requirePositive("inferenceThreads", inferenceThreads);
         requirePositive("evidencePerLabel", evidencePerLabel);
     }
 
-    /** Windows for long documents, 10 million characters, 64 segments a batch, all processors, 3 spans a label. */
+    /** Windows for long documents, 10 million characters, batches learned and of at most 2 s, all processors, 3 spans a label. */
     public static ClassifierSettings defaults() {
         return new ClassifierSettings(
-                LongDocuments.WINDOW, 10_000_000, 64, Runtime.getRuntime().availableProcessors(), 3);
+                LongDocuments.WINDOW,
+                10_000_000,
+                0,
+                Duration.ofSeconds(2),
+                Runtime.getRuntime().availableProcessors(),
+                3);
     }
 
     private static void requirePositive(String name, int value) {

@@ -4,6 +4,7 @@ import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.TextModel.Segmented;
+import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
@@ -25,7 +26,7 @@ import java.util.concurrent.TimeUnit;
  * Classifies documents with a model bundle.
  *
  * <p>Thread-safe. Texts are tokenized and segmented on the caller's thread; the segments of all documents under way share micro-batches,
- * which one inference thread runs. A document's scores do not depend on the others in its batch.
+ * which the model runs one after the other. A document's scores do not depend on the others in its batch.
  *
  * <p>The documents under way are not bounded here: whoever calls {@link #classify} bounds the futures that it holds.
  */
@@ -57,13 +58,24 @@ public final class DocumentClassifier implements AutoCloseable {
         return model.info();
     }
 
+    /** What its micro-batches did so far and what waits for them. */
+    public BatchStatistics statistics() {
+        return model.statistics();
+    }
+
+    /** {@link #classify(String, boolean)} a text that is not urgent. */
+    public CompletableFuture<Outcome> classify(String text) {
+        return classify(text, false);
+    }
+
     /**
      * Classify one text.
      *
+     * @param urgent whether it may overtake texts that are not; those still get their share
      * @return completes with a {@link Rejection} if the document is at fault; exceptionally only if the machine is, or if this is closed
-     *     meanwhile. Completes on the inference thread, or at once
+     *     meanwhile. Completes on a thread of this classifier, or at once
      */
-    public CompletableFuture<Outcome> classify(String text) {
+    public CompletableFuture<Outcome> classify(String text, boolean urgent) {
         if (text.isBlank()) {
             return rejected(Reason.EMPTY_TEXT, "the text is empty or holds white space alone");
         }
@@ -93,15 +105,16 @@ public final class DocumentClassifier implements AutoCloseable {
                 }
             }
         }
-        return classify(seen, segmented.tokens().count(), tokenizeMicros);
+        return classify(seen, urgent, segmented.tokens().count(), tokenizeMicros);
     }
 
     private static CompletableFuture<Outcome> rejected(Reason reason, String message) {
         return CompletableFuture.completedFuture(new Rejection(reason, message));
     }
 
-    private CompletableFuture<Outcome> classify(Segmented document, int tokensTotal, long tokenizeMicros) {
-        return model.answer(document).thenApply(results -> {
+    private CompletableFuture<Outcome> classify(
+            Segmented document, boolean urgent, int tokensTotal, long tokenizeMicros) {
+        return model.answer(document, urgent).thenApply(results -> {
             List<WindowLogits> logits = new ArrayList<>();
             long queueNanos = 0;
             long inferenceNanos = 0;

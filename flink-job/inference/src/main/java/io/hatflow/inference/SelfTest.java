@@ -67,7 +67,7 @@ final class SelfTest {
         for (int row = 0; row < Math.min(actual.length, expected.length); row++) {
             deviation = Math.max(deviation, deviation(actual[row], expected[row]));
         }
-        float tolerance = classifier.manifest().precision().goldenTolerance();
+        float tolerance = model.manifest().precision().goldenTolerance();
         return deviation <= tolerance
                 ? Optional.empty()
                 : Optional.of("its scores differ from the exporter's by up to %.6f, expected at most %.4f"

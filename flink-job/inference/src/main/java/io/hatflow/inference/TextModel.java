@@ -1,6 +1,9 @@
 package io.hatflow.inference;
 
+import io.hatflow.inference.batch.BatchBudget;
+import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.MicroBatcher;
+import io.hatflow.inference.batch.WarmUp;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.BundleException;
@@ -28,7 +31,7 @@ import java.util.concurrent.CompletableFuture;
  * others to say.
  *
  * <p>Thread-safe. Texts are tokenized and segmented on the caller's thread; the segments of all documents under way share micro-batches,
- * which one inference thread runs. An answer does not depend on the others in its batch.
+ * which the model runs one after the other. An answer does not depend on the others in its batch.
  */
 final class TextModel implements AutoCloseable {
 
@@ -39,7 +42,7 @@ final class TextModel implements AutoCloseable {
     private final OnnxModel model;
     private final MicroBatcher batcher;
 
-    private TextModel(Bundle bundle, int batchSegments, Tokenizer tokenizer, OnnxModel model) {
+    private TextModel(Bundle bundle, ClassifierSettings settings, Tokenizer tokenizer, OnnxModel model) {
         Manifest manifest = bundle.manifest();
         Manifest.Segmentation segmentation = manifest.segmentation();
         this.bundle = bundle;
@@ -49,7 +52,11 @@ final class TextModel implements AutoCloseable {
                 segmentation.segmentLength());
         this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
         this.model = model;
-        this.batcher = new MicroBatcher(model, Packing.of(manifest), batchSegments, knownGoodWindow(manifest));
+        BatchBudget budget = settings.batchSegments() == 0
+                ? BatchBudget.learned(settings.batchTarget())
+                : BatchBudget.fixed(settings.batchSegments());
+        WarmUp.of(model, Packing.of(manifest), budget);
+        this.batcher = new MicroBatcher(model, Packing.of(manifest), budget, knownGoodWindow(manifest));
     }
 
     /**
@@ -86,7 +93,7 @@ final class TextModel implements AutoCloseable {
             tokenizer.close();
             throw new BundleException(bundleFolder, problems);
         }
-        TextModel opened = new TextModel(bundle, settings.batchSegments(), tokenizer, model);
+        TextModel opened = new TextModel(bundle, settings, tokenizer, model);
         problems.addAll(new SelfTest(opened).problems(bundle.goldenCases()));
         if (!problems.isEmpty()) {
             opened.close();
@@ -136,11 +143,22 @@ final class TextModel implements AutoCloseable {
         return segmented;
     }
 
-    /** Let the model see every window of a document. */
+    /** What its micro-batches did so far and what waits for them. */
+    BatchStatistics statistics() {
+        return batcher.statistics();
+    }
+
+    /** {@link #answer(Segmented, boolean)} for a document that is not urgent. */
     CompletableFuture<List<WindowResult>> answer(Segmented document) {
+        return answer(document, false);
+    }
+
+    /** Let the model see every window of a document; an urgent one may overtake others. */
+    CompletableFuture<List<WindowResult>> answer(Segmented document, boolean urgent) {
         List<CompletableFuture<WindowResult>> results = document.windows().stream()
                 .map(window -> batcher.submit(
-                        new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end()))))
+                        new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end())),
+                        urgent))
                 .toList();
         return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
                 .thenApply(done -> results.stream().map(CompletableFuture::join).toList());

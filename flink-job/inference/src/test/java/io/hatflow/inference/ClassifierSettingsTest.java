@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class ClassifierSettingsTest {
@@ -13,15 +14,18 @@ class ClassifierSettingsTest {
         ClassifierSettings defaults = ClassifierSettings.defaults();
         assertThat(defaults.longDocuments()).isEqualTo(LongDocuments.WINDOW);
         assertThat(defaults.maxCharacters()).isEqualTo(10_000_000);
-        assertThat(defaults.batchSegments()).isEqualTo(64);
+        assertThat(defaults.batchSegments()).isZero();
+        assertThat(defaults.batchTarget()).isEqualTo(Duration.ofSeconds(2));
         assertThat(defaults.inferenceThreads()).isEqualTo(Runtime.getRuntime().availableProcessors());
         assertThat(defaults.evidencePerLabel()).isEqualTo(3);
     }
 
     @Test
     void aValueThatCannotWorkIsNamed() {
-        assertThatThrownBy(() -> new ClassifierSettings(LongDocuments.WINDOW, 1, 0, 1, 1))
+        assertThatThrownBy(() -> new ClassifierSettings(LongDocuments.WINDOW, 1, -1, Duration.ofSeconds(1), 1, 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("batchSegments is 0, expected at least 1");
+                .hasMessage("batchSegments is -1, expected at least 1, or 0 to learn it");
+        assertThatThrownBy(() -> new ClassifierSettings(LongDocuments.WINDOW, 1, 1, Duration.ZERO, 1, 1))
+                .hasMessage("batchTarget is PT0S, expected above 0");
     }
 }

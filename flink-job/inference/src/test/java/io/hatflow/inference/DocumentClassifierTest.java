@@ -12,6 +12,7 @@ import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest.Precision;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -210,6 +211,6 @@ class DocumentClassifierTest {
     }
 
     private static ClassifierSettings settings(LongDocuments longDocuments) {
-        return new ClassifierSettings(longDocuments, 100_000, 16, 1, 3);
+        return new ClassifierSettings(longDocuments, 100_000, 16, Duration.ofSeconds(1), 1, 3);
     }
 }

@@ -13,6 +13,7 @@ import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest.Task;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -36,7 +37,7 @@ class TasksWithoutLabelsTest {
     private static final Path CHOICES = BUNDLES.resolve("tiny-choices");
     private static final Path VECTORS = BUNDLES.resolve("tiny-vectors");
     private static final ClassifierSettings SETTINGS =
-            new ClassifierSettings(ClassifierSettings.LongDocuments.WINDOW, 100_000, 16, 1, 3);
+            new ClassifierSettings(ClassifierSettings.LongDocuments.WINDOW, 100_000, 16, Duration.ofSeconds(1), 1, 3);
 
     @ParameterizedTest
     @CsvSource({"tiny-choices, scores", "tiny-tokens, token_logits", "tiny-vectors, embedding"})

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.ClassifySettings.Order;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingsException;
@@ -62,11 +63,15 @@ class JobSettingsTest {
                 of("model.long-documents", LongDocuments.WINDOW, "truncate", LongDocuments.TRUNCATE, s -> s.classify()
                         .longDocuments()),
                 of("model.max-characters", 10_000_000, "7", 7, s -> s.classify().maxCharacters()),
-                of("model.batch-segments", 64, "8", 8, s -> s.classify().batchSegments()),
+                of("model.batch-segments", 0, "8", 8, s -> s.classify().batchSegments()),
+                of("model.batch-target", Duration.ofSeconds(2), "500 ms", Duration.ofMillis(500), s -> s.classify()
+                        .batchTarget()),
                 of("model.inference-threads", 0, "2", 2, s -> s.classify().inferenceThreads()),
                 of("model.evidence-per-label", 3, "1", 1, s -> s.classify().evidencePerLabel()),
                 of("classify.order", Order.ORDERED, "unordered", Order.UNORDERED, s -> s.classify()
                         .order()),
+                // A name needs another order as well, see aPriorityHeaderNeedsUnorderedEvents.
+                of("classify.priority-header", "", " ", "", s -> s.classify().priorityHeader()),
                 of("classify.capacity", 128, "9", 9, s -> s.classify().capacity()),
                 of("classify.timeout", Duration.ofMinutes(10), "500 ms", Duration.ofMillis(500), s -> s.classify()
                         .timeout()),
@@ -147,6 +152,13 @@ class JobSettingsTest {
     }
 
     @Test
+    void aPriorityHeaderNeedsUnorderedEvents() {
+        ClassifySettings settings =
+                TinyBundle.settings("--classify.priority-header=urgency", "--classify.order=unordered");
+        assertThat(settings.priorityHeader()).isEqualTo("urgency");
+    }
+
+    @Test
     void allMistakesAreReportedAtOnce(@TempDir Path folder) throws IOException {
         Path file = Files.writeString(
                 folder.resolve("job.yaml"), "kafka:\n  start-form: latest\nclassify.capacity: none\n");
@@ -160,6 +172,7 @@ class JobSettingsTest {
                             "at-most-once",
                             "--checkpoint.interval=20 min",
                             "--model.batch-segments=0",
+                            "--classify.priority-header=priority",
                             "--kafka.input-topics=a,dead-letters",
                             "--kafka.labelled-topic=dead-letters",
                             "stray",
@@ -174,6 +187,7 @@ class JobSettingsTest {
                         problem -> assertThat(problem).contains("--kafka.guarantee", "exactly-once or at-least-once"))
                 .anySatisfy(problem -> assertThat(problem).contains("kafka.transaction-timeout is 900.0 s", "1500.0 s"))
                 .anySatisfy(problem -> assertThat(problem).contains("--model.batch-segments is \"0\""))
+                .anySatisfy(problem -> assertThat(problem).contains("classify.priority-header", "unordered"))
                 .anySatisfy(problem -> assertThat(problem).contains("would read its own events"))
                 .anySatisfy(problem -> assertThat(problem).contains("must be two topics"))
                 .anySatisfy(problem -> assertThat(problem).contains("\"stray\" is no flag"))
@@ -182,8 +196,8 @@ class JobSettingsTest {
                         assertThat(problem).contains("HATFLOW_CLASSIFY_ODER", "did you mean classify.order?"))
                 .anySatisfy(problem -> assertThat(problem).contains("kafka.bootstrap-servers is missing"))
                 .anySatisfy(problem -> assertThat(problem).contains("model.bundle is missing"))
-                .hasSize(12);
-        assertThat(mistakes).hasMessageContaining("12 mistakes").hasMessageContaining("stray");
+                .hasSize(13);
+        assertThat(mistakes).hasMessageContaining("13 mistakes").hasMessageContaining("stray");
     }
 
     @Test

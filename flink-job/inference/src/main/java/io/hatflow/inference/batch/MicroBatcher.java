@@ -1,10 +1,9 @@
 package io.hatflow.inference.batch;
 
+import io.hatflow.inference.batch.WindowQueue.Depth;
 import io.hatflow.inference.batch.WindowQueue.Waiting;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
-import io.hatflow.inference.onnx.InferenceException;
-import io.hatflow.inference.onnx.OnnxModel;
 import io.hatflow.inference.packing.PackedBatch;
 import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
@@ -12,80 +11,167 @@ import io.hatflow.inference.packing.WindowLogits;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the model busy with micro-batches, and decides whose fault a failed run is.
  *
  * <p>Work-conserving: whenever the model is free it takes what waits, up to a budget of segments, and never waits for more. Batches
- * grow by themselves while documents queue; a lone document leaves at once. One thread, which runs the model and completes the futures.
+ * grow by themselves while documents queue; a lone document leaves at once.
+ *
+ * <p>Two threads, so that the model runs without a break while documents queue: the inference thread does nothing but run it; beside it
+ * another lays out the next batch if it is full already (one that is not may still grow), and completes the futures of the last.
  *
  * <p>A failed batch is halved until the guilty window stands alone. If the model then still works on a window that is known to be good, the
- * lone window is refused; if it does not, the machine is at fault and everything fails.
+ * lone window is refused; if it does not, or memory does not suffice for one window, the machine is at fault and everything fails.
  */
 public final class MicroBatcher implements AutoCloseable {
 
-    private final OnnxModel model;
+    /** A batch laid out for the model. */
+    private record Prepared(List<Waiting> windows, PackedBatch packed) {}
+
+    private static final String BESIDES = "hatflow-batches";
+
+    private final PackedModel model;
     private final Packing packing;
-    private final int budgetRows;
+    private final BatchBudget budget;
     private final Window knownGood;
     private final WindowQueue queue = new WindowQueue();
-    private final Thread thread;
+    private final AtomicReference<@Nullable Prepared> ahead = new AtomicReference<>();
+    private final Thread inferenceThread;
+    private final ExecutorService besides;
+
+    private final LongAdder batches = new LongAdder();
+    private final LongAdder windows = new LongAdder();
+    private final LongAdder rows = new LongAdder();
+    private final LongAdder tokens = new LongAdder();
+    private final LongAdder runNanos = new LongAdder();
+    private final LongAdder queueNanos = new LongAdder();
+    private final LongAdder outOfMemory = new LongAdder();
 
     /**
-     * Start the inference thread.
+     * Start the threads.
      *
      * @param model used by this alone until {@link #close} returns; the caller closes it afterwards
-     * @param budgetRows most segments of a batch; a window with more runs alone
+     * @param budget a window with more rows runs alone
      * @param knownGood a window that the model has been seen to answer
      */
-    public MicroBatcher(OnnxModel model, Packing packing, int budgetRows, Window knownGood) {
+    public MicroBatcher(PackedModel model, Packing packing, BatchBudget budget, Window knownGood) {
         this.model = model;
         this.packing = packing;
-        this.budgetRows = budgetRows;
+        this.budget = budget;
         this.knownGood = knownGood;
-        this.thread = new Thread(this::runUntilClosed, "hatflow-inference");
+        this.besides = Executors.newSingleThreadExecutor(task -> daemon(task, BESIDES));
+        this.inferenceThread = daemon(this::runUntilClosed, "hatflow-inference");
+        inferenceThread.start();
+    }
+
+    private static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
         thread.setDaemon(true);
-        thread.start();
+        return thread;
     }
 
     /**
      * Let the model see a window.
      *
-     * @return completes on the inference thread; exceptionally if the machine is at fault (the cause says what happened) or the batcher
+     * @param urgent whether it may overtake windows that are not
+     * @return completes on a thread of the batcher; exceptionally if the machine is at fault (the cause says what happened) or the batcher
      *     is closed before the window's turn
      */
-    public CompletableFuture<WindowResult> submit(Window window) {
+    public CompletableFuture<WindowResult> submit(Window window, boolean urgent) {
         CompletableFuture<WindowResult> result = new CompletableFuture<>();
-        queue.put(new Waiting(window, packing.rows(window), System.nanoTime(), result));
+        queue.put(new Waiting(window, packing.rows(window), urgent, System.nanoTime(), result));
         return result;
     }
 
     private void runUntilClosed() {
         try {
-            for (List<Waiting> batch = queue.take(budgetRows); !batch.isEmpty(); batch = queue.take(budgetRows)) {
+            for (Prepared batch = next(); batch != null; batch = next()) {
+                besides.execute(this::prepareAhead);
                 run(batch);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             queue.close(new CancellationException("the inference thread was interrupted"));
         }
+        abandonAhead();
+    }
+
+    private @Nullable Prepared next() throws InterruptedException {
+        Prepared prepared = ahead.getAndSet(null);
+        if (prepared != null) {
+            return prepared;
+        }
+        List<Waiting> taken = queue.take(budget.rows());
+        return taken.isEmpty() ? null : prepared(taken);
+    }
+
+    private void prepareAhead() {
+        if (ahead.get() == null) {
+            List<Waiting> full = queue.takeFull(budget.rows());
+            if (!full.isEmpty()) {
+                ahead.set(prepared(full));
+                abandonAhead();
+            }
+        }
+    }
+
+    /** Where the queue is closed nobody may come for what was laid out. */
+    private void abandonAhead() {
+        Throwable cause = queue.closedBecause();
+        Prepared abandoned = cause == null ? null : ahead.getAndSet(null);
+        if (cause != null && abandoned != null) {
+            abandoned.windows().forEach(window -> window.result().completeExceptionally(cause));
+        }
+    }
+
+    private Prepared prepared(List<Waiting> waiting) {
+        return new Prepared(
+                waiting,
+                new PackedBatch(packing, waiting.stream().map(Waiting::window).toList()));
     }
 
     /** Completes the future of every window of the batch, whatever happens. */
-    private void run(List<Waiting> batch) {
+    private void run(Prepared batch) {
         try {
             long begun = System.nanoTime();
-            List<WindowLogits> logits = model.run(
-                    new PackedBatch(packing, batch.stream().map(Waiting::window).toList()));
+            List<WindowLogits> logits = model.run(batch.packed());
             long nanos = System.nanoTime() - begun;
-            for (int i = 0; i < batch.size(); i++) {
-                Waiting window = batch.get(i);
-                window.result().complete(scored(logits.get(i), begun - window.enqueuedNanos(), nanos));
-            }
+            budget.record(batch.packed().rows(), nanos);
+            besides.execute(() -> {
+                try {
+                    complete(batch, logits, begun, nanos);
+                } catch (Throwable e) {
+                    fail(batch.windows(), e);
+                }
+            });
         } catch (InferenceException e) {
             isolate(batch, e);
         } catch (Throwable e) { // a batch whose futures never complete would stop the job without a word
-            fail(batch, e);
+            fail(batch.windows(), e);
+        }
+    }
+
+    private void complete(Prepared batch, List<WindowLogits> logits, long begun, long nanos) {
+        long waited = 0;
+        for (Waiting window : batch.windows()) {
+            waited += begun - window.enqueuedNanos();
+        }
+        batches.increment();
+        windows.add(batch.windows().size());
+        rows.add(batch.packed().rows());
+        tokens.add(batch.packed().tokens());
+        runNanos.add(nanos);
+        queueNanos.add(waited);
+        for (int i = 0; i < batch.windows().size(); i++) {
+            Waiting window = batch.windows().get(i);
+            window.result().complete(scored(logits.get(i), begun - window.enqueuedNanos(), nanos));
         }
     }
 
@@ -95,14 +181,20 @@ public final class MicroBatcher implements AutoCloseable {
                 : new Refused("the model's scores for this document are not finite numbers");
     }
 
-    private void isolate(List<Waiting> batch, InferenceException failure) {
-        if (batch.size() > 1) {
-            run(batch.subList(0, batch.size() / 2));
-            run(batch.subList(batch.size() / 2, batch.size()));
-        } else if (modelWorks()) {
-            batch.get(0).result().complete(new Refused("the model fails on this document: " + failure.getMessage()));
+    private void isolate(Prepared batch, InferenceException failure) {
+        List<Waiting> waiting = batch.windows();
+        if (failure.isOutOfMemory()) {
+            outOfMemory.increment();
+            budget.outOfMemory(batch.packed().rows());
+        }
+        if (waiting.size() > 1) {
+            run(prepared(waiting.subList(0, waiting.size() / 2)));
+            run(prepared(waiting.subList(waiting.size() / 2, waiting.size())));
+        } else if (!failure.isOutOfMemory() && modelWorks()) {
+            Refused refused = new Refused("the model fails on this document: " + failure.getMessage());
+            besides.execute(() -> waiting.get(0).result().complete(refused));
         } else {
-            fail(batch, failure);
+            fail(waiting, failure);
         }
     }
 
@@ -121,16 +213,46 @@ public final class MicroBatcher implements AutoCloseable {
         batch.forEach(window -> window.result().completeExceptionally(failure));
     }
 
+    /** What was done so far and what waits. */
+    public BatchStatistics statistics() {
+        Depth depth = queue.depth();
+        RunTimes.Fit fit = budget.fit();
+        return new BatchStatistics(
+                batches.sum(),
+                windows.sum(),
+                rows.sum(),
+                tokens.sum(),
+                rows.sum() * packing.segmentLength(),
+                runNanos.sum(),
+                queueNanos.sum(),
+                outOfMemory.sum(),
+                depth.windows(),
+                depth.rows(),
+                depth.oldestNanos() == null ? 0 : System.nanoTime() - depth.oldestNanos(),
+                budget.rows(),
+                fit.fixedNanos(),
+                fit.nanosPerRow());
+    }
+
     /** Waits for the batch that runs; what still waits fails with a {@link CancellationException}. */
     @Override
     public void close() {
         queue.close(new CancellationException("the classifier was closed before this document's turn"));
         boolean interrupted = false;
-        while (thread.isAlive() && thread != Thread.currentThread()) {
+        // Leaving before the inference thread would let the caller close a model that still runs, which crashes the
+        // process.
+        while (inferenceThread.isAlive() && inferenceThread != Thread.currentThread()) {
             try {
-                thread.join();
+                inferenceThread.join();
             } catch (InterruptedException e) {
-                // Leaving now would let the caller close a model that still runs, which crashes the process.
+                interrupted = true;
+            }
+        }
+        besides.shutdown();
+        while (!besides.isTerminated() && !Thread.currentThread().getName().equals(BESIDES)) {
+            try {
+                besides.awaitTermination(1, TimeUnit.MINUTES);
+            } catch (InterruptedException e) {
                 interrupted = true;
             }
         }

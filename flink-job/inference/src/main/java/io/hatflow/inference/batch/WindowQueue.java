@@ -8,16 +8,33 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Windows that wait for the model, first in, first out. Only a queue: it starts no thread and knows nothing of the model.
+ * Windows that wait for the model, in two lanes, each first in, first out. Only a queue: it starts no thread and knows nothing of the
+ * model.
+ *
+ * <p>Urgent windows go first, but every fourth batch begins with the others, so that no flood of urgent ones can keep them waiting for
+ * ever.
  *
  * <p>It is not bounded. Whoever submits bounds the documents in flight: Flink's async operator by its capacity.
  */
 final class WindowQueue {
 
     /** A window, the rows of a batch that it takes, and who waits for it. */
-    record Waiting(Window window, int rows, long enqueuedNanos, CompletableFuture<WindowResult> result) {}
+    record Waiting(
+            Window window, int rows, boolean urgent, long enqueuedNanos, CompletableFuture<WindowResult> result) {}
 
-    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+    /**
+     * What waits.
+     *
+     * @param oldestNanos {@link System#nanoTime} at which the oldest began to wait; null if nothing waits
+     */
+    record Depth(int windows, int rows, @Nullable Long oldestNanos) {}
+
+    private static final int URGENT_BATCHES_IN_A_ROW = 3;
+
+    private final ArrayDeque<Waiting> urgent = new ArrayDeque<>();
+    private final ArrayDeque<Waiting> ordinary = new ArrayDeque<>();
+    private int waitingRows;
+    private int urgentBatches;
     private @Nullable Throwable closedBecause;
 
     /** Fails the window's future if the queue is closed. */
@@ -26,7 +43,8 @@ final class WindowQueue {
         synchronized (this) {
             cause = closedBecause;
             if (cause == null) {
-                waiting.addLast(window);
+                (window.urgent() ? urgent : ordinary).addLast(window);
+                waitingRows += window.rows();
                 notifyAll();
             }
         }
@@ -41,18 +59,52 @@ final class WindowQueue {
      * @return empty once the queue is closed
      */
     synchronized List<Waiting> take(int budgetRows) throws InterruptedException {
-        while (waiting.isEmpty() && closedBecause == null) {
+        while (waitingRows == 0 && closedBecause == null) {
             wait();
         }
+        return taken(budgetRows);
+    }
+
+    /** A batch if enough waits to fill it, else an empty list: what is not full may still grow. */
+    synchronized List<Waiting> takeFull(int budgetRows) {
+        return waitingRows >= budgetRows ? taken(budgetRows) : List.of();
+    }
+
+    private List<Waiting> taken(int budgetRows) {
+        boolean urgentFirst = !urgent.isEmpty() && (ordinary.isEmpty() || urgentBatches < URGENT_BATCHES_IN_A_ROW);
+        urgentBatches = urgentFirst && !ordinary.isEmpty() ? urgentBatches + 1 : 0;
         List<Waiting> taken = new ArrayList<>();
-        int rows = 0;
-        while (!waiting.isEmpty()
-                && (taken.isEmpty() || rows + waiting.getFirst().rows() <= budgetRows)) {
-            Waiting next = waiting.removeFirst();
-            rows += next.rows();
+        int room = move(urgentFirst ? urgent : ordinary, taken, budgetRows);
+        int left = move(urgentFirst ? ordinary : urgent, taken, room);
+        waitingRows -= budgetRows - left; // what was taken
+        return taken;
+    }
+
+    /** Returns the room that is left; below 0 if the first window alone exceeds it. */
+    private static int move(ArrayDeque<Waiting> lane, List<Waiting> taken, int room) {
+        int left = room;
+        while (!lane.isEmpty() && (taken.isEmpty() || lane.getFirst().rows() <= left)) {
+            Waiting next = lane.removeFirst();
+            left -= next.rows();
             taken.add(next);
         }
-        return taken;
+        return left;
+    }
+
+    synchronized Depth depth() {
+        Waiting one = urgent.peekFirst();
+        Waiting other = ordinary.peekFirst();
+        Waiting oldest =
+                one == null || (other != null && other.enqueuedNanos() - one.enqueuedNanos() < 0) ? other : one;
+        return new Depth(
+                urgent.size() + ordinary.size(),
+                waitingRows,
+                oldest == null ? null : Long.valueOf(oldest.enqueuedNanos()));
+    }
+
+    /** Null while open. */
+    synchronized @Nullable Throwable closedBecause() {
+        return closedBecause;
     }
 
     /** Refuse what comes, and fail what waits, with {@code cause}. Only the first call counts. */
@@ -63,8 +115,11 @@ final class WindowQueue {
                 return;
             }
             closedBecause = cause;
-            abandoned = new ArrayList<>(waiting);
-            waiting.clear();
+            abandoned = new ArrayList<>(urgent);
+            abandoned.addAll(ordinary);
+            urgent.clear();
+            ordinary.clear();
+            waitingRows = 0;
             notifyAll();
         }
         abandoned.forEach(window -> window.result().completeExceptionally(cause));

@@ -8,6 +8,8 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import io.hatflow.inference.batch.InferenceException;
+import io.hatflow.inference.batch.PackedModel;
 import io.hatflow.inference.bundle.TensorSpec;
 import io.hatflow.inference.packing.PackedBatch;
 import io.hatflow.inference.packing.WindowLogits;
@@ -21,6 +23,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
@@ -29,7 +32,7 @@ import java.util.stream.IntStream;
  * <p>One run at a time, and never a {@link #close} while one is under way: closing a session in use crashes the process.
  * {@link #run} and {@link #close} exclude each other; inputs are copied into direct buffers that are kept from run to run.
  */
-public final class OnnxModel implements AutoCloseable {
+public final class OnnxModel implements PackedModel, AutoCloseable {
 
     private static final OrtEnvironment ENVIRONMENT = OrtEnvironment.getEnvironment();
 
@@ -38,6 +41,11 @@ public final class OnnxModel implements AutoCloseable {
 
     /** What a segment's row is called. */
     private static final List<String> SEGMENT_OUTPUTS = List.of("segment_logits", "segment_embeddings", "token_logits");
+
+    /** ONNX Runtime has no error code of its own for it. Host, CUDA allocations, cuBLAS and cuDNN workspaces. */
+    private static final Pattern OUT_OF_MEMORY = Pattern.compile(
+            "bad_alloc|failed to allocate memory|out of memory|_ALLOC_FAILED|available memory of",
+            Pattern.CASE_INSENSITIVE);
 
     private final OrtSession session;
     private final OrtSession.SessionOptions options;
@@ -111,12 +119,7 @@ public final class OnnxModel implements AutoCloseable {
         return specs;
     }
 
-    /**
-     * Run the graph on a batch.
-     *
-     * @return the answer for every window of the batch, in order
-     * @throws InferenceException if the run fails
-     */
+    @Override
     public synchronized List<WindowLogits> run(PackedBatch batch) throws InferenceException {
         if (closed) {
             throw new IllegalStateException("the model is closed; nothing may run after close, this is a bug");
@@ -138,7 +141,9 @@ public final class OnnxModel implements AutoCloseable {
                         "segment_index", segmentIndex))) {
             return batch.deal(rows(result, DOCUMENT_OUTPUTS), rows(result, SEGMENT_OUTPUTS));
         } catch (OrtException e) {
-            throw new InferenceException(String.valueOf(e.getMessage()), e);
+            String message = String.valueOf(e.getMessage());
+            throw new InferenceException(
+                    message, e, OUT_OF_MEMORY.matcher(message).find());
         }
     }
 

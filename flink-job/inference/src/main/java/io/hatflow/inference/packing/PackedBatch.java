@@ -17,6 +17,7 @@ public final class PackedBatch {
     private final long[] attentionMask;
     private final long[] documentIndex;
     private final long[] segmentIndex;
+    private long tokens;
 
     /** Lay out at least one window. */
     public PackedBatch(Packing packing, List<Window> windows) {
@@ -62,6 +63,7 @@ public final class PackedBatch {
         }
         int at = row * packing.segmentLength();
         Arrays.fill(attentionMask, at, at + length, 1);
+        tokens += length;
         inputIds[at] = packing.cls();
         for (int token = segment.first(); token < segment.end(); token++) {
             inputIds[++at] = tokenIds[token];
@@ -76,6 +78,11 @@ public final class PackedBatch {
     /** S, pad segments included. */
     public int rows() {
         return rows;
+    }
+
+    /** Tokens that are no padding. */
+    public long tokens() {
+        return tokens;
     }
 
     /** K. */

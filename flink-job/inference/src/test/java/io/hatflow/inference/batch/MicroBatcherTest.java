@@ -7,17 +7,21 @@ import io.hatflow.inference.TestFiles;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.bundle.Manifest.PadSegment;
-import io.hatflow.inference.onnx.InferenceException;
 import io.hatflow.inference.onnx.OnnxModel;
+import io.hatflow.inference.packing.PackedBatch;
 import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.packing.WindowLogits;
 import io.hatflow.inference.text.Span;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,11 +37,11 @@ class MicroBatcherTest {
     @Test
     void windowsThatQueueWhileTheModelIsBusyShareBatchesUpToTheBudget() throws Exception {
         try (OnnxModel model = model();
-                MicroBatcher batcher = new MicroBatcher(model, PACKING, 4, KNOWN)) {
+                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(4), KNOWN)) {
             List<CompletableFuture<WindowResult>> results;
             synchronized (model) { // the model is busy: its run waits for this
                 results = IntStream.range(0, 21)
-                        .mapToObj(i -> batcher.submit(window(i)))
+                        .mapToObj(i -> batcher.submit(window(i), false))
                         .toList();
             }
             List<Integer> batchSizes = new ArrayList<>();
@@ -64,20 +68,22 @@ class MicroBatcherTest {
                 new int[] {1, 2, 3, 4, 5, 6},
                 IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList());
         try (OnnxModel model = model();
-                MicroBatcher batcher = new MicroBatcher(model, PACKING, 2, KNOWN)) {
-            assertThat(((Scored) batcher.submit(six).get()).logits().segments()).hasNumberOfRows(6);
+                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(2), KNOWN)) {
+            assertThat(((Scored) batcher.submit(six, false).get()).logits().segments())
+                    .hasNumberOfRows(6);
         }
     }
 
     @Test
     void thePoisonedWindowAloneIsRefusedAndItsNeighboursGetTheirScores() throws Exception {
         try (OnnxModel model = model();
-                MicroBatcher batcher = new MicroBatcher(model, PACKING, 64, KNOWN)) {
-            float[][] alone = ((Scored) batcher.submit(KNOWN).get()).logits().segments();
+                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(64), KNOWN)) {
+            float[][] alone =
+                    ((Scored) batcher.submit(KNOWN, false).get()).logits().segments();
             List<CompletableFuture<WindowResult>> results;
             synchronized (model) {
                 results = IntStream.range(0, 9)
-                        .mapToObj(i -> batcher.submit(i == 5 ? POISON : KNOWN))
+                        .mapToObj(i -> batcher.submit(i == 5 ? POISON : KNOWN, false))
                         .toList();
             }
             for (int i = 0; i < results.size(); i++) {
@@ -98,12 +104,12 @@ class MicroBatcherTest {
     @Test
     void whenTheModelFailsOnEverythingTheMachineIsAtFault() {
         try (OnnxModel model = model();
-                MicroBatcher batcher = new MicroBatcher(model, PACKING, 64, POISON)) {
-            CompletableFuture<WindowResult> failed = batcher.submit(POISON);
+                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(64), POISON)) {
+            CompletableFuture<WindowResult> failed = batcher.submit(POISON, false);
             assertThatThrownBy(failed::get)
                     .isInstanceOf(ExecutionException.class)
                     .hasCauseInstanceOf(InferenceException.class);
-            CompletableFuture<WindowResult> later = batcher.submit(KNOWN);
+            CompletableFuture<WindowResult> later = batcher.submit(KNOWN, false);
             assertThatThrownBy(later::get).hasCauseInstanceOf(InferenceException.class);
         }
     }
@@ -111,18 +117,107 @@ class MicroBatcherTest {
     @Test
     void closingFailsWhatWaitsAndWaitsForWhatRuns() throws Exception {
         try (OnnxModel model = model()) {
-            MicroBatcher batcher = new MicroBatcher(model, PACKING, 1, KNOWN);
+            MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(1), KNOWN);
             Thread closer = new Thread(batcher::close);
             synchronized (model) {
-                List<CompletableFuture<WindowResult>> submitted = List.of(batcher.submit(KNOWN), batcher.submit(KNOWN));
+                List<CompletableFuture<WindowResult>> submitted =
+                        List.of(batcher.submit(KNOWN, false), batcher.submit(KNOWN, false));
                 closer.start();
                 // One of them may be in the batch that runs; the other can only be waiting.
                 assertThatThrownBy(() -> submitted.get(1).get(30, TimeUnit.SECONDS))
                         .isInstanceOf(CancellationException.class);
             }
             closer.join();
-            assertThat(batcher.submit(KNOWN)).isCompletedExceptionally();
+            assertThat(batcher.submit(KNOWN, false)).isCompletedExceptionally();
         }
+    }
+
+    @Test
+    void whenMemoryRunsOutBatchesAreHalvedUntilTheyFitAndStaySmall() throws Exception {
+        List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch allWait = new CountDownLatch(1);
+        PackedModel eightFit = batch -> {
+            awaitUninterruptibly(allWait);
+            sizes.add(batch.rows());
+            if (batch.rows() > 8) {
+                throw new InferenceException("Failed to allocate memory", new OutOfMemoryError(), true);
+            }
+            return zeros(batch);
+        };
+        try (MicroBatcher batcher = new MicroBatcher(eightFit, PACKING, BatchBudget.fixed(32), KNOWN)) {
+            List<CompletableFuture<WindowResult>> results = IntStream.range(0, 200)
+                    .mapToObj(i -> batcher.submit(window(i), false))
+                    .toList();
+            allWait.countDown();
+            for (CompletableFuture<WindowResult> result : results) {
+                assertThat(result.get()).isInstanceOf(Scored.class);
+            }
+            assertThat(batcher.statistics().budgetRows()).isEqualTo(8);
+            assertThat(batcher.statistics().outOfMemory()).isPositive();
+            // Once the budget has come down, only batches laid out before are still too large.
+            assertThat(sizes.subList(sizes.size() - 10, sizes.size())).allMatch(rows -> rows <= 8);
+        }
+    }
+
+    @Test
+    void whenMemoryDoesNotSufficeForOneWindowTheMachineIsAtFault() {
+        PackedModel noneFits = batch -> {
+            throw new InferenceException("CUDA out of memory", new OutOfMemoryError(), true);
+        };
+        try (MicroBatcher batcher = new MicroBatcher(noneFits, PACKING, BatchBudget.fixed(4), KNOWN)) {
+            assertThatThrownBy(batcher.submit(KNOWN, false)::get).hasCauseInstanceOf(InferenceException.class);
+        }
+    }
+
+    @Test
+    void everyWindowIsAnsweredWhenTheMachineFailsOrTheBatcherClosesInFullSwing() throws Exception {
+        for (int round = 0; round < 200; round++) {
+            int failing = round;
+            AtomicInteger runs = new AtomicInteger();
+            PackedModel model = batch -> {
+                if (failing % 2 == 0 && runs.incrementAndGet() > failing / 8) {
+                    throw new IllegalStateException("the device is gone");
+                }
+                return zeros(batch);
+            };
+            MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(4), KNOWN);
+            List<CompletableFuture<WindowResult>> results = IntStream.range(0, 100)
+                    .mapToObj(i -> batcher.submit(window(i), i % 3 == 0))
+                    .toList();
+            batcher.close();
+            assertThat(results).allMatch(CompletableFuture::isDone);
+        }
+    }
+
+    @Test
+    void statisticsCountWhatWasRun() throws Exception {
+        Window three = new Window(new int[] {1, 2, 3, 4}, List.of(new Span(0, 1), new Span(1, 2), new Span(2, 4)));
+        try (OnnxModel model = model();
+                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(4), KNOWN)) {
+            batcher.submit(three, false).get();
+            batcher.submit(KNOWN, true).get();
+            BatchStatistics statistics = batcher.statistics();
+            assertThat(statistics.batches()).isEqualTo(2);
+            assertThat(statistics.windows()).isEqualTo(2);
+            assertThat(statistics.rows()).isEqualTo(4);
+            assertThat(statistics.tokens()).isEqualTo(2 + 2 + 3 + 2);
+            assertThat(statistics.tokenSlots()).isEqualTo(4 * 16);
+            assertThat(statistics.queuedWindows()).isZero();
+            assertThat(statistics.runNanos()).isPositive();
+            assertThat(statistics.fixedNanos() + statistics.nanosPerRow()).isPositive();
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static List<WindowLogits> zeros(PackedBatch batch) {
+        return batch.deal(new float[0][], new float[batch.rows()][1]);
     }
 
     private static Window window(int tokenId) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hatflow.inference.TestFiles;
+import io.hatflow.inference.batch.InferenceException;
 import io.hatflow.inference.bundle.Manifest.PadSegment;
 import io.hatflow.inference.packing.PackedBatch;
 import io.hatflow.inference.packing.Packing;

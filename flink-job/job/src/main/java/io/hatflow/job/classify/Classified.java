@@ -22,12 +22,12 @@ public record Classified(DataStream<LabelledDocument> labelled, DataStream<DeadL
 
     /** Classifies the records of a stream with the bundle of the settings. */
     public static Classified of(DataStream<SourceRecord> records, ClassifySettings settings) {
-        return of(records, settings, () -> SharedClassifiers.lease(settings));
+        return of(records, settings, task -> SharedClassifiers.lease(settings, task));
     }
 
     /** Classifies with what the lessor gives. */
     static Classified of(DataStream<SourceRecord> records, ClassifySettings settings, ClassifierLessor lessor) {
-        ClassifyFunction classify = new ClassifyFunction(lessor, settings.timeout());
+        ClassifyFunction classify = new ClassifyFunction(lessor, settings.timeout(), settings.priorityHeader());
         long timeout = settings.timeout().toMillis();
         SingleOutputStreamOperator<Either<LabelledDocument, DeadLetter>> events = settings.order() == Order.ORDERED
                 ? AsyncDataStream.orderedWait(records, classify, timeout, TimeUnit.MILLISECONDS, settings.capacity())

@@ -10,11 +10,11 @@ import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.job.source.Refusal;
 import io.hatflow.job.source.SourceRecord;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
 import org.apache.flink.api.common.functions.OpenContext;
-import org.apache.flink.metrics.Counter;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.streaming.api.functions.async.ResultFuture;
 import org.apache.flink.streaming.api.functions.async.RichAsyncFunction;
@@ -32,21 +32,27 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
 
     private static final long serialVersionUID = 1L;
 
+    /** Value of the priority header that lets a record overtake. */
+    static final String URGENT = "high";
+
     private final ClassifierLessor lessor;
     private final Duration timeout;
+    private final String priorityHeader;
     private transient @Nullable LeasedClassifier leased;
-    private transient @Nullable Counter received;
+    private transient @Nullable ClassifyMetrics metrics;
 
-    ClassifyFunction(ClassifierLessor lessor, Duration timeout) {
+    /** An empty {@code priorityHeader} means that no record is urgent. */
+    ClassifyFunction(ClassifierLessor lessor, Duration timeout, String priorityHeader) {
         this.lessor = lessor;
         this.timeout = timeout;
+        this.priorityHeader = priorityHeader;
     }
 
     @Override
     public void open(OpenContext context) {
-        received = getRuntimeContext().getMetricGroup().counter("received");
         try {
-            leased = lessor.lease();
+            leased = lessor.lease(getRuntimeContext());
+            metrics = new ClassifyMetrics(getRuntimeContext().getMetricGroup(), leased);
         } catch (BundleException e) {
             // A bundle that was refused once will be refused again: say so instead of restarting for ever.
             throw new SuppressRestartsException(e);
@@ -55,28 +61,47 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
 
     @Override
     public void asyncInvoke(SourceRecord record, ResultFuture<Either<LabelledDocument, DeadLetter>> result) {
-        if (leased == null || received == null) {
+        if (leased == null || metrics == null) {
             throw new IllegalStateException("asyncInvoke was called before open");
         }
-        received.inc();
+        ClassifyMetrics counted = metrics;
+        counted.received();
         Document document = record.document();
         if (document == null) {
-            result.complete(List.of(Either.Right(Events.deadLetter(record, refusal(record)))));
+            complete(result, Either.Right(Events.deadLetter(record, refusal(record))), counted);
             return;
         }
         BundleInfo bundle = leased.bundle();
-        var unused = leased.classify().apply(document.getText()).whenComplete((outcome, failure) -> {
-            try {
-                if (failure != null) {
-                    result.completeExceptionally(failure);
-                } else {
-                    result.complete(List.of(event(record, document, outcome, bundle)));
-                }
-            } catch (RuntimeException bug) {
-                // Without this, the record would wait for its timeout.
-                result.completeExceptionally(bug);
-            }
-        });
+        var unused = leased.classifier()
+                .classify(document.getText(), isUrgent(record))
+                .whenComplete((outcome, failure) -> {
+                    try {
+                        if (failure != null) {
+                            result.completeExceptionally(failure);
+                        } else {
+                            complete(result, event(record, document, outcome, bundle), counted);
+                        }
+                    } catch (RuntimeException bug) {
+                        // Without this, the record would wait for its timeout.
+                        result.completeExceptionally(bug);
+                    }
+                });
+    }
+
+    private static void complete(
+            ResultFuture<Either<LabelledDocument, DeadLetter>> result,
+            Either<LabelledDocument, DeadLetter> event,
+            ClassifyMetrics metrics) {
+        metrics.answered(event);
+        result.complete(List.of(event));
+    }
+
+    private boolean isUrgent(SourceRecord record) {
+        return !priorityHeader.isEmpty()
+                && record.headers().stream()
+                        .anyMatch(header -> header.key().equals(priorityHeader)
+                                && header.value() != null
+                                && new String(header.value(), StandardCharsets.UTF_8).equals(URGENT));
     }
 
     private static Either<LabelledDocument, DeadLetter> event(

@@ -13,6 +13,7 @@ import java.util.List;
  *
  * @param bundle path of the bundle's folder, the same on every machine that runs tasks
  * @param order whether events leave in the order of their records
+ * @param priorityHeader name of the header that makes a record urgent; empty for none
  * @param capacity most documents that one task holds at a time
  * @param timeout after which an unanswered document is the machine's fault
  * @param longDocuments see {@link ClassifierSettings}, like the rest
@@ -21,11 +22,13 @@ import java.util.List;
 public record ClassifySettings(
         String bundle,
         Order order,
+        String priorityHeader,
         int capacity,
         Duration timeout,
         LongDocuments longDocuments,
         int maxCharacters,
         int batchSegments,
+        Duration batchTarget,
         int inferenceThreads,
         int evidencePerLabel)
         implements Serializable {
@@ -45,6 +48,10 @@ public record ClassifySettings(
             Order.class,
             Order.ORDERED,
             "Whether the events of an input partition leave in its order.");
+    private static final Setting<String> PRIORITY_HEADER = Setting.optionalText(
+            "classify.priority-header",
+            "Name of a Kafka header. A record that has it with the value `high` overtakes those that do not; at least every fourth"
+                    + " batch begins with one of them. Needs `classify.order: unordered`.");
     private static final Setting<Integer> CAPACITY = Setting.count(
             "classify.capacity",
             "128",
@@ -65,11 +72,16 @@ public record ClassifySettings(
             "model.max-characters",
             Integer.toString(ClassifierSettings.defaults().maxCharacters()),
             "A longer text (UTF-16 code units) becomes a dead letter.");
-    private static final Setting<Integer> BATCH_SEGMENTS = Setting.count(
+    private static final Setting<Integer> BATCH_SEGMENTS = Setting.countOr(
+            "auto",
             "model.batch-segments",
-            Integer.toString(ClassifierSettings.defaults().batchSegments()),
-            "Segments that one run of the model takes together.");
-    private static final Setting<Integer> INFERENCE_THREADS = Setting.countOrAll(
+            "Segments that one run of the model takes together; `auto` measures runs and takes as many as gain anything.");
+    private static final Setting<Duration> BATCH_TARGET = Setting.duration(
+            "model.batch-target",
+            ClassifierSettings.defaults().batchTarget().toSeconds() + " s",
+            "With `model.batch-segments: auto`, time that one run of the model shall not exceed where a single document does not.");
+    private static final Setting<Integer> INFERENCE_THREADS = Setting.countOr(
+            "all",
             "model.inference-threads",
             "Threads that one run of the model uses; `all` is one for every processor of the machine that runs the task.");
     private static final Setting<Integer> EVIDENCE_PER_LABEL = Setting.count(
@@ -83,22 +95,33 @@ public record ClassifySettings(
             LONG_DOCUMENTS,
             MAX_CHARACTERS,
             BATCH_SEGMENTS,
+            BATCH_TARGET,
             INFERENCE_THREADS,
             EVIDENCE_PER_LABEL,
             ORDER,
+            PRIORITY_HEADER,
             CAPACITY,
             TIMEOUT);
 
     /** Reads the settings; mistakes are noted in the values. */
     public static ClassifySettings from(SettingValues values) {
+        Order order = values.get(ORDER);
+        String priorityHeader = values.get(PRIORITY_HEADER);
+        if (!priorityHeader.isEmpty() && order == Order.ORDERED) {
+            values.problem("classify.priority-header is \"" + priorityHeader
+                    + "\", but with classify.order: ordered no document can"
+                    + " overtake another; set classify.order: unordered, or leave the header out");
+        }
         return new ClassifySettings(
                 values.get(BUNDLE),
-                values.get(ORDER),
+                order,
+                priorityHeader,
                 values.get(CAPACITY),
                 values.get(TIMEOUT),
                 values.get(LONG_DOCUMENTS),
                 values.get(MAX_CHARACTERS),
                 values.get(BATCH_SEGMENTS),
+                values.get(BATCH_TARGET),
                 values.get(INFERENCE_THREADS),
                 values.get(EVIDENCE_PER_LABEL));
     }
@@ -109,6 +132,7 @@ public record ClassifySettings(
                 longDocuments,
                 maxCharacters,
                 batchSegments,
+                batchTarget,
                 inferenceThreads == 0 ? Runtime.getRuntime().availableProcessors() : inferenceThreads,
                 evidencePerLabel);
     }

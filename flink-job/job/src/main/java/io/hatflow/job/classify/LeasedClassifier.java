@@ -1,20 +1,36 @@
 package io.hatflow.job.classify;
 
 import io.hatflow.inference.Outcome;
+import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The right to use a shared classifier until the lease is closed.
  *
- * @param classify thread-safe; completes exceptionally only through the machine's fault
+ * @param classifier what answers
  * @param bundle what classifies
+ * @param loadTime how long it took to open
+ * @param statistics of the classifier, whoever used it
  * @param release called once, when its holder is done
  */
 public record LeasedClassifier(
-        Function<String, CompletableFuture<Outcome>> classify, BundleInfo bundle, Runnable release)
+        Classifier classifier,
+        BundleInfo bundle,
+        Duration loadTime,
+        Supplier<BatchStatistics> statistics,
+        Runnable release)
         implements AutoCloseable {
+
+    /** Classifies texts; thread-safe. */
+    @FunctionalInterface
+    public interface Classifier {
+
+        /** Completes exceptionally only through the machine's fault. Urgent texts may overtake the others. */
+        CompletableFuture<Outcome> classify(String text, boolean urgent);
+    }
 
     @Override
     public void close() {

@@ -61,15 +61,15 @@ public record Setting<T>(
         });
     }
 
-    /** A whole number from 1, or {@code all}, the default, which is read as 0. */
-    public static Setting<Integer> countOrAll(String key, String meaning) {
+    /** A whole number from 1, or {@code word}, the default, which is read as 0. */
+    public static Setting<Integer> countOr(String word, String key, String meaning) {
         Setting<Integer> count = count(key, "1", meaning);
         return new Setting<>(
                 key,
-                count.expected + ", or all",
-                "all",
+                count.expected + ", or " + word,
+                word,
                 meaning,
-                text -> text.strip().equalsIgnoreCase("all") ? Integer.valueOf(0) : count.parser.apply(text));
+                text -> text.strip().equalsIgnoreCase(word) ? Integer.valueOf(0) : count.parser.apply(text));
     }
 
     /** A positive duration of whole milliseconds, such as {@code 500 ms}, {@code 10 s}, {@code 15 min} or {@code 1 h}. */

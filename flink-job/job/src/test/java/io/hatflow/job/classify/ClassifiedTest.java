@@ -13,6 +13,7 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
@@ -56,6 +57,25 @@ class ClassifiedTest {
         assertThat(count(reporter, "reason.EMPTY_TEXT.rejectedFor")).isEqualTo(3);
         assertThat(count(reporter, "reason.TEXT_TOO_LONG.rejectedFor")).isZero();
         assertThat(count(reporter, "segments")).isEqualTo(21);
+        assertThat(count(reporter, "windowed")).isZero();
+        assertThat(count(reporter, "inferenceMicros")).isPositive();
+        assertThat(gauges(reporter, "inFlight")).isNotEmpty().allMatch(value -> value.equals(0L));
+        // Both tasks share one classifier, so both report all of its batches.
+        assertThat(gauges(reporter, "model.batchedDocuments")).hasSize(2).allSatisfy(value -> assertThat((Long) value)
+                .isGreaterThanOrEqualTo(21));
+        assertThat(gauges(reporter, "model.fillRatio"))
+                .allSatisfy(value -> assertThat((Double) value).isBetween(0.05, 1.0));
+        assertThat(gauges(reporter, "model.queuedSegments")).allMatch(value -> value.equals(0L));
+    }
+
+    /** The values of all subtasks. */
+    private static List<Object> gauges(InMemoryReporter reporter, String name) {
+        return reporter.findGroups(".*").stream()
+                .flatMap(group -> reporter.getMetricsByGroup(group).entrySet().stream()
+                        .filter(metric ->
+                                group.getMetricIdentifier(metric.getKey()).endsWith("." + name)))
+                .map(metric -> (Object) ((Gauge<?>) metric.getValue()).getValue())
+                .toList();
     }
 
     /** Over all subtasks. */

@@ -14,11 +14,13 @@ import io.hatflow.inference.Classification.LabelScore;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
+import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.job.source.RecordHeader;
 import io.hatflow.job.source.Refusal;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +36,15 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.api.java.typeutils.EitherTypeInfo;
 import org.apache.flink.formats.avro.typeutils.AvroTypeInfo;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.jobgraph.OperatorID;
+import org.apache.flink.runtime.metrics.groups.InternalOperatorMetricGroup;
+import org.apache.flink.runtime.metrics.groups.TaskMetricGroup;
+import org.apache.flink.runtime.metrics.util.InterceptingOperatorMetricGroup;
+import org.apache.flink.runtime.metrics.util.InterceptingTaskMetricGroup;
+import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
 import org.apache.flink.streaming.api.datastream.AsyncDataStream.OutputMode;
 import org.apache.flink.streaming.api.operators.async.AsyncWaitOperatorFactory;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
@@ -52,8 +62,18 @@ class ClassifyFunctionTest {
 
     private static final BundleInfo BUNDLE = new BundleInfo("tiny", "1", "ab".repeat(32), List.of("good"));
 
+    private final InterceptingOperatorMetricGroup metrics = new InterceptingOperatorMetricGroup();
+    private final TaskMetricGroup taskMetrics = new InterceptingTaskMetricGroup() {
+        @Override
+        public InternalOperatorMetricGroup getOrAddOperator(OperatorID id, String name, Map<String, String> variables) {
+            return metrics;
+        }
+    };
+
+    private static final BatchStatistics NOTHING_DONE = new BatchStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
+
     /** A text that waits for its answer. */
-    record Question(String text, CompletableFuture<Outcome> answer) {}
+    record Question(String text, boolean urgent, CompletableFuture<Outcome> answer) {}
 
     private static final BlockingQueue<Question> QUESTIONS = new LinkedBlockingQueue<>();
     private static final AtomicInteger LEASES = new AtomicInteger();
@@ -61,12 +81,14 @@ class ClassifyFunctionTest {
     private static LeasedClassifier controlled() {
         LEASES.incrementAndGet();
         return new LeasedClassifier(
-                text -> {
+                (text, urgent) -> {
                     CompletableFuture<Outcome> answer = new CompletableFuture<>();
-                    QUESTIONS.add(new Question(text, answer));
+                    QUESTIONS.add(new Question(text, urgent, answer));
                     return answer;
                 },
                 BUNDLE,
+                Duration.ZERO,
+                () -> NOTHING_DONE,
                 LEASES::decrementAndGet);
     }
 
@@ -82,17 +104,18 @@ class ClassifyFunctionTest {
         return question;
     }
 
-    private static OneInputStreamOperatorTestHarness<SourceRecord, Either<LabelledDocument, DeadLetter>> harness(
+    private OneInputStreamOperatorTestHarness<SourceRecord, Either<LabelledDocument, DeadLetter>> harness(
             int capacity, OutputMode mode, boolean objectReuse) throws Exception {
         TypeSerializer<SourceRecord> serializer =
                 TypeInformation.of(SourceRecord.class).createSerializer(withoutGenericTypes());
         var harness = new OneInputStreamOperatorTestHarness<>(
                 new AsyncWaitOperatorFactory<>(
-                        new ClassifyFunction(ClassifyFunctionTest::controlled, Duration.ofSeconds(5)),
+                        new ClassifyFunction(task -> controlled(), Duration.ofSeconds(5), "priority"),
                         5_000,
                         capacity,
                         mode),
-                serializer);
+                serializer,
+                new MockEnvironmentBuilder().setMetricGroup(taskMetrics).build());
         if (objectReuse) {
             harness.getExecutionConfig().enableObjectReuse();
         }
@@ -183,6 +206,64 @@ class ClassifyFunctionTest {
             assertThat(event.getModel().getDigest()).isEqualTo(BUNDLE.digest());
             assertThat(event.getTimings().getQueueMicros()).isEqualTo(20);
         }
+    }
+
+    @Test
+    void aRecordWithThePriorityHeaderIsUrgent() throws Exception {
+        try (var harness = harness(4, OutputMode.UNORDERED, false)) {
+            harness.open();
+            for (String value : List.of("high", "low")) {
+                RecordHeader header = new RecordHeader("priority", value.getBytes(StandardCharsets.UTF_8));
+                SourceRecord plain = record(7, value);
+                harness.processElement(
+                        new SourceRecord(
+                                plain.topic(),
+                                plain.partition(),
+                                plain.offset(),
+                                plain.timestamp(),
+                                null,
+                                List.of(new RecordHeader("priority", null), header),
+                                null,
+                                plain.document(),
+                                null),
+                        1_007);
+                Question question = nextQuestion();
+                assertThat(question.urgent()).isEqualTo(value.equals("high"));
+                question.answer().complete(classification(0.75f));
+            }
+            harness.processElement(record(8, "without"), 1_008);
+            Question without = nextQuestion();
+            assertThat(without.urgent()).isFalse();
+            without.answer().complete(classification(0.75f));
+            harness.endInput();
+        }
+    }
+
+    @Test
+    void atAnyMomentReceivedIsLabelledPlusRejectedPlusInFlight() throws Exception {
+        try (var harness = harness(10, OutputMode.ORDERED, false)) {
+            harness.open();
+            List<Question> questions = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                harness.processElement(record(i, "text"), i);
+                questions.add(nextQuestion());
+            }
+            harness.processElement(record(6, null, new Refusal(Reason.NOT_AVRO, "No.", null)), 6);
+            assertCounts(7, 0, 1, 6);
+            questions.get(5).answer().complete(classification(0.75f)); // held back until the others are there
+            questions.get(4).answer().complete(new Rejection(Rejection.Reason.NO_TOKENS, "None."));
+            assertCounts(7, 1, 2, 4);
+            questions.subList(0, 4).forEach(question -> question.answer().complete(classification(0.25f)));
+            harness.endInput();
+            assertCounts(7, 5, 2, 0);
+        }
+    }
+
+    private void assertCounts(long received, long labelled, long rejected, long inFlight) {
+        assertThat(((Counter) metrics.get("received")).getCount()).isEqualTo(received);
+        assertThat(((Counter) metrics.get("labelled")).getCount()).isEqualTo(labelled);
+        assertThat(((Counter) metrics.get("rejected")).getCount()).isEqualTo(rejected);
+        assertThat(((Gauge<?>) metrics.get("inFlight")).getValue()).isEqualTo(inFlight);
     }
 
     @Test

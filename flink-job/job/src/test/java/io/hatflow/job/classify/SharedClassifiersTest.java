@@ -30,7 +30,7 @@ class SharedClassifiersTest {
             first.release().run();
             first.release().run();
 
-            assertThat(second.classify().apply("Still open.").get(30, TimeUnit.SECONDS))
+            assertThat(second.classifier().classify("Still open.", false).get(30, TimeUnit.SECONDS))
                     .isInstanceOf(Classification.class);
         }
     }

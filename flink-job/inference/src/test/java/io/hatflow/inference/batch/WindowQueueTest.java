@@ -1,0 +1,80 @@
+package io.hatflow.inference.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hatflow.inference.batch.WindowQueue.Waiting;
+import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.text.Span;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class WindowQueueTest {
+
+    private final WindowQueue queue = new WindowQueue();
+
+    @Test
+    void urgentWindowsGoFirstAndTheOthersFillWhatIsLeft() throws Exception {
+        put(1, 2, false);
+        put(2, 2, false);
+        put(3, 2, true);
+        put(4, 2, true);
+        assertThat(names(queue.take(6))).containsExactly(3, 4, 1);
+        assertThat(names(queue.take(6))).containsExactly(2);
+    }
+
+    @Test
+    void aFloodOfUrgentWindowsDoesNotStarveTheOthers() throws Exception {
+        put(0, 5, false); // larger than what urgent windows leave of a batch
+        for (int i = 1; i <= 100; i++) {
+            put(i, 3, true);
+        }
+        int batches = 0;
+        while (!names(queue.take(6)).contains(0)) {
+            batches++;
+        }
+        assertThat(batches).isEqualTo(3);
+        assertThat(names(queue.take(6))).hasSize(2);
+    }
+
+    @Test
+    void aWindowAboveTheBudgetComesAlone() throws Exception {
+        put(1, 9, false);
+        put(2, 1, false);
+        assertThat(names(queue.take(4))).containsExactly(1);
+        assertThat(names(queue.take(4))).containsExactly(2);
+    }
+
+    @Test
+    void onlyAFullBatchIsTakenAhead() {
+        put(1, 3, false);
+        assertThat(queue.takeFull(4)).isEmpty();
+        put(2, 1, true);
+        assertThat(names(queue.takeFull(4))).containsExactly(2, 1);
+        assertThat(queue.takeFull(1)).isEmpty();
+    }
+
+    @Test
+    void depthCountsWhatWaits() throws Exception {
+        assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(0, 0, null));
+        put(1, 3, false);
+        put(2, 4, true);
+        assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(2, 7, 1L));
+        queue.take(4);
+        assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(1, 3, 1L));
+        queue.take(100);
+        assertThat(queue.depth().rows()).isZero();
+    }
+
+    /** The name of a window is its only token, and when it was put. */
+    private void put(int name, int rows, boolean urgent) {
+        Window window = new Window(new int[] {name}, List.of(new Span(0, 1)));
+        queue.put(new Waiting(window, rows, urgent, name, new CompletableFuture<>()));
+    }
+
+    private static List<Integer> names(List<Waiting> waiting) {
+        return waiting.stream().map(each -> each.window().tokenIds()[0]).toList();
+    }
+}

@@ -1,0 +1,145 @@
+package io.hatflow.job.classify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hatflow.events.Document;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.job.TinyBundle;
+import io.hatflow.job.source.SourceRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.flink.api.common.functions.MapFunction;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** One TaskManager, many jobs and restarts. */
+@Timeout(300)
+class ClassifierLifetimeIT {
+
+    private static final int MANY = 200;
+    private static final String INFERENCE_THREAD = "hatflow-inference";
+
+    @RegisterExtension
+    static final MiniClusterExtension CLUSTER = new MiniClusterExtension(new MiniClusterResourceConfiguration.Builder()
+            .setNumberTaskManagers(1)
+            .setNumberSlotsPerTaskManager(1)
+            .build());
+
+    @Test
+    void aTaskThatRestartsFindsItsModelLoaded() throws Exception {
+        StreamExecutionEnvironment environment = environment();
+        FailsOften.ATTEMPTS.set(0);
+        FailsOften.INFERENCE_THREADS.clear();
+        classified(environment).map(new FailsOften()).sinkTo(new DiscardingSink<>());
+        environment.execute();
+
+        assertThat(FailsOften.ATTEMPTS).hasValueGreaterThan(MANY);
+        assertThat(FailsOften.INFERENCE_THREADS).hasSize(1);
+        awaitNothingOpen();
+    }
+
+    @Test
+    void manyJobsLeaveNothingBehind() throws Exception {
+        int threadsBefore = 0;
+        long residentBefore = 0;
+        for (int job = 0; job < MANY; job++) {
+            StreamExecutionEnvironment environment = environment();
+            classified(environment).sinkTo(new DiscardingSink<>());
+            environment.execute();
+            if (job == MANY / 4) { // pools and arenas have their size by then
+                threadsBefore = Thread.activeCount();
+                residentBefore = residentKilobytes();
+            }
+        }
+        awaitNothingOpen();
+        assertThat(Thread.activeCount()).isLessThanOrEqualTo(threadsBefore + 5);
+        // A model that stayed would leave some 2 MB each time.
+        assertThat(residentKilobytes() - residentBefore).isLessThan(150_000);
+    }
+
+    private static StreamExecutionEnvironment environment() {
+        Configuration options = new Configuration();
+        options.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
+        options.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, Integer.MAX_VALUE);
+        options.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_DELAY, Duration.ZERO);
+        StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(options);
+        environment.setParallelism(1);
+        return environment;
+    }
+
+    private static DataStream<LabelledDocument> classified(StreamExecutionEnvironment environment) {
+        List<SourceRecord> records = IntStream.range(0, 3)
+                .mapToObj(i -> new SourceRecord(
+                        "t",
+                        0,
+                        i,
+                        0,
+                        null,
+                        List.of(),
+                        null,
+                        Document.newBuilder().setId("d" + i).setText("A text.").build(),
+                        null))
+                .toList();
+        return Classified.of(
+                        environment.fromData(records, TypeInformation.of(SourceRecord.class)), TinyBundle.settings())
+                .labelled();
+    }
+
+    private static void awaitNothingOpen() {
+        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(SharedClassifiers.open()).isZero();
+            assertThat(inferenceThreads()).isEmpty();
+        });
+    }
+
+    private static List<Long> inferenceThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals(INFERENCE_THREAD))
+                .map(Thread::getId)
+                .toList();
+    }
+
+    private static long residentKilobytes() throws IOException {
+        System.gc();
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Fails with its first event, again and again, and notes which inference threads it saw. */
+    private static final class FailsOften implements MapFunction<LabelledDocument, LabelledDocument> {
+
+        private static final long serialVersionUID = 1L;
+
+        static final AtomicInteger ATTEMPTS = new AtomicInteger();
+        static final Set<Long> INFERENCE_THREADS = ConcurrentHashMap.newKeySet();
+
+        @Override
+        public LabelledDocument map(LabelledDocument event) {
+            INFERENCE_THREADS.addAll(inferenceThreads());
+            if (ATTEMPTS.incrementAndGet() <= MANY) {
+                throw new IllegalStateException("fails on purpose");
+            }
+            return event;
+        }
+    }
+}
