@@ -58,6 +58,11 @@ public final class DocumentClassifier implements AutoCloseable {
         return model.info();
     }
 
+    /** What the model sees of a text. */
+    Segmented segment(String text) {
+        return model.segment(text);
+    }
+
     /** What its micro-batches did so far and what waits for them. */
     public BatchStatistics statistics() {
         return model.statistics();

@@ -13,8 +13,8 @@ import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest.Task;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -98,8 +98,7 @@ class TasksWithoutLabelsTest {
                     .map(golden -> embedder.embed(golden.text()))
                     .toList();
             for (int i = 0; i < shuffled.size(); i++) {
-                assertThat(vectors.get(i).get())
-                        .containsExactly(shuffled.get(i).embedding(), within(1e-4f));
+                assertThat(vectors.get(i).get()).containsExactly(shuffled.get(i).embedding(), within(1e-4f));
             }
             assertThat(embedder.bundle().name()).isEqualTo("tiny-vectors");
             assertThatThrownBy(() -> embedder.embed(" ")).hasMessageContaining("finds no token");

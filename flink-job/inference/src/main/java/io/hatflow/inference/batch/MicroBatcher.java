@@ -210,6 +210,7 @@ public final class MicroBatcher implements AutoCloseable {
 
     private void fail(List<Waiting> batch, Throwable failure) {
         queue.close(failure);
+        abandonAhead();
         batch.forEach(window -> window.result().completeExceptionally(failure));
     }
 
@@ -238,6 +239,7 @@ public final class MicroBatcher implements AutoCloseable {
     @Override
     public void close() {
         queue.close(new CancellationException("the classifier was closed before this document's turn"));
+        abandonAhead();
         boolean interrupted = false;
         // Leaving before the inference thread would let the caller close a model that still runs, which crashes the
         // process.
