@@ -49,6 +49,25 @@ def test_options_reach_the_graph(tmp_path):
     }
 
 
+def test_int8_is_calibrated_on_the_file_given(tmp_path):
+    folder = write_checkpoint(tmp_path / "c", hat_config())
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text('{"text": "The buyer pays the price. All notices are in writing."}\n' * 3)
+    options = ["--precision", "int8", "--calibration", texts]
+    done = run("graph", "--checkpoint", folder, "--output", tmp_path / "model.onnx", *options)
+    assert "agrees with the same rounding in float32 on 3 documents" in done.stdout
+    assert "int8 arithmetic moved their logits by at most" in done.stdout
+    assert done.stderr == ""
+    assert {"MatMulIntegerToFloat", "QuantizeLinear"} <= {node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node}
+
+
+def test_options_of_precision_that_contradict_each_other_are_refused(tmp_path):
+    options = ["--precision", "fp16", "--weights", "int8", "--calibration", tmp_path / "nowhere.jsonl"]
+    done = run("graph", "--checkpoint", FIXTURES / "seqcls-first", "--output", tmp_path / "model.onnx", *options, code=1)
+    assert done.stderr.startswith("options: 2 problems\n  - --calibration is for --precision int8")
+    assert not (tmp_path / "model.onnx").exists()
+
+
 def test_every_problem_of_a_checkpoint_is_printed(tmp_path):
     folder = write_checkpoint(tmp_path / "c", hat_config())
     (folder / "config.json").write_text(json.dumps(hat_config(hidden_act="mish", position_embedding_type="relative_key")))

@@ -74,25 +74,35 @@ def check_agreement(
     def scores(graph: onnx.ModelProto) -> list[Logits]:
         return run(open_session(graph.SerializeToString(), threads=0), batch)
 
+    def reference(weights: Checkpoint) -> list[Logits]:
+        return [
+            score_document(weights, document, pad_segment=pad_segment, segment_positions=segment_positions)
+            for document in documents
+        ]
+
     actual = run(open_session(model, threads=0), batch)
-    exact = precision == "fp32" and storage == "fp32"
-    effect = 0.0 if exact else _largest(actual, scores(build_graph(checkpoint, segment_positions=segment_positions)))
+    exact = actual
+    if storage != "fp32" or precision != "fp32":
+        exact = scores(build_graph(checkpoint, segment_positions=segment_positions))
+    effect = _largest(actual, exact)
     if precision == "int8":
+        _refuse_above(TOLERANCE, checkpoint, _largest(exact, reference(checkpoint)))
         emulated = {name: EmulatedInt8Matrix(matrix) for name, matrix in quantised.items()}
         expected = scores(build_graph(checkpoint, segment_positions=segment_positions, storage=storage, quantised=emulated))
         limit = TOLERANCE + INT8_TOLERANCE * effect
     else:
-        stored = as_stored(checkpoint, storage)
-        expected = [
-            score_document(stored, document, pad_segment=pad_segment, segment_positions=segment_positions)
-            for document in documents
-        ]
+        expected = reference(as_stored(checkpoint, storage))
         limit = (
             TOLERANCE
             if precision == "fp32"
             else FP16_TOLERANCE * max(float(np.abs(logits.segments).max()) for logits in expected)
         )
     deviation = _largest(actual, expected)
+    _refuse_above(limit, checkpoint, deviation)
+    return Agreement(len(documents), deviation, effect)
+
+
+def _refuse_above(limit: float, checkpoint: Checkpoint, deviation: float) -> None:
     if not deviation <= limit:
         raise ExportError(
             checkpoint.name,
@@ -101,7 +111,6 @@ def check_agreement(
                 f"expected at most {limit:.0e}: this is a defect of onnx_export, please report it"
             ],
         )
-    return Agreement(len(documents), deviation, effect)
 
 
 def _largest(actual: Sequence[Logits], expected: Sequence[Logits]) -> float:

@@ -2,7 +2,7 @@
 
 Scales that are found while a batch runs depend on the whole batch, and so would scores. Here every input of a matrix has one
 scale and zero point, found on sample documents, and every output of a matrix has one scale: y = s_x · s_w · (q_x − z) Q_w. What
-remains of the usual trouble, a few input channels that are 20 times as large as the rest, is balanced before: input channel j is
+remains of the usual trouble, a few input channels that are ten times as large as the rest, is balanced before: input channel j is
 multiplied with b_j and row j of the matrix divided by it (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438).
 """
 
