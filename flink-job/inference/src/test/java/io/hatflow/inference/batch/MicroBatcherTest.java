@@ -152,7 +152,8 @@ class MicroBatcherTest {
             for (CompletableFuture<WindowResult> result : results) {
                 assertThat(result.get()).isInstanceOf(Scored.class);
             }
-            assertThat(batcher.statistics().budgetRows()).isEqualTo(8);
+            // Half of the first size that did not fit, whatever waited when it was taken.
+            assertThat(batcher.statistics().budgetRows()).isBetween(4, 8);
             assertThat(batcher.statistics().outOfMemory()).isPositive();
             // Once the budget has come down, only batches laid out before are still too large.
             assertThat(sizes.subList(sizes.size() - 10, sizes.size())).allMatch(rows -> rows <= 8);
