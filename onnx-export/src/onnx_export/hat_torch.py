@@ -64,6 +64,11 @@ class Packed:
     segment_index: Tensor
     """int64 [S]: 1…N within the document."""
 
+    def to(self, device: torch.device) -> Packed:
+        return Packed(
+            self.token_ids.to(device), self.lengths.to(device), self.document_index.to(device), self.segment_index.to(device)
+        )
+
 
 class Layout:
     """Where the packed tokens of a batch lie in its padded form; computed once a batch."""
@@ -71,7 +76,7 @@ class Layout:
     def __init__(self, lengths: Tensor) -> None:
         segments, longest = len(lengths), int(lengths.max())
         self.padded_shape = (segments, longest)
-        present = torch.arange(longest)[None, :] < lengths[:, None]
+        present = torch.arange(longest, device=lengths.device)[None, :] < lengths[:, None]
         self.slots = present.flatten().nonzero().squeeze(1)  # [T] flat position of every packed token
         self.attend = present[:, None, None, :]  # [S, 1, 1, longest] keys that are real tokens
         self.heads = torch.cumsum(lengths, 0) - lengths  # [S] packed position of every segment's first token
@@ -200,6 +205,10 @@ class SegmentClassifier(nn.Module):
         self.sentencizer = Dense(shape)
         self.dropout = nn.Dropout(shape.dropout)
         self.classifier = nn.Linear(shape.hidden_size, shape.num_labels)
+
+    @property
+    def device(self) -> torch.device:
+        return self.classifier.weight.device
 
     def lower(self, batch: Packed, layer_count: int) -> Tensor:
         """Embeddings and the first ``layer_count`` layers, which must be segment-wise only: float32 [T, H]."""

@@ -46,10 +46,10 @@ class LowerLayers:
         if missing:
             outputs = self._compute(list(missing.values())).split([len(ids) for ids in missing.values()])
             for index, part in zip(missing, outputs, strict=True):
-                self.values[self.starts[index] : self.ends[index]] = part.half().numpy()
+                self.values[self.starts[index] : self.ends[index]] = part.half().cpu().numpy()
                 self.known[index] = True
         parts = [self.values[self.starts[index] : self.ends[index]] for index in (d.first + i for d, i in segments)]  # type: ignore[operator]
-        return torch.from_numpy(np.concatenate(parts)).float()
+        return torch.from_numpy(np.concatenate(parts)).to(self.model.device).float()
 
     @torch.no_grad()
     def _compute(self, token_ids: Sequence[NDArray[np.int64]]) -> Tensor:
@@ -57,6 +57,7 @@ class LowerLayers:
         zeros = torch.zeros_like(lengths)
         training = self.model.training
         self.model.eval()
-        outputs = self.model.lower(Packed(torch.from_numpy(np.concatenate(token_ids)), lengths, zeros, zeros), self.layer_count)
+        batch = Packed(torch.from_numpy(np.concatenate(token_ids)), lengths, zeros, zeros)
+        outputs = self.model.lower(batch.to(self.model.device), self.layer_count)
         self.model.train(training)
         return outputs

@@ -65,7 +65,7 @@ def loss_of(logits: Tensor, batch: Sequence[Window], positive_weight: Tensor, re
     A segment without a label stands for all those that were left out. The second term is what a document's score is made of;
     it holds down the single false segment that would mark a document.
     """
-    targets = torch.from_numpy(np.concatenate([w.targets for w in batch]))
+    targets = torch.from_numpy(np.concatenate([w.targets for w in batch])).to(logits.device)
     per_segment = F.binary_cross_entropy_with_logits(logits, targets, pos_weight=positive_weight, reduction="none")
     stands_for = torch.where(targets.any(dim=1), 1.0, 1 / recipe.negative_segments_kept)
     sizes = [len(w.shown) for w in batch]
@@ -90,10 +90,10 @@ def document_logits(
         for begin, end in windows(len(document.token_ids), max_segments=recipe.max_segments, overlap=recipe.window_overlap)
     ]
     for batch in batches(cut, 2 * recipe.max_segments):
-        of_segments = model(packed(batch), lower.of(batch), recipe.frozen_layers)
+        of_segments = model(packed(batch).to(model.device), lower.of(batch), recipe.frozen_layers)
         for window, part in zip(batch, of_segments.split([len(window.shown) for window in batch]), strict=True):
             row = logits[owners[id(window.document)]]
-            np.maximum(row, part.max(dim=0).values.numpy(), out=row)
+            np.maximum(row, part.max(dim=0).values.cpu().numpy(), out=row)
     model.train()
     return logits
 
@@ -111,7 +111,16 @@ class Evaluation:
 
 
 class Training:
-    def __init__(self, recipe: Recipe, split: Split, labels: list[str], tokenizer: Tokenizer, start: Path, output: Path) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        split: Split,
+        labels: list[str],
+        tokenizer: Tokenizer,
+        start: Path,
+        output: Path,
+        device: torch.device,
+    ) -> None:
         self.recipe, self.labels, self.output, self.split, self.tokenizer = recipe, labels, output, split, tokenizer
         torch.manual_seed(recipe.seed)
         config = json.loads((start / "config.json").read_text(encoding="utf-8"))
@@ -136,6 +145,7 @@ class Training:
         else:
             same_labels = False
             warm_start(self.model, tensors)
+        self.model.to(device)
         self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, tokenizer, recipe)
         for part in [self.model.embeddings, *self.model.layers[: recipe.frozen_layers]]:
             part.requires_grad_(False)
@@ -145,7 +155,7 @@ class Training:
         targets = np.concatenate([document.targets for document in train])
         positives = np.maximum(targets.sum(axis=0), 1)
         weight = np.clip(np.sqrt((len(targets) - positives) / positives), 1, recipe.largest_positive_weight)
-        self.positive_weight = torch.from_numpy(weight.astype(np.float32))
+        self.positive_weight = torch.from_numpy(weight.astype(np.float32)).to(device)
         in_documents = np.maximum(sum((document.targets.max(axis=0) for document in train), np.zeros(len(labels))), 1)
         self.rarity = np.clip(np.sqrt(np.median(in_documents) / in_documents), 1, 2)
         if not same_labels:
@@ -193,7 +203,7 @@ class Training:
                 group["lr"] = rate * min(1, part / 0.03 + 0.01) * (1 - part)
             lower = self.lower.of(batch)
             loss = loss_of(
-                self.model(packed(batch), lower, self.recipe.frozen_layers),
+                self.model(packed(batch).to(self.model.device), lower, self.recipe.frozen_layers),
                 batch,
                 self.positive_weight,
                 self.recipe,
@@ -251,7 +261,7 @@ class Training:
         path = self.output / "training-state.pt"
         if not path.exists():
             return
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location=self.model.device)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.passes_done, self.seconds = state["passes_done"], state["seconds"]
@@ -273,7 +283,7 @@ class Training:
         save_reliability_diagram(
             {"as trained": probabilities(test_logits), "calibrated": scores}, test_truth, self.output / "reliability.png"
         )
-        tensors = checkpoint_tensors(self.model)
+        tensors = checkpoint_tensors(self.model.cpu())
         tensors["classifier.weight"], tensors["classifier.bias"] = (
             torch.from_numpy(array)
             for array in calibration.fold_into(tensors["classifier.weight"].numpy(), tensors["classifier.bias"].numpy())
@@ -398,10 +408,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name), help="default: %(default)s")
     parser.add_argument("--layout", default=Recipe.layout, help="layers as in the paper (default: %(default)s)")
     parser.add_argument("--segmenter", choices=("sentence", "uniform"), default=Recipe.segmenter, help="default: %(default)s")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto is cuda where there is one")
     parsed = parser.parse_args(arguments)
     options = dict(vars(parsed))
     data, output, start = options.pop("data"), options.pop("output"), options.pop("warm_start") or _packaged_warm_start()
     shares = {name: options.pop(name) for name in ("validation", "test")}
+    wanted = options.pop("device")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        sys.exit("--device cuda: this PyTorch finds no CUDA device; use --device cpu, or install a PyTorch built for CUDA")
+    device = torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+    torch.set_float32_matmul_precision("high")  # TF32 where there is such a thing
     try:
         recipe = Recipe(**options)
         _check_encoder(start, recipe)
@@ -415,10 +431,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    print(f"{len(split.train)} documents to train on, {len(split.validation)} to tune on, {len(split.test)} held out", flush=True)
+    print(
+        f"{len(split.train)} documents to train on, {len(split.validation)} to tune on, {len(split.test)} held out, on {device}",
+        flush=True,
+    )
     labels = label_names([*split.train, *split.validation, *split.test])
     try:
-        training = Training(recipe, split, labels, tokenizer, start, output)
+        training = Training(recipe, split, labels, tokenizer, start, output, device)
     except ValueError as error:
         sys.exit(str(error))
     training.run()

@@ -33,7 +33,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(300)
 class ClassifierLifetimeIT {
 
-    private static final int MANY = 200;
+    private static final int RESTARTS = 50;
+    private static final int JOBS = 200;
     private static final String INFERENCE_THREAD = "hatflow-inference";
 
     @RegisterExtension
@@ -50,7 +51,7 @@ class ClassifierLifetimeIT {
         classified(environment).map(new FailsOften()).sinkTo(new DiscardingSink<>());
         environment.execute();
 
-        assertThat(FailsOften.ATTEMPTS).hasValueGreaterThan(MANY);
+        assertThat(FailsOften.ATTEMPTS).hasValueGreaterThan(RESTARTS);
         assertThat(FailsOften.INFERENCE_THREADS).hasSize(1);
         awaitNothingOpen();
     }
@@ -59,11 +60,11 @@ class ClassifierLifetimeIT {
     void manyJobsLeaveNothingBehind() throws Exception {
         int threadsBefore = 0;
         long residentBefore = 0;
-        for (int job = 0; job < MANY; job++) {
+        for (int job = 0; job < JOBS; job++) {
             StreamExecutionEnvironment environment = environment();
             classified(environment).sinkTo(new DiscardingSink<>());
             environment.execute();
-            if (job == MANY / 4) { // pools and arenas have their size by then
+            if (job == JOBS / 4) { // pools and arenas have their size by then
                 threadsBefore = Thread.activeCount();
                 residentBefore = residentKilobytes();
             }
@@ -136,7 +137,7 @@ class ClassifierLifetimeIT {
         @Override
         public LabelledDocument map(LabelledDocument event) {
             INFERENCE_THREADS.addAll(inferenceThreads());
-            if (ATTEMPTS.incrementAndGet() <= MANY) {
+            if (ATTEMPTS.incrementAndGet() <= RESTARTS) {
                 throw new IllegalStateException("fails on purpose");
             }
             return event;
