@@ -291,7 +291,10 @@ final class JobRun {
 
     /** No classifier is open, and no transaction of the job is. */
     void assertNothingIsLeftOpen() throws InterruptedException, ExecutionException {
-        assertThat(OpenClassifiers.count()).as("classifiers left open").isZero();
+        // Flink lets go of a job shortly after it has said that it ended.
+        Awaitility.await().atMost(LIMIT).untilAsserted(() -> assertThat(OpenClassifiers.count())
+                .as("classifiers left open")
+                .isZero());
         ListTransactionsOptions unended = new ListTransactionsOptions()
                 .filterStates(Set.of(
                         TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT));
