@@ -7,8 +7,9 @@ import pytest
 
 from onnx_export.bundle import Flags, resolve_settings, write_bundle
 from onnx_export.checkpoint import read_checkpoint
+from onnx_export.config import Head
 from onnx_export.graph import build_graph
-from onnx_export.verify import checks
+from onnx_export.verify import checks, promises
 from random_checkpoints import hat_config, write_checkpoint
 
 
@@ -172,3 +173,27 @@ def test_golden_records_that_are_not_reproduced_fail(bundle, change, problem):
 def test_a_score_within_tolerance_passes(bundle):
     edit_golden(bundle, lambda records: records[0]["scores"].__setitem__(0, records[0]["scores"][0] + 5e-5))
     assert failures(bundle) == []
+
+
+def test_a_bundle_is_explained_in_sentences(tmp_path):
+    config = hat_config("S|SD", labels=["fee", "law"], problem_type="multi_label_classification")
+    folder = write_checkpoint(tmp_path / "checkpoint", config)
+    (tmp_path / "metrics.json").write_text('{"document_micro_f1": 0.87}')
+    (tmp_path / "thresholds.json").write_text('{"fee": 0.3, "law": 0.45}')
+    make_bundle(
+        folder, tmp_path / "b", name="clauses", metrics=tmp_path / "metrics.json", thresholds=tmp_path / "thresholds.json"
+    )
+    said = promises(json.loads((tmp_path / "b/manifest.json").read_text()))
+    assert said.startswith("clauses 1: document-classification, fp32\n")
+    assert "scores the whole for 2 labels, any number of which may hold." in said
+    assert "Labels: fee, law. Present from a score of 0.3 to 0.45 on." in said
+    assert "gets one of padding, because the model was trained with it" in said
+    assert "compared with another computation of the same on 3 documents" in said
+    assert "Measured by its maker: document_micro_f1 0.87." in said
+
+
+@pytest.mark.parametrize("head", [Head.SEGMENT, Head.CHOICE, Head.TOKEN, Head.NONE])
+def test_a_bundle_of_any_task_is_explained(tmp_path, head):
+    folder = write_checkpoint(tmp_path / "checkpoint", hat_config("S|SD", head=head.value))
+    make_bundle(folder, tmp_path / "b")
+    assert promises(json.loads((tmp_path / "b/manifest.json").read_text())).count("\n") >= 4

@@ -101,7 +101,7 @@ def _print_verification(folder: Path) -> int:
     for check in checks(folder):
         if check.name == "manifest" and check.passed:
             print(promises(read_json_object(folder / MANIFEST)))
-            print(f"  digest     {file_sha256(folder / MANIFEST)}")
+            print(f"Digest {file_sha256(folder / MANIFEST)}.\n")
         print(check)
         passed = passed and check.passed
     print("the bundle keeps its promises" if passed else "the bundle does not keep its promises")

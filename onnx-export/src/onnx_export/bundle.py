@@ -168,7 +168,7 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     )
     # The manifest's own schema knows what names and versions look like; files are listed later.
     files = {name: {"sha256": "0" * 64, "bytes": 0} for name in (MODEL, TOKENIZER, GOLDEN, MODEL_CARD)}
-    if problems := manifest_problems(_manifest(checkpoint, settings, files)):
+    if problems := manifest_problems(_manifest(checkpoint, settings, Agreement(1, 0.0, 0.0), files)):
         raise ExportError("bundle settings", problems)
     return settings
 
@@ -202,7 +202,7 @@ def write_bundle(folder: Path, checkpoint: Checkpoint, settings: BundleSettings,
     draft = target.with_name(f".{target.name}.{os.getpid()}.partial")
     draft.mkdir()
     try:
-        _write_files(draft, folder, checkpoint, settings, model)
+        _write_files(draft, folder, checkpoint, settings, model, agreement)
         failed = [f"{check.name}: {problem}" for check in checks(draft) for problem in check.problems]
         if failed:
             raise ExportError("the new bundle", failed)
@@ -352,20 +352,22 @@ def _replace(target: Path, draft: Path) -> None:
     shutil.rmtree(old)
 
 
-def _write_files(draft: Path, folder: Path, checkpoint: Checkpoint, settings: BundleSettings, model: bytes) -> None:
+def _write_files(
+    draft: Path, folder: Path, checkpoint: Checkpoint, settings: BundleSettings, model: bytes, agreement: Agreement
+) -> None:
     (draft / MODEL).write_bytes(model)
     tokenizer = (folder / TOKENIZER).read_bytes().decode("utf-8")
     (draft / TOKENIZER).write_bytes(without_truncation(tokenizer).encode("utf-8"))
     (draft / MODEL_CARD).write_text(settings.model_card, encoding="utf-8", newline="")
     # The classifier needs a manifest before the golden records are there to be listed in it.
-    records = golden_records(Classifier(draft, _manifest(checkpoint, settings, {})), settings.golden_inputs)
+    records = golden_records(Classifier(draft, _manifest(checkpoint, settings, agreement, {})), settings.golden_inputs)
     write_json_lines(draft / GOLDEN, records)
     files = {path.name: {"sha256": file_sha256(path), "bytes": path.stat().st_size} for path in sorted(draft.iterdir())}
-    manifest = json.dumps(_manifest(checkpoint, settings, files), ensure_ascii=False, indent=2)
+    manifest = json.dumps(_manifest(checkpoint, settings, agreement, files), ensure_ascii=False, indent=2)
     (draft / MANIFEST).write_text(f"{manifest}\n", encoding="utf-8", newline="")
 
 
-def _manifest(checkpoint: Checkpoint, settings: BundleSettings, files: Mapping[str, Any]) -> dict[str, Any]:
+def _manifest(checkpoint: Checkpoint, settings: BundleSettings, agreement: Agreement, files: Mapping[str, Any]) -> dict[str, Any]:
     config = checkpoint.config
     labels = [{"name": label, "threshold": settings.thresholds[label]} for label in config.labels]
     return {
@@ -387,6 +389,11 @@ def _manifest(checkpoint: Checkpoint, settings: BundleSettings, files: Mapping[s
         "provenance": {
             "checkpoint": {"name": checkpoint.name, "sha256": checkpoint.sha256},
             "exporter_version": onnx_export.__version__,
+            "agreement": {
+                "documents": agreement.documents,
+                "largest_deviation": agreement.deviation,
+                "largest_effect": agreement.effect,
+            },
             **({"metrics": dict(settings.metrics)} if settings.metrics is not None else {}),
         },
     }

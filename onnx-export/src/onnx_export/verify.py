@@ -40,26 +40,59 @@ class Check:
         return "\n    ".join([*lines, *self.problems])
 
 
+_TASKS: Mapping[str, str] = {
+    "document-classification": "pools the segments of a text and scores the whole for {labels}",
+    "segment-classification": "scores every segment of a text for {labels}; the text's score is that of its best segment",
+    "multiple-choice": "scores how well each of several texts, one for each choice, answers a question",
+    "masked-lm": "scores every word of its vocabulary at every token of a text",
+    "embedding": "turns a text into one vector",
+}
+_PROBLEM_TYPES: Mapping[str, str] = {
+    "multi-label": "any number of which may hold",
+    "single-label": "one of which holds",
+    "regression": "whose scores are numbers of any size",
+}
+_PAD_SEGMENTS: Mapping[str, str] = {
+    "none": "Padding never counts.",
+    "pad": "A text of fewer segments gets one of padding, because the model was trained with it (pad segment: pad).",
+    "cls": "A text of fewer segments gets one of padding that begins with CLS, as the model was trained (pad segment: cls).",
+}
+
+
 def promises(manifest: Mapping[str, Any]) -> str:
-    """What a valid manifest says, in a few lines."""
-    cutting = manifest["segmentation"]
-    labels = [f"{label['name']} ≥ {label['threshold']:g}" for label in manifest.get("labels", [])]
-    shown = ", ".join(labels[:8]) + (f", … ({len(labels)} labels)" if len(labels) > 8 else "")
-    problem_type = f", {manifest['problem_type']}" if "problem_type" in manifest else ""
-    pooling = f", {manifest['pooling']} pooling" if "pooling" in manifest else ""
-    return "\n".join(
-        [
-            f"{manifest['name']} {manifest['version']} ({manifest['architecture']}, {manifest['precision']})",
-            f"  task       {manifest['task']}{problem_type}{pooling}",
-            *([f"  labels     {shown}"] if labels else []),
-            f"  segments   {cutting['segmenter']}, {cutting['segment_length']} tokens, windows of "
-            f"{cutting['max_segments']} that overlap by {cutting['window_overlap']}",
-            f"  padding    pad segment: {manifest['pad_segment']}; segment positions: "
-            f"{'on' if manifest['segment_positions'] else 'off'}",
-            f"  made from  {manifest['provenance']['checkpoint']['name']} by onnx_export "
-            f"{manifest['provenance']['exporter_version']}",
-        ]
-    )
+    """What a valid manifest says, in sentences for a person."""
+    cutting, provenance = manifest["segmentation"], manifest["provenance"]
+    labels = manifest.get("labels", [])
+    kinds = f"{len(labels)} label{'s' if len(labels) != 1 else ''}, {_PROBLEM_TYPES[manifest['problem_type']]}" if labels else ""
+    thresholds = sorted({label["threshold"] for label in labels})
+    overlap = cutting["window_overlap"]
+    lines = [
+        f"{manifest['name']} {manifest['version']}: {manifest['task']}, {manifest['precision']}",
+        f"It {_TASKS[manifest['task']].format(labels=kinds)}.",
+    ]
+    if labels:
+        shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")
+        span = " to ".join(dict.fromkeys(f"{threshold:g}" for threshold in (thresholds[0], thresholds[-1])))
+        lines.append(f"Labels: {shown}. Present from a score of {span} on.")
+    lines += [
+        f"Texts are cut into segments of at most {cutting['segment_length']} tokens ({cutting['segmenter']}). It looks at "
+        f"{cutting['max_segments']} of them together, at longer texts in windows that share {overlap}.",
+        f"{_PAD_SEGMENTS[manifest['pad_segment']]} Positions of segments are "
+        f"{'' if manifest['segment_positions'] else 'not '}added.",
+        f"Made from the checkpoint {provenance['checkpoint']['name']} (sha256 {provenance['checkpoint']['sha256'][:12]}…) "
+        f"by onnx_export {provenance['exporter_version']}.",
+    ]
+    if "agreement" in provenance:
+        agreement = provenance["agreement"]
+        lines.append(
+            f"Its graph was compared with another computation of the same on {agreement['documents']} documents: logits differ by "
+            f"at most {agreement['largest_deviation']:.1e}. Rounding (precision, stored weights) moved them by at most "
+            f"{agreement['largest_effect']:.1e}."
+        )
+    if "metrics" in provenance:
+        measured = ", ".join(f"{name} {value}" for name, value in provenance["metrics"].items())
+        lines.append(f"Measured by its maker: {measured}.")
+    return "\n".join(lines)
 
 
 def checks(folder: Path) -> Iterator[Check]:

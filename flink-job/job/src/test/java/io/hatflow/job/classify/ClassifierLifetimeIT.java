@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** One TaskManager, many jobs and restarts. */
-@Timeout(300)
+@Timeout(900)
 class ClassifierLifetimeIT {
 
     private static final int RESTARTS = 50;
