@@ -95,8 +95,8 @@ def test_bundle_is_written_and_verified(tmp_path):
     done = run("bundle", "--checkpoint", folder, "--output", tmp_path / "bundle", "--name", "demo", "--window-overlap", 3)
     assert "the bundle keeps its promises" in done.stdout
     done = run("verify", tmp_path / "bundle")
-    assert done.stdout.startswith("demo 1 (hat, fp32)\n  task       document-classification, single-label, max pooling\n")
-    assert "windows of 6 that overlap by 3" in done.stdout
+    assert done.stdout.startswith("demo 1: document-classification, fp32\nIt pools the segments of a text (max)")
+    assert "6 of them together, at longer texts in windows that share 3." in done.stdout
     assert done.stdout.count("✓") == 5
     assert "✗" not in done.stdout
 

@@ -185,7 +185,7 @@ def test_a_bundle_is_explained_in_sentences(tmp_path):
     )
     said = promises(json.loads((tmp_path / "b/manifest.json").read_text()))
     assert said.startswith("clauses 1: document-classification, fp32\n")
-    assert "scores the whole for 2 labels, any number of which may hold." in said
+    assert "and scores the whole for 2 labels, any number of which may hold." in said
     assert "Labels: fee, law. Present from a score of 0.3 to 0.45 on." in said
     assert "gets one of padding, because the model was trained with it" in said
     assert "compared with another computation of the same on 3 documents" in said

@@ -41,11 +41,11 @@ class Check:
 
 
 _TASKS: Mapping[str, str] = {
-    "document-classification": "pools the segments of a text and scores the whole for {labels}",
+    "document-classification": "pools the segments of a text ({pooling}) and scores the whole for {labels}",
     "segment-classification": "scores every segment of a text for {labels}; the text's score is that of its best segment",
-    "multiple-choice": "scores how well each of several texts, one for each choice, answers a question",
+    "multiple-choice": "pools the segments of each of several texts ({pooling}) and scores which answers a question best",
     "masked-lm": "scores every word of its vocabulary at every token of a text",
-    "embedding": "turns a text into one vector",
+    "embedding": "pools the segments of a text ({pooling}) into one vector",
 }
 _PROBLEM_TYPES: Mapping[str, str] = {
     "multi-label": "any number of which may hold",
@@ -68,7 +68,7 @@ def promises(manifest: Mapping[str, Any]) -> str:
     overlap = cutting["window_overlap"]
     lines = [
         f"{manifest['name']} {manifest['version']}: {manifest['task']}, {manifest['precision']}",
-        f"It {_TASKS[manifest['task']].format(labels=kinds)}.",
+        f"It {_TASKS[manifest['task']].format(labels=kinds, pooling=manifest.get('pooling'))}.",
     ]
     if labels:
         shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")
