@@ -32,7 +32,7 @@ class Classifier:
         self.manifest = manifest
         self.layout = packed_layout(manifest)
         self.tokenizer = TextTokenizer(folder / TOKENIZER)
-        self.session = open_session(folder / MODEL)
+        self.session = open_session(folder / MODEL, threads=0)
 
     def cut(self, text: str) -> SegmentedDocument:
         """Tokenize, segment and window a text.
