@@ -190,16 +190,17 @@ def test_graph_is_the_same_every_time(tmp_path):
     assert first == second
 
 
-def test_last_segment_block_computes_head_rows_alone(tmp_path):
+@pytest.mark.parametrize(("pad_segment", "rows_of_pad_segment"), [("none", 0), ("pad", 1), ("cls", 1)])
+def test_dense_layers_compute_real_tokens_and_in_the_last_segment_block_heads_alone(tmp_path, pad_segment, rows_of_pad_segment):
     model = checkpoint(tmp_path, "S|S|SD|D")
     graph = build_graph(model, segment_positions=True)
     projections = ["layer1.segment/MatMul", "layer2.segment/MatMul"]
     graph.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in projections)
     session = open_session(graph.SerializeToString())
-    batch = layout_of(model, "none").pack([[[2, 9]] * 5])
+    batch = layout_of(model, pad_segment).pack([[[2, 9, 8]] * 3 + [[2]] * 2])
     all_rows, head_rows = session.run(projections, batch.feeds())
-    assert all_rows.shape == (5, 16, 3 * 32)
-    assert head_rows.shape == (5, 1, 32)
+    assert all_rows.shape == (3 * 3 + 2 * 1 + 2 * rows_of_pad_segment, 3 * 32)
+    assert head_rows.shape == (5 + rows_of_pad_segment, 32)
 
 
 def test_int8_weights_compute_what_they_say(tmp_path):

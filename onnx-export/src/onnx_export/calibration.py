@@ -135,11 +135,9 @@ def calibrate(
     layout = PackedLayout(config.segment_length, config.max_segments, config.first_id, config.pad_id, pad_segment)
     for window in windows:
         batch = layout.pack([window])
-        # What padding holds is masked out wherever it is looked at, except in a pad segment.
-        seen = (batch.attention_mask == 1) | (batch.segment_index == 0)[:, None]
         inputs = dict(zip(values, session.run(values, batch.feeds()), strict=True))
         for recorder in recorders.values():
-            recorder.look_at(inputs[recorder.value][seen], _ROWS // len(windows) + 1)
+            recorder.look_at(inputs[recorder.value], _ROWS // len(windows) + 1)
     return {name: quantise(name, recorder.matrix, recorder.observed()) for name, recorder in recorders.items()}
 
 

@@ -1,11 +1,13 @@
 """The packed graph of a HAT model, constructed operator by operator; ``docs/bundle.md`` fixes its inputs and outputs.
 
-Segments of all documents are stacked: S segments, K tokens each, H width, B documents, C labels, V entries of the vocabulary. What differs from the original's
-fully padded computation (``reference.py``), and why the scores are the same:
+Segments of all documents are stacked: S segments, K tokens each of which T in all are real, H width, B documents, C labels, V entries of
+the vocabulary. What differs from the original's fully padded computation (``reference.py``), and why the scores are the same:
 
 - The S block never looks across segments, so segments of any documents can share a batch.
 - The D block runs over the S segment heads at once, under a mask that lets a head see only the real segments of its document.
 - All pad segments of a document are equal, so at most one is computed; attentive pooling weighs it by its multiplicity.
+- Padding inside segments is *squeezed out*: all that is computed row by row runs on the T real tokens [T, H], and they are spread
+  to [S, K, H] for attention alone, where padding is masked.
 - After the last S block only segment heads are looked at, so that block computes queries and feed-forward for head rows alone;
   not so if the answer is one for every token.
 """
@@ -66,16 +68,15 @@ def build_graph(
 
 
 @dataclass(frozen=True)
-class _Attention:
-    """Which keys a block's queries may look at, as MultiHeadAttention wants to be told."""
+class _Tokens:
+    """Where the T tokens that are computed lie among the S × K of the inputs."""
 
-    key_padding: str = ""
-    """int32 [S, K]: 0 masks the key for all queries."""
-    bias: str = ""
-    """float32 [1, 1, S, S]: added to the scores of each pair."""
-    exact: bool = False
-    """Whether sums over keys must not depend, in their last bits, on where in a batch a document stands. The next quantisation
-    would make a whole step of such a bit now and then."""
+    slots: str
+    """int64 [T]: index into the flattened inputs, ascending."""
+    rows: str
+    """int64 [S, K]: which of the T stands at each place; in padding, the last one before it."""
+    heads: str
+    """int64 [S]: which of the T begin a segment."""
 
 
 class _HatGraph:
@@ -135,126 +136,155 @@ class _HatGraph:
         last_segment_block = max((i for i, layer in enumerate(config.layers) if layer.segment), default=-1)
         if config.head is Head.TOKEN:
             last_segment_block = len(config.layers)  # none of them may leave out a token
-        tokens = self._embeddings()  # [S, K, H]
-        heads = self._head_rows(tokens)  # [S, 1, H]; always the first row of each segment of `tokens`
-        segment_attention = self._segment_attention()
-        document_attention = self._document_attention()
+        at = self._tokens()
+        tokens = self._embeddings(at)  # [T, H]
+        heads = g.op("Gather", tokens, at.heads)  # [S, H]; always equal to these rows of `tokens`
+        has_segment_blocks = any(layer.segment for layer in config.layers)
+        key_padding = g.op("Cast", "attention_mask", to=onnx.TensorProto.INT32) if has_segment_blocks else ""
+        same_document = self._same_document() if any(layer.document for layer in config.layers) else ""
         for index, layer in enumerate(config.layers):
             name = f"encoder.layer.{index}"
             if layer.segment:
                 with g.scope(f"layer{index}.segment"):
+                    block = f"{name}.sentence_encoder"
                     if index < last_segment_block:
-                        tokens = self._block(f"{name}.sentence_encoder", tokens, tokens, segment_attention)
-                        heads = self._head_rows(tokens)
+                        tokens = self._block(block, tokens, self._within_segments(block, tokens, at, key_padding))
+                        heads = g.op("Gather", tokens, at.heads)
                     else:
-                        heads = self._block(f"{name}.sentence_encoder", heads, tokens, segment_attention)
+                        heads = self._block(block, heads, self._heads_within_segments(block, heads, tokens, at, key_padding))
             if layer.document:
                 with g.scope(f"layer{index}.document"):
-                    x = g.op("Reshape", heads, g.integers(1, -1, config.hidden_size))  # [1, S, H]
+                    block = f"{name}.document_encoder"
                     if self.segment_positions:
-                        x = g.op("Add", x, self._segment_positions())
-                    x = self._block(f"{name}.document_encoder", x, x, document_attention)
-                    heads = g.op("Reshape", x, g.integers(-1, 1, config.hidden_size))
+                        heads = g.op("Add", heads, self._segment_positions())
+                    heads = self._block(block, heads, self._across_segments(block, heads, same_document))
                     if index < last_segment_block:
-                        others = g.op("Slice", tokens, g.integers(1), g.integers(config.segment_length), g.integers(1))
-                        tokens = g.op("Concat", heads, others, axis=1)
+                        tokens = g.op("ScatterND", tokens, g.op("Unsqueeze", at.heads, g.integers(1)), heads)
         if config.head is Head.TOKEN:
-            return tokens
-        return g.op("Reshape", heads, g.integers(-1, config.hidden_size), name="segment_heads")
+            return g.op("Gather", tokens, at.rows)
+        return g.op("Identity", heads, name="segment_heads")
 
-    def _embeddings(self) -> str:
-        """[S, K, H]: word, token type and token position, normalised."""
+    def _tokens(self) -> _Tokens:
+        """All real tokens; of a pad segment, in which all are masked and all but the first are alike, the first two."""
+        g = self.g
+        places = np.arange(self.config.segment_length)[None]
+        with g.scope("tokens"):
+            if self.config.head is Head.TOKEN:  # has an answer for every place
+                also = g.constant("every_place", places >= 0)
+            else:
+                pad = g.op("Unsqueeze", g.op("Equal", "segment_index", g.integer(0)), g.integers(1))
+                also = g.op("And", pad, g.constant("first_two_places", places < 2))
+            computed = g.op("Or", g.op("Cast", "attention_mask", to=onnx.TensorProto.BOOL), also)
+            flat = g.op("Reshape", g.op("Cast", computed, to=onnx.TensorProto.INT64), g.integers(-1))
+            ordinals = g.op("Sub", g.op("CumSum", flat, g.integer(0)), g.integer(1))
+            rows = g.op("Reshape", ordinals, g.integers(-1, self.config.segment_length))
+            return _Tokens(
+                slots=g.op("Squeeze", g.op("NonZero", flat), g.integers(0)),
+                rows=rows,
+                heads=g.op("Gather", rows, g.integer(0), axis=1),
+            )
+
+    def _embeddings(self, at: _Tokens) -> str:
+        """[T, H]: word, token type and token position, normalised."""
         g, config = self.g, self.config
         with g.scope("embeddings"):
+            ids = g.op("Gather", g.op("Reshape", "input_ids", g.integers(-1)), at.slots)
             if self.storage == "int8":
                 # Widened after the look-up: the table is the largest weight and a batch needs few of its rows.
                 values, scale = quantise_rows(self.weights[WORD_EMBEDDINGS])
-                rows = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.int8", values), "input_ids")
-                row_scale = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.scale", scale), "input_ids")  # [S, K, 1]
+                rows = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.int8", values), ids)
+                row_scale = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.scale", scale), ids)  # [T, 1]
                 words = g.op("Mul", g.op("Cast", rows, to=onnx.TensorProto.FLOAT), row_scale)
             else:
-                words = g.op("Gather", g.constant(WORD_EMBEDDINGS, self.weights[WORD_EMBEDDINGS]), "input_ids")
+                words = g.op("Gather", g.constant(WORD_EMBEDDINGS, self.weights[WORD_EMBEDDINGS]), ids)
             # A segment's tokens have positions pad id + 1, + 2, …; wherever the pad id stands the position is 0.
-            ascending = np.arange(config.segment_length, dtype=np.int64)[None] + config.pad_id + 1
-            position_ids = g.op(
-                "Where",
-                g.op("Equal", "input_ids", g.integer(config.pad_id)),
-                g.integer(0),
-                g.constant("position_ids", ascending),
-            )
+            ascending = g.op("Add", g.op("Mod", at.slots, g.integer(config.segment_length)), g.integer(config.pad_id + 1))
+            position_ids = g.op("Where", g.op("Equal", ids, g.integer(config.pad_id)), g.integer(0), ascending)
             # There is one token type, so its row is part of every position's.
             table = self.weights["embeddings.position_embeddings.weight"][: config.pad_id + 1 + config.segment_length]
             table = table + self.weights["embeddings.token_type_embeddings.weight"][0]
             positions = g.op("Gather", g.constant("embeddings.position_and_type", table), position_ids)
             return self._skip_layer_norm("embeddings.LayerNorm", words, positions)
 
-    def _head_rows(self, tokens: str) -> str:
-        """[S, K, H] -> [S, 1, H]"""
-        return self.g.op("Slice", tokens, self.g.integers(0), self.g.integers(1), self.g.integers(1))
-
-    def _segment_attention(self) -> _Attention:
-        if not any(layer.segment for layer in self.config.layers):
-            return _Attention()
-        return _Attention(key_padding=self.g.op("Cast", "attention_mask", to=onnx.TensorProto.INT32))
-
-    def _document_attention(self) -> _Attention:
-        """Block-diagonal: a head sees the real segments of its own document, the head of a pad segment too."""
-        if not any(layer.document for layer in self.config.layers):
-            return _Attention()
+    def _same_document(self) -> str:
+        """float32 [1, 1, S, S], added to scores: block-diagonal. A head sees the real segments of its own document, the head of a pad
+        segment too."""
         g = self.g
         with g.scope("document_mask"):
             same = self._pairs_equal("document_index", "document_index")  # [S, S]
             real = g.op("Not", g.op("Equal", "segment_index", g.integer(0)))  # [S]
             bias = g.op("Where", g.op("And", same, real), g.number(0.0), g.number(_MASKED))
-            return _Attention(bias=g.op("Unsqueeze", bias, g.integers(0, 1)), exact=bool(self.quantised))
+            return g.op("Unsqueeze", bias, g.integers(0, 1))
 
     def _segment_positions(self) -> str:
         """[S, H]"""
         table = self.g.constant(SEGMENT_POSITIONS, self.weights[SEGMENT_POSITIONS])
         return self.g.op("Gather", table, "segment_index")
 
-    def _block(self, name: str, queries: str, keys: str, attention: _Attention) -> str:
-        """A post-norm transformer block: ``queries`` [batch, length, H] look at ``keys``, which are the same value or hold it."""
-        g = self.g
-        parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
-        if queries == keys:
-            qkv = self._product(queries, *parts)
-            q, k, v = g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3)
-        else:
-            q = self._product(queries, *parts[:1])
-            kv = self._product(keys, *parts[1:])
-            k, v = g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2)
-        if attention.exact:
-            q, k, v = (g.op("Add", x, self._bias(part)) for x, part in zip((q, k, v), parts, strict=True))
-            context = self._exact_attention(q, k, v, attention.bias)
-        else:
-            context = g.op(
-                "MultiHeadAttention",
-                q,
-                k,
-                v,
-                g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
-                attention.key_padding,
-                attention.bias,
-                domain=MICROSOFT,
-                num_heads=self.config.attention_heads,
-                mask_filter_value=_MASKED,
-            )
+    def _block(self, name: str, x: str, context: str) -> str:
+        """A post-norm transformer block after its attention: rows ``x`` and what they attended to ``context``, [rows, H] each."""
         attended = self._product(context, f"{name}.attention.output.dense")
-        x = self._skip_layer_norm(
-            f"{name}.attention.output.LayerNorm", attended, queries, self._bias(f"{name}.attention.output.dense")
-        )
+        x = self._skip_layer_norm(f"{name}.attention.output.LayerNorm", attended, x, self._bias(f"{name}.attention.output.dense"))
         inner = self._product(x, f"{name}.intermediate.dense")
         inner = self._activation(inner, self._bias(f"{name}.intermediate.dense"))
         output = self._product(inner, f"{name}.output.dense")
         return self._skip_layer_norm(f"{name}.output.LayerNorm", output, x, self._bias(f"{name}.output.dense"))
 
+    def _within_segments(self, name: str, tokens: str, at: _Tokens, key_padding: str) -> str:
+        """[T, H] -> [T, H]: every token looks at those of its segment."""
+        g = self.g
+        qkv = self._product(tokens, *self._attention_parts(name))
+        q, k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3))
+        context = self._attention(name, q, k, v, key_padding=key_padding)  # [S, K, H]
+        return g.op("Gather", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), at.slots)
+
+    def _heads_within_segments(self, name: str, heads: str, tokens: str, at: _Tokens, key_padding: str) -> str:
+        """[S, H], [T, H] -> [S, H]: the first token alone of every segment looks at all of them."""
+        g, parts = self.g, self._attention_parts(name)
+        q = g.op("Unsqueeze", self._product(heads, *parts[:1]), g.integers(1))
+        kv = self._product(tokens, *parts[1:])
+        k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2))
+        return g.op("Squeeze", self._attention(name, q, k, v, key_padding=key_padding), g.integers(1))
+
+    def _across_segments(self, name: str, heads: str, same_document: str) -> str:
+        """[S, H] -> [S, H]: every segment head looks at those of its document."""
+        g, parts = self.g, self._attention_parts(name)
+        qkv = self._product(heads, *parts)
+        q, k, v = g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3)
+        if self.quantised:
+            # Sums over keys must not depend, in their last bits, on where in a batch a document stands: the next quantisation would
+            # make a whole step of such a bit now and then.
+            q, k, v = (g.op("Add", x, self._bias(part)) for x, part in zip((q, k, v), parts, strict=True))
+            return self._exact_attention(q, k, v, same_document)
+        q, k, v = (g.op("Unsqueeze", x, g.integers(0)) for x in (q, k, v))
+        return g.op("Squeeze", self._attention(name, q, k, v, bias=same_document), g.integers(0))
+
+    @staticmethod
+    def _attention_parts(name: str) -> list[str]:
+        return [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
+
+    def _attention(self, name: str, q: str, k: str, v: str, *, key_padding: str = "", bias: str = "") -> str:
+        """[batch, length, H] each, without their biases. ``key_padding`` int32 [batch, length]: 0 masks a key for all queries."""
+        parts = self._attention_parts(name)
+        return self.g.op(
+            "MultiHeadAttention",
+            q,
+            k,
+            v,
+            self.g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
+            key_padding,
+            bias,
+            domain=MICROSOFT,
+            num_heads=self.config.attention_heads,
+            mask_filter_value=_MASKED,
+        )
+
     def _exact_attention(self, q: str, k: str, v: str, bias: str) -> str:
-        """[1, S, H]: attention with sums in float64, so that the order of their terms does not show in float32."""
+        """[S, H]: attention with sums in float64, so that the order of their terms does not show in float32."""
         g, heads = self.g, self.config.attention_heads
         width = self.config.hidden_size // heads
 
-        def split(x: str, *axes: int) -> str:  # [1, S, H] -> [heads, S, width] or as the axes say
+        def split(x: str, *axes: int) -> str:  # [S, H] -> [heads, S, width] or as the axes say
             wide = g.op("Cast", g.op("Reshape", x, g.integers(-1, heads, width)), to=onnx.TensorProto.DOUBLE)
             return g.op("Transpose", wide, perm=axes)
 
@@ -263,7 +293,7 @@ class _HatGraph:
         mask = g.op("Cast", g.op("Squeeze", bias, g.integers(0)), to=onnx.TensorProto.DOUBLE)
         shares = g.op("Softmax", g.op("Add", scores, mask), axis=-1)
         context = g.op("Transpose", g.op("MatMul", shares, split(v, 1, 0, 2)), perm=[1, 0, 2])
-        return g.op("Cast", g.op("Reshape", context, g.integers(1, -1, self.config.hidden_size)), to=onnx.TensorProto.FLOAT)
+        return g.op("Cast", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), to=onnx.TensorProto.FLOAT)
 
     def _activation(self, x: str, bias: str) -> str:
         g = self.g

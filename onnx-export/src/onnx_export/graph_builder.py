@@ -60,7 +60,7 @@ class GraphBuilder:
     def constant(self, name: str, value: NDArray[Any]) -> str:
         """A constant of the graph; asked for again under the same name, it is stored once."""
         if name not in self._initializers:
-            self._initializers[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+            self._initializers[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
         return name
 
     def integers(self, *values: int) -> str:
