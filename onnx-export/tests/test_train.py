@@ -14,6 +14,7 @@ import torch
 
 import onnx_export.train as train_module
 from onnx_export.corpus import SegmentedDocument, Window, batches, packed, training_windows
+from onnx_export.held_out import HeldOut, Tuned
 from onnx_export.labelled_texts import write_labelled_texts
 from onnx_export.recipe import Recipe
 from onnx_export.train import loss_of, main
@@ -138,6 +139,30 @@ def test_an_encoder_that_does_not_fit_is_refused(inputs, tmp_path):
     (tmp_path / "bert/tokenizer.json").unlink()
     with pytest.raises(SystemExit, match=r"bert: tokenizer.json is missing"):
         train(tmp_path, tmp_path / "c")
+
+
+def test_a_last_training_learns_from_all_texts_and_takes_its_thresholds_from_those_held_out_before(
+    inputs, trained, tmp_path, capsys
+):
+    train(inputs, tmp_path / "c", "--passes", "1", "--held-out-scores", str(trained))
+    assert "24 documents to train on, 0 to tune on, 0 held out" in capsys.readouterr().out
+    before, after = metrics(trained), metrics(tmp_path / "c")
+    assert after["split"] == {"train": 24, "validation": 0, "test": 0}
+    assert after["test"] == before["test"]
+    assert "before the last training" in after["measured"]
+    held_out = HeldOut.read(trained)
+    tuned = Tuned.on(held_out.everything())
+    settings = json.loads((tmp_path / "c/bundle.json").read_text())
+    assert settings["thresholds"] == dict(zip(held_out.labels, tuned.thresholds, strict=True))
+    assert settings["metrics"]["test_documents"] == 5
+
+    with pytest.raises(SystemExit, match=r"held-out\.npz is missing; expected the folder of a training that held texts out"):
+        train(inputs, tmp_path / "d", "--held-out-scores", str(tmp_path / "c"))
+    texts = [replace(text, spans=tuple(span for span in text.spans if span[0] != "Fee")) for text in made_up_texts(24)]
+    write_labelled_texts(tmp_path / "texts.jsonl", texts)
+    shutil.copytree(inputs / "bert", tmp_path / "bert")
+    with pytest.raises(SystemExit, match="was trained for other labels than"):
+        train(tmp_path, tmp_path / "e", "--held-out-scores", str(trained))
 
 
 def document(segments, positive=()):

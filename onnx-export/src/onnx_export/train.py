@@ -47,12 +47,11 @@ from onnx_export.hat_torch import (
     load_checkpoint,
     warm_start,
 )
-from onnx_export.labelled_texts import LabelledText, label_names
+from onnx_export.held_out import HELD_OUT, HeldOut, Report, Scored, Tuned, draw_reliability, probabilities
+from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
 from onnx_export.lower_layers import LowerLayers
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
-from onnx_export.platt import expected_calibration_error, fit_calibration, save_reliability_diagram
 from onnx_export.recipe import Recipe
-from onnx_export.scoring import scores as scores_of
 from onnx_export.segmentation import windows
 from onnx_export.split import Split, add_split_options, read_split
 
@@ -98,10 +97,6 @@ def document_logits(
     return logits
 
 
-def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    return scores_of(logits, "multi-label")
-
-
 @dataclass(frozen=True)
 class Evaluation:
     progress: float
@@ -120,8 +115,11 @@ class Training:
         start: Path,
         output: Path,
         device: torch.device,
+        before: HeldOut | None = None,
     ) -> None:
+        """``before``: held-out scores of a training like this one, if this one holds nothing out."""
         self.recipe, self.labels, self.output, self.split, self.tokenizer = recipe, labels, output, split, tokenizer
+        self.before = before
         torch.manual_seed(recipe.seed)
         config = json.loads((start / "config.json").read_text(encoding="utf-8"))
         self.model = SegmentClassifier(
@@ -188,7 +186,7 @@ class Training:
             chosen = training_windows(train, self.rarity, self.recipe, chance)
             loss = self._one_pass(list(batches(chosen, self.recipe.batch_segments)))
             self.passes_done += 1
-            if self.passes_done % self.recipe.evaluate_every == 0 or self.progress >= 1:
+            if self.before is None and (self.passes_done % self.recipe.evaluate_every == 0 or self.progress >= 1):
                 self._evaluate(loss)
             self._save()
         self._finish()
@@ -225,9 +223,9 @@ class Training:
         return float(np.mean(losses))
 
     def _evaluate(self, loss: float) -> None:
-        logits, truth = self._held_out(self.split.validation)
-        scores = probabilities(logits)
-        metrics = document_metrics(self.labels, tune_thresholds(scores, truth), scores, truth)
+        validation = self._scored(self.split.validation)
+        scores = probabilities(validation.logits)
+        metrics = document_metrics(self.labels, tune_thresholds(scores, validation.truth), scores, validation.truth)
         self.history.append(Evaluation(self.progress, self.seconds / 3600, loss, metrics))
         print(
             f"pass {self.passes_done}: loss {loss:.4f}, validation documents micro-F1 {metrics.micro_f1:.3f}, "
@@ -235,11 +233,10 @@ class Training:
             flush=True,
         )
 
-    def _held_out(self, texts: Sequence[LabelledText]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Logits and truth, [documents, C] each."""
+    def _scored(self, texts: Sequence[LabelledText]) -> Scored:
         documents = self.corpus.of(texts)
         logits = document_logits(self.model, self.lower, documents, self.recipe)
-        return logits, np.stack([document.truth for document in documents])
+        return Scored(logits, np.stack([document.truth for document in documents]))
 
     def _save(self) -> None:
         """Everything that going on needs, replaced in one step."""
@@ -269,24 +266,20 @@ class Training:
         print(f"going on after pass {self.passes_done} ({self.seconds / 60:.0f} min of training so far)", flush=True)
 
     def _finish(self) -> None:
-        """Calibrate on the validation documents, measure on the test documents, write the checkpoint."""
-        logits, truth = self._held_out(self.split.validation)
-        calibration = fit_calibration(logits, truth)
-        thresholds = tune_thresholds(probabilities(calibration.calibrate(logits)), truth)
-        test_logits, test_truth = self._held_out(self.split.test)
-        scores = probabilities(calibration.calibrate(test_logits))
-        metrics = document_metrics(self.labels, thresholds, scores, test_truth)
-        errors = {
-            "before": expected_calibration_error(probabilities(test_logits), test_truth),
-            "after": expected_calibration_error(scores, test_truth),
-        }
-        save_reliability_diagram(
-            {"as trained": probabilities(test_logits), "calibrated": scores}, test_truth, self.output / "reliability.png"
-        )
+        """Measure on the documents held out, by this training or the one before it; calibrate; write the checkpoint."""
+        if self.before is None:
+            held_out = HeldOut(self.labels, self._scored(self.split.validation), self._scored(self.split.test))
+            held_out.write(self.output)
+            tuned = Tuned.on(held_out.validation)
+        else:
+            held_out = self.before
+            tuned = Tuned.on(held_out.everything())
+        report = Report.of(held_out)
+        draw_reliability(held_out, self.output / "reliability.png")
         tensors = checkpoint_tensors(self.model.cpu())
         tensors["classifier.weight"], tensors["classifier.bias"] = (
             torch.from_numpy(array)
-            for array in calibration.fold_into(tensors["classifier.weight"].numpy(), tensors["classifier.bias"].numpy())
+            for array in tuned.calibration.fold_into(tensors["classifier.weight"].numpy(), tensors["classifier.bias"].numpy())
         )
         cls_id = cast(int, self.tokenizer.token_to_id("[CLS]"))  # looked up before by _check_encoder
         _write_json(self.output / "config.json", checkpoint_config(self.model.shape, self.labels, cls_id))
@@ -296,8 +289,10 @@ class Training:
             "split": {"train": len(self.split.train), "validation": len(self.split.validation), "test": len(self.split.test)},
             "passes": self.passes_done,
             "training_hours": round(self.seconds / 3600, 2),
-            "test": asdict(metrics),
-            "expected_calibration_error": errors,
+            "measured": "on the test texts"
+            if self.before is None
+            else "before the last training, on texts that it has now learned from",
+            **report.as_json(),
             "validation_history": [
                 {"hours": round(e.hours, 3), "loss": e.loss, "micro_f1": e.metrics.micro_f1, "macro_f1": e.metrics.macro_f1}
                 for e in self.history
@@ -311,19 +306,19 @@ class Training:
                 "pad_segment": "none",
                 "segment_positions": True,
                 "window_overlap": self.recipe.window_overlap,
-                "thresholds": dict(zip(self.labels, thresholds, strict=True)),
+                "thresholds": dict(zip(self.labels, tuned.thresholds, strict=True)),
                 "metrics": {
-                    "test_documents": len(self.split.test),
-                    "document_micro_f1": round(metrics.micro_f1, 4),
-                    "document_macro_f1": round(metrics.macro_f1, 4),
-                    "expected_calibration_error": round(errors["after"], 4),
+                    "test_documents": len(held_out.test.truth),
+                    "document_micro_f1": round(report.metrics.micro_f1, 4),
+                    "document_macro_f1": round(report.metrics.macro_f1, 4),
+                    "expected_calibration_error": round(report.error_calibrated, 4),
                 },
             },
         )
-        for row in metrics.table():
-            print(row)
-        print(f"test documents: micro-F1 {metrics.micro_f1:.3f}, macro-F1 {metrics.macro_f1:.3f}")
-        print(f"expected calibration error {errors['before']:.3f} as trained, {errors['after']:.3f} calibrated")
+        for line in report.lines():
+            print(line)
+        if self.before is not None:
+            print("(all of it by the training before, which had not seen these documents)")
 
 
 def _write_json(path: Path, content: object) -> None:
@@ -389,6 +384,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     add_split_options(parser)
     parser.add_argument(
+        "--held-out-scores",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="train on all texts; calibration, thresholds and the report come from the texts that this earlier training held out",
+    )
+    parser.add_argument(
         "--hours",
         type=float,
         default=Recipe.hours,
@@ -412,6 +413,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parsed = parser.parse_args(arguments)
     options = dict(vars(parsed))
     data, output, start = options.pop("data"), options.pop("output"), options.pop("warm_start") or _packaged_warm_start()
+    earlier = options.pop("held_out_scores")
     shares = {name: options.pop(name) for name in ("validation", "test")}
     wanted = options.pop("device")
     if wanted == "cuda" and not torch.cuda.is_available():
@@ -421,7 +423,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         recipe = Recipe(**options)
         _check_encoder(start, recipe)
-        split = read_split(parsed)
+        before = None
+        if earlier is None:
+            split = read_split(parsed)
+        else:
+            split, before = Split(read_labelled_texts(data), [], []), HeldOut.read(earlier)
+            shares = {"held_out_sha256": file_sha256(earlier / HELD_OUT)}
+            if before.labels != label_names(split.train):
+                raise ValueError(f"{earlier} was trained for other labels than {data} has")
         output.mkdir(parents=True, exist_ok=True)
         fixed = {name: value for name, value in asdict(recipe).items() if name not in ("passes", "hours")}
         files = {"data_sha256": file_sha256(data), "warm_start_sha256": file_sha256(start / "model.safetensors")}
@@ -437,7 +446,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     labels = label_names([*split.train, *split.validation, *split.test])
     try:
-        training = Training(recipe, split, labels, tokenizer, start, output, device)
+        training = Training(recipe, split, labels, tokenizer, start, output, device, before)
     except ValueError as error:
         sys.exit(str(error))
     training.run()
