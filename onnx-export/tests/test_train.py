@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import onnx_export.train as train_module
-from onnx_export.corpus import SegmentedDocument, Window, batches, packed, training_windows
+from onnx_export.corpus import SegmentedDocument, Window, batches, masked, packed, training_windows
+from onnx_export.hat_torch import Packed
 from onnx_export.held_out import HeldOut, Tuned
-from onnx_export.labelled_texts import write_labelled_texts
+from onnx_export.labelled_texts import LabelledText, write_labelled_texts
+from onnx_export.platt import Calibration
 from onnx_export.recipe import Recipe
 from onnx_export.train import loss_of, main
 from tiny_bert import made_up_texts, write_bert
@@ -169,7 +172,9 @@ def document(segments, positive=()):
     targets = np.zeros((segments, 2), np.float32)
     for segment, label in positive:
         targets[segment, label] = 1
-    return SegmentedDocument(0, [np.array([2])] * segments, targets, targets.any(axis=0))
+    text = LabelledText("a", "word " * segments, (), "a")
+    places = np.array([(5 * i, 5 * i + 4) for i in range(segments)], np.int32)
+    return SegmentedDocument(0, [np.array([2])] * segments, targets, targets.any(axis=0), text, places)
 
 
 def test_windows_of_a_pass_cover_what_is_labelled_and_repeat_what_is_rare():
@@ -237,6 +242,73 @@ def test_a_training_goes_on_from_a_checkpoint_with_more_layers_and_texts_cut_ane
     capsys.readouterr()
     with pytest.raises(SystemExit, match=r"does not fit the options: .*layer\.2"):
         main([*files[:-1], str(tmp_path / "d"), *shares, *SIZES, "--layout", "S|SD|SD", "--passes", "1"])
+
+
+SECOND = ["--frozen-layers", "0", "--dropout", "0", "--mask-tokens", "0.1", "--teacher-share", "0.4", "--weight-average", "0.9"]
+
+
+def test_a_second_training_with_a_teacher_masked_tokens_and_averaged_weights(inputs, trained, tmp_path, monkeypatch, capsys):
+    shorter = [*SECOND, "--segment-length", "12", "--learning-rate", "1e-3", "--head-learning-rate", "1e-3"]
+    passes = []
+    one_pass = train_module.Training._one_pass
+
+    def cut_off(self, steps):
+        passes.append(self.passes_done)
+        if len(passes) == 2:
+            raise KeyboardInterrupt
+        return one_pass(self, steps)
+
+    monkeypatch.setattr(train_module.Training, "_one_pass", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        train(inputs, tmp_path / "c", "--warm-start", str(trained), *shorter, "--passes", "4")
+    train(inputs, tmp_path / "c", "--warm-start", str(trained), *shorter, "--passes", "4")
+    assert passes == [0, 1, 1, 2, 3]
+    assert "lexical teacher: 5/5 folds" in capsys.readouterr().out
+    assert not (tmp_path / "c/lower-layers.f16").exists()
+    state = torch.load(tmp_path / "c/training-state.pt", weights_only=True)
+    kept, last = state["averaged"]["module.classifier.weight"], state["model"]["classifier.weight"]
+    assert 0 < float((kept - last).abs().max()) < 0.05
+    calibration = Calibration.from_json(json.loads((tmp_path / "c/calibration.json").read_text()))
+    folded = load_file(tmp_path / "c/model.safetensors")["classifier.weight"].numpy()
+    np.testing.assert_allclose(folded, kept.numpy() * calibration.slopes[:, None], rtol=1e-5)
+    assert metrics(tmp_path / "c")["test"]["micro_f1"] > 0.6
+
+    words = "embeddings.word_embeddings.weight"
+    assert not torch.equal(load_file(trained / "model.safetensors")["hi_transformer." + words], state["model"][words])
+
+
+def test_a_training_goes_on_from_uncalibrated_scores(trained):
+    state = torch.load(trained / "training-state.pt", weights_only=True)["model"]
+    tensors = load_file(trained / "model.safetensors")
+    assert not torch.allclose(tensors["classifier.bias"], state["classifier.bias"], atol=1e-3)
+    train_module.uncalibrate(tensors, trained)
+    for name in ("classifier.weight", "classifier.bias"):
+        torch.testing.assert_close(tensors[name], state[name], atol=1e-5, rtol=1e-5)
+
+
+def test_the_teacher_softens_targets_by_its_share():
+    recipe = replace(Recipe(), teacher_share=0.25, document_loss=0.0)
+    window = Window(document(2, [(0, 0)]), 0, np.arange(2))
+    taught = np.array([[0.4, 0.8], [0.0, 0.2]], np.float32)
+    logits = torch.tensor([[1.0, -1.0], [0.5, 2.0]])
+    targets = torch.tensor([[0.75 + 0.1, 0.2], [0.0, 0.05]])
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(dim=1).mean()
+    torch.testing.assert_close(loss_of(logits, [window], torch.ones(2), recipe, taught), expected)
+
+
+def test_masking_hides_its_share_of_tokens_and_no_cls():
+    ids = torch.tensor([2] + [9] * 999)
+    batch = Packed(ids, torch.tensor([1000]), torch.zeros(1), torch.ones(1))
+    hidden = masked(batch, cls=2, mask=4, share=0.2).token_ids
+    assert hidden[0] == 2
+    assert set(hidden[1:].tolist()) == {4, 9}
+    assert 150 < int((hidden == 4).sum()) < 250
+    assert int((masked(batch, cls=2, mask=4, share=0.0).token_ids == 4).sum()) == 0
+
+
+def test_frozen_layers_cannot_see_masks(inputs, tmp_path):
+    with pytest.raises(SystemExit, match=r"mask_tokens is 0\.1, expected 0 to 0"):
+        train(inputs, tmp_path / "c", "--mask-tokens", "0.1")
 
 
 def test_batches_hold_at_most_so_many_segments_or_one_window():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -28,6 +28,13 @@ class SegmentedDocument:
     """[segments, C]"""
     truth: NDArray[np.bool_]
     """[C], which labels the whole text carries."""
+    text: LabelledText
+    places: NDArray[np.int32]
+    """[segments, 2], begin and end of each in the text."""
+
+    def piece(self, segment: int) -> str:
+        begin, end = self.places[segment]
+        return self.text.text[begin:end]
 
 
 class Corpus:
@@ -65,10 +72,12 @@ class Corpus:
     def _cut(self, text: LabelledText, segment_length: int, first: int | None) -> SegmentedDocument:
         token_ids, offsets = self.tokens[text.id]
         spans = segment(text.text, offsets.tolist(), segmenter=self.recipe.segmenter, segment_length=segment_length)
-        held = [text.labels_within(int(offsets[begin, 0]), int(offsets[end - 1, 1])) for begin, end in spans]
+        places = np.array([(offsets[begin, 0], offsets[end - 1, 1]) for begin, end in spans], np.int32)
+        held = [text.labels_within(int(begin), int(end)) for begin, end in places]
         targets = np.array([[label in present for label in self.labels] for present in held], np.float32)
         ids = [np.concatenate([[self.cls], token_ids[begin:end]]).astype(np.int64) for begin, end in spans]
-        return SegmentedDocument(first, ids, targets, np.array([label in text.labels for label in self.labels]))
+        truth = np.array([label in text.labels for label in self.labels])
+        return SegmentedDocument(first, ids, targets, truth, text, places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +92,12 @@ class Window:
     def targets(self) -> NDArray[np.float32]:
         """[segments shown, C]"""
         return self.document.targets[self.shown]
+
+
+def masked(batch: Packed, cls: int, mask: int, share: float) -> Packed:
+    """The batch with this share of its tokens, never the CLS, replaced by the mask token."""
+    hidden = (torch.rand(batch.token_ids.shape, device=batch.token_ids.device) < share) & (batch.token_ids != cls)
+    return replace(batch, token_ids=torch.where(hidden, mask, batch.token_ids))
 
 
 def packed(batch: Sequence[Window]) -> Packed:

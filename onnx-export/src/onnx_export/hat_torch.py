@@ -46,6 +46,7 @@ class HatShape:
     pad_token_id: int = 0
     layer_norm_eps: float = 1e-12
     dropout: float = 0.1
+    """Of all but the head."""
 
     def layers(self) -> list[tuple[bool, bool]]:
         return layer_kinds(self.layout)
@@ -203,7 +204,7 @@ class SegmentClassifier(nn.Module):
         # One table for all cross-segment blocks; row 0 belongs to pad segments, which this model never sees.
         self.segment_positions = nn.Embedding(shape.max_segments + 1, shape.hidden_size)
         self.sentencizer = Dense(shape)
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = nn.Dropout(0.1)
         self.classifier = nn.Linear(shape.hidden_size, shape.num_labels)
 
     @property
@@ -267,13 +268,17 @@ def checkpoint_tensors(model: SegmentClassifier) -> dict[str, Tensor]:
 
 
 def load_checkpoint(model: SegmentClassifier, tensors: dict[str, Tensor], *, with_classifier: bool) -> None:
-    """Copy a checkpoint that :func:`checkpoint_tensors` made into ``model``, the classifier only where asked for.
+    """Copy a checkpoint that :func:`checkpoint_tensors` made into ``model``, the classifier only where asked for. Its segments may have
+    been longer than the model's.
 
     Raises:
         ValueError: if it belongs to a model of another layout or other sizes.
     """
     own = model.state_dict()
     expected = checkpoint_tensors(model)
+    positions = "hi_transformer.embeddings.position_embeddings.weight"
+    if positions in tensors:  # shorter segments need the first of them
+        tensors = tensors | {positions: tensors[positions][: len(expected[positions])]}
     if not with_classifier:
         expected = {name: value for name, value in expected.items() if not name.startswith("classifier.")}
     problems = [

@@ -39,6 +39,19 @@ class Calibration:
         """Weight [C, H] and bias [C] of a classifier that gives calibrated logits."""
         return weight * self.slopes[:, None], bias * self.slopes + self.offsets
 
+    def unfold_from(
+        self, weight: NDArray[np.float32], bias: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What :meth:`fold_into` was given."""
+        return weight / self.slopes[:, None], (bias - self.offsets) / self.slopes
+
+    def as_json(self) -> dict[str, list[float]]:
+        return {"slopes": self.slopes.tolist(), "offsets": self.offsets.tolist()}
+
+    @staticmethod
+    def from_json(content: Mapping[str, list[float]]) -> Calibration:
+        return Calibration(np.array(content["slopes"], np.float32), np.array(content["offsets"], np.float32))
+
 
 def fit_calibration(logits: NDArray[np.float32], truth: NDArray[np.bool_]) -> Calibration:
     """Fit to the logits [D, C] of documents that were not trained on.

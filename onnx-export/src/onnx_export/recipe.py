@@ -13,6 +13,7 @@ from onnx_export.segmentation import SegmenterName
 class Recipe:
     layout: str = "S|S|S|S|S|SD|D"
     frozen_layers: int = 5
+    """The lowest ones, and the embeddings with them; with 0 everything learns."""
     segment_length: int = 128
     max_segments: int = 64
     window_overlap: int = 16
@@ -30,6 +31,15 @@ class Recipe:
     """Of the segments without a label, which share a pass shows; those shown weigh more in return."""
     vary_segments: float = 0.0
     """In every pass each text is cut with a segment length drawn from (1 − this)·K … K."""
+    dropout: float = 0.1
+    """Of the encoder; the head's is always 0.1."""
+    mask_tokens: float = 0.0
+    """Share of tokens that a pass hides behind [MASK]."""
+    teacher_share: float = 0.0
+    """Of each target, what the lexical teacher thinks; the rest is what the annotation says."""
+    weight_average: float = 0.0
+    """What is evaluated and kept is an average of the weights over steps, in which each step weighs this times the next; 0 for the
+    last step's alone."""
     evaluate_every: int = 1
     """Passes."""
     seed: int = 7
@@ -46,6 +56,11 @@ class Recipe:
             "negative_windows_kept": (0, math.inf),
             "negative_segments_kept": (0.01, 1),
             "vary_segments": (0, 0.9),
+            "dropout": (0, 0.9),
+            # What a frozen layer made of a token is computed once for all passes.
+            "mask_tokens": (0, 0 if self.frozen_layers else 0.9),
+            "teacher_share": (0, 1),
+            "weight_average": (0, 0.9999),
             "evaluate_every": (1, math.inf),
         }
         problems = [

