@@ -7,7 +7,7 @@ the vocabulary. What differs from the original's fully padded computation (``ref
 - The D block runs over the S segment heads at once, under a mask that lets a head see only the real segments of its document.
 - All pad segments of a document are equal, so at most one is computed; attentive pooling weighs it by its multiplicity.
 - Padding inside segments is *squeezed out*: all that is computed row by row runs on the T real tokens [T, H], and they are spread
-  to [S, K, H] for attention alone, where padding is masked.
+  to [S, L, H] for attention alone, where padding is masked; L is the length of the longest segment.
 - After the last S block only segment heads are looked at, so that block computes queries and feed-forward for head rows alone;
   not so if the answer is one for every token.
 """
@@ -34,6 +34,8 @@ _LARGEST_FILE = 2**31 - 2**20
 _MASKED = float(np.finfo(np.float32).min)
 """Added to masked scores, as the original does. With ONNX Runtime's default of -10000 a row that is masked everywhere, as in a
 pad segment, would attend by its scores instead of uniformly."""
+
+_LANES = 64
 
 
 def build_graph(
@@ -69,14 +71,20 @@ def build_graph(
 
 @dataclass(frozen=True)
 class _Tokens:
-    """Where the T tokens that are computed lie among the S × K of the inputs."""
+    """The T tokens that are computed, and where they lie in the padded form [S, L], L ≤ K being as much as the longest segment needs."""
 
+    ids: str
+    """int64 [T]"""
+    places: str
+    """int64 [T]: 0… within the segment."""
     slots: str
-    """int64 [T]: index into the flattened inputs, ascending."""
+    """int64 [T]: index into the flattened padded form, ascending."""
     rows: str
-    """int64 [S, K]: which of the T stands at each place; in padding, the last one before it."""
+    """int64 [S, L]: which of the T stands at each place; in padding, the last one before it."""
     heads: str
     """int64 [S]: which of the T begin a segment."""
+    key_padding: str
+    """int32 [S, L]: 0 masks the key for all queries."""
 
 
 class _HatGraph:
@@ -139,8 +147,6 @@ class _HatGraph:
         at = self._tokens()
         tokens = self._embeddings(at)  # [T, H]
         heads = g.op("Gather", tokens, at.heads)  # [S, H]; always equal to these rows of `tokens`
-        has_segment_blocks = any(layer.segment for layer in config.layers)
-        key_padding = g.op("Cast", "attention_mask", to=onnx.TensorProto.INT32) if has_segment_blocks else ""
         same_document = self._same_document() if any(layer.document for layer in config.layers) else ""
         for index, layer in enumerate(config.layers):
             name = f"encoder.layer.{index}"
@@ -148,10 +154,10 @@ class _HatGraph:
                 with g.scope(f"layer{index}.segment"):
                     block = f"{name}.sentence_encoder"
                     if index < last_segment_block:
-                        tokens = self._block(block, tokens, self._within_segments(block, tokens, at, key_padding))
+                        tokens = self._block(block, tokens, self._within_segments(block, tokens, at))
                         heads = g.op("Gather", tokens, at.heads)
                     else:
-                        heads = self._block(block, heads, self._heads_within_segments(block, heads, tokens, at, key_padding))
+                        heads = self._block(block, heads, self._heads_within_segments(block, heads, tokens, at))
             if layer.document:
                 with g.scope(f"layer{index}.document"):
                     block = f"{name}.document_encoder"
@@ -166,40 +172,55 @@ class _HatGraph:
 
     def _tokens(self) -> _Tokens:
         """All real tokens; of a pad segment, in which all are masked and all but the first are alike, the first two."""
-        g = self.g
-        places = np.arange(self.config.segment_length)[None]
+        g, K = self.g, self.config.segment_length
+        ids, mask = "input_ids", "attention_mask"
+        places = np.arange(K)[None]
         with g.scope("tokens"):
+            real = g.op("Cast", mask, to=onnx.TensorProto.BOOL)
             if self.config.head is Head.TOKEN:  # has an answer for every place
-                also = g.constant("every_place", places >= 0)
+                computed = g.op("Or", real, g.constant("every_place", places >= 0))
             else:
-                pad = g.op("Unsqueeze", g.op("Equal", "segment_index", g.integer(0)), g.integers(1))
-                also = g.op("And", pad, g.constant("first_two_places", places < 2))
-            computed = g.op("Or", g.op("Cast", "attention_mask", to=onnx.TensorProto.BOOL), also)
+                pad = g.op("Equal", "segment_index", g.integer(0))  # [S]
+                first_two = g.op("And", g.op("Unsqueeze", pad, g.integers(1)), g.constant("first_two_places", places < 2))
+                # The columns in which no segment has a token are left out; but a pad segment attends to all K places.
+                lengths = g.op("Where", pad, g.integer(K), g.op("ReduceSum", mask, g.integers(1), keepdims=0))
+                longest = g.op("ReduceMax", lengths, g.integers(0), keepdims=1)
+                if self.quantised:
+                    # Kernels sum over keys in lanes. With a multiple of the widest unrolled loop, a key's lane does not depend on
+                    # the longest segment of the batch, nor does the last bit of the sum.
+                    whole = g.op("Div", g.op("Add", longest, g.integer(_LANES - 1)), g.integer(_LANES))
+                    longest = g.op("Min", g.op("Mul", whole, g.integer(_LANES)), g.integers(K))
+                computed, ids, mask = (
+                    g.op("Slice", x, g.integers(0), longest, g.integers(1)) for x in (g.op("Or", real, first_two), ids, mask)
+                )
+            shape = g.op("Shape", computed)
             flat = g.op("Reshape", g.op("Cast", computed, to=onnx.TensorProto.INT64), g.integers(-1))
-            ordinals = g.op("Sub", g.op("CumSum", flat, g.integer(0)), g.integer(1))
-            rows = g.op("Reshape", ordinals, g.integers(-1, self.config.segment_length))
+            slots = g.op("Squeeze", g.op("NonZero", flat), g.integers(0))
+            rows = g.op("Reshape", g.op("Sub", g.op("CumSum", flat, g.integer(0)), g.integer(1)), shape)
             return _Tokens(
-                slots=g.op("Squeeze", g.op("NonZero", flat), g.integers(0)),
+                ids=g.op("Gather", g.op("Reshape", ids, g.integers(-1)), slots),
+                places=g.op("Mod", slots, g.op("Gather", shape, g.integer(1))),
+                slots=slots,
                 rows=rows,
                 heads=g.op("Gather", rows, g.integer(0), axis=1),
+                key_padding=g.op("Cast", mask, to=onnx.TensorProto.INT32),
             )
 
     def _embeddings(self, at: _Tokens) -> str:
         """[T, H]: word, token type and token position, normalised."""
         g, config = self.g, self.config
         with g.scope("embeddings"):
-            ids = g.op("Gather", g.op("Reshape", "input_ids", g.integers(-1)), at.slots)
             if self.storage == "int8":
                 # Widened after the look-up: the table is the largest weight and a batch needs few of its rows.
                 values, scale = quantise_rows(self.weights[WORD_EMBEDDINGS])
-                rows = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.int8", values), ids)
-                row_scale = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.scale", scale), ids)  # [T, 1]
+                rows = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.int8", values), at.ids)
+                row_scale = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.scale", scale), at.ids)  # [T, 1]
                 words = g.op("Mul", g.op("Cast", rows, to=onnx.TensorProto.FLOAT), row_scale)
             else:
-                words = g.op("Gather", g.constant(WORD_EMBEDDINGS, self.weights[WORD_EMBEDDINGS]), ids)
+                words = g.op("Gather", g.constant(WORD_EMBEDDINGS, self.weights[WORD_EMBEDDINGS]), at.ids)
             # A segment's tokens have positions pad id + 1, + 2, …; wherever the pad id stands the position is 0.
-            ascending = g.op("Add", g.op("Mod", at.slots, g.integer(config.segment_length)), g.integer(config.pad_id + 1))
-            position_ids = g.op("Where", g.op("Equal", ids, g.integer(config.pad_id)), g.integer(0), ascending)
+            ascending = g.op("Add", at.places, g.integer(config.pad_id + 1))
+            position_ids = g.op("Where", g.op("Equal", at.ids, g.integer(config.pad_id)), g.integer(0), ascending)
             # There is one token type, so its row is part of every position's.
             table = self.weights["embeddings.position_embeddings.weight"][: config.pad_id + 1 + config.segment_length]
             table = table + self.weights["embeddings.token_type_embeddings.weight"][0]
@@ -230,21 +251,21 @@ class _HatGraph:
         output = self._product(inner, f"{name}.output.dense")
         return self._skip_layer_norm(f"{name}.output.LayerNorm", output, x, self._bias(f"{name}.output.dense"))
 
-    def _within_segments(self, name: str, tokens: str, at: _Tokens, key_padding: str) -> str:
+    def _within_segments(self, name: str, tokens: str, at: _Tokens) -> str:
         """[T, H] -> [T, H]: every token looks at those of its segment."""
         g = self.g
         qkv = self._product(tokens, *self._attention_parts(name))
         q, k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3))
-        context = self._attention(name, q, k, v, key_padding=key_padding)  # [S, K, H]
+        context = self._attention(name, q, k, v, key_padding=at.key_padding)  # [S, L, H]
         return g.op("Gather", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), at.slots)
 
-    def _heads_within_segments(self, name: str, heads: str, tokens: str, at: _Tokens, key_padding: str) -> str:
+    def _heads_within_segments(self, name: str, heads: str, tokens: str, at: _Tokens) -> str:
         """[S, H], [T, H] -> [S, H]: the first token alone of every segment looks at all of them."""
         g, parts = self.g, self._attention_parts(name)
         q = g.op("Unsqueeze", self._product(heads, *parts[:1]), g.integers(1))
         kv = self._product(tokens, *parts[1:])
         k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2))
-        return g.op("Squeeze", self._attention(name, q, k, v, key_padding=key_padding), g.integers(1))
+        return g.op("Squeeze", self._attention(name, q, k, v, key_padding=at.key_padding), g.integers(1))
 
     def _across_segments(self, name: str, heads: str, same_document: str) -> str:
         """[S, H] -> [S, H]: every segment head looks at those of its document."""
