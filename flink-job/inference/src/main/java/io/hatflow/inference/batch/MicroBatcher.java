@@ -103,13 +103,19 @@ public final class MicroBatcher implements AutoCloseable {
         abandonAhead();
     }
 
+    /** Null once the queue is closed. */
     private @Nullable Prepared next() throws InterruptedException {
-        Prepared prepared = ahead.getAndSet(null);
-        if (prepared != null) {
-            return prepared;
+        while (queue.closedBecause() == null) {
+            Prepared prepared = ahead.getAndSet(null);
+            if (prepared != null) {
+                return prepared;
+            }
+            List<Waiting> taken = queue.take(budget.rows(), () -> ahead.get() != null);
+            if (!taken.isEmpty()) {
+                return prepared(taken);
+            }
         }
-        List<Waiting> taken = queue.take(budget.rows());
-        return taken.isEmpty() ? null : prepared(taken);
+        return null;
     }
 
     private void prepareAhead() {
@@ -117,6 +123,7 @@ public final class MicroBatcher implements AutoCloseable {
             List<Waiting> full = queue.takeFull(budget.rows());
             if (!full.isEmpty()) {
                 ahead.set(prepared(full));
+                queue.wake(); // the inference thread may have found the queue empty meanwhile
                 abandonAhead();
             }
         }

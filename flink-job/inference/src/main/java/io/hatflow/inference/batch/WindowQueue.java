@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,13 +57,19 @@ final class WindowQueue {
     /**
      * Waits until there is something, then takes all that fits into the budget, at least one window.
      *
-     * @return empty once the queue is closed
+     * @param elsewhere whether there is something to do that is not in this queue; looked at again after {@link #wake}
+     * @return empty if there is something elsewhere, or once the queue is closed
      */
-    synchronized List<Waiting> take(int budgetRows) throws InterruptedException {
-        while (waitingRows == 0 && closedBecause == null) {
+    synchronized List<Waiting> take(int budgetRows, BooleanSupplier elsewhere) throws InterruptedException {
+        while (waitingRows == 0 && closedBecause == null && !elsewhere.getAsBoolean()) {
             wait();
         }
-        return taken(budgetRows);
+        return waitingRows == 0 ? List.of() : taken(budgetRows);
+    }
+
+    /** Lets {@link #take} look again whether there is something elsewhere. */
+    synchronized void wake() {
+        notifyAll();
     }
 
     /** A batch if enough waits to fill it, else an empty list: what is not full may still grow. */

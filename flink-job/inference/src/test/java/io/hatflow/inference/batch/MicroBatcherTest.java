@@ -62,6 +62,23 @@ class MicroBatcherTest {
         }
     }
 
+    /** A batch may be laid out just when the model's thread finds nothing left to wait for. */
+    @Test
+    void noBatchIsLeftLyingWhenTheModelIsFasterThanTheOneWhoLaysOut() throws Exception {
+        PackedModel instant = batch -> IntStream.range(0, batch.rows())
+                .mapToObj(row -> new WindowLogits(new float[0], new float[1][1]))
+                .toList();
+        for (int trial = 0; trial < 300; trial++) {
+            try (MicroBatcher batcher = new MicroBatcher(instant, PACKING, BatchBudget.fixed(2), KNOWN)) {
+                List<CompletableFuture<WindowResult>> results = IntStream.range(0, 200)
+                        .mapToObj(i -> batcher.submit(KNOWN, false))
+                        .toList();
+                CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
+                        .get(20, TimeUnit.SECONDS);
+            }
+        }
+    }
+
     @Test
     void aWindowAboveTheBudgetRunsAlone() throws Exception {
         Window six = new Window(

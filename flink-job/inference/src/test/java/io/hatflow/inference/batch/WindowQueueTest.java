@@ -21,8 +21,8 @@ class WindowQueueTest {
         put(2, 2, false);
         put(3, 2, true);
         put(4, 2, true);
-        assertThat(names(queue.take(6))).containsExactly(3, 4, 1);
-        assertThat(names(queue.take(6))).containsExactly(2);
+        assertThat(names(queue.take(6, () -> false))).containsExactly(3, 4, 1);
+        assertThat(names(queue.take(6, () -> false))).containsExactly(2);
     }
 
     @Test
@@ -32,19 +32,19 @@ class WindowQueueTest {
             put(i, 3, true);
         }
         int batches = 0;
-        while (!names(queue.take(6)).contains(0)) {
+        while (!names(queue.take(6, () -> false)).contains(0)) {
             batches++;
         }
         assertThat(batches).isEqualTo(3);
-        assertThat(names(queue.take(6))).hasSize(2);
+        assertThat(names(queue.take(6, () -> false))).hasSize(2);
     }
 
     @Test
     void aWindowAboveTheBudgetComesAlone() throws Exception {
         put(1, 9, false);
         put(2, 1, false);
-        assertThat(names(queue.take(4))).containsExactly(1);
-        assertThat(names(queue.take(4))).containsExactly(2);
+        assertThat(names(queue.take(4, () -> false))).containsExactly(1);
+        assertThat(names(queue.take(4, () -> false))).containsExactly(2);
     }
 
     @Test
@@ -62,9 +62,9 @@ class WindowQueueTest {
         put(1, 3, false);
         put(2, 4, true);
         assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(2, 7, 1L));
-        queue.take(4);
+        queue.take(4, () -> false);
         assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(1, 3, 1L));
-        queue.take(100);
+        queue.take(100, () -> false);
         assertThat(queue.depth().rows()).isZero();
     }
 
