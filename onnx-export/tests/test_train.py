@@ -79,16 +79,22 @@ def test_the_checkpoint_becomes_a_bundle(trained, tmp_path):
     assert manifest["provenance"]["metrics"]["test_documents"] == 5
 
 
-def test_training_that_was_cut_off_goes_on(inputs, tmp_path, monkeypatch, capsys):
+def cut_off_in_pass(monkeypatch, last):
+    """Interrupts whatever begins so many passes; the list that it returns tells after how many each began."""
     one_pass, passes = train_module.Training._one_pass, []
 
     def cut_off(self, steps):
         passes.append(self.passes_done)
-        if len(passes) == 3:
+        if len(passes) == last:
             raise KeyboardInterrupt
         return one_pass(self, steps)
 
     monkeypatch.setattr(train_module.Training, "_one_pass", cut_off)
+    return passes
+
+
+def test_training_that_was_cut_off_goes_on(inputs, tmp_path, monkeypatch, capsys):
+    passes = cut_off_in_pass(monkeypatch, 3)
     with pytest.raises(KeyboardInterrupt):
         train(inputs, tmp_path / "c", "--passes", "4")
     before = torch.load(tmp_path / "c/training-state.pt", weights_only=True)
@@ -249,16 +255,7 @@ SECOND = ["--frozen-layers", "0", "--dropout", "0", "--mask-tokens", "0.1", "--t
 
 def test_a_second_training_with_a_teacher_masked_tokens_and_averaged_weights(inputs, trained, tmp_path, monkeypatch, capsys):
     shorter = [*SECOND, "--segment-length", "12", "--learning-rate", "1e-3", "--head-learning-rate", "1e-3"]
-    passes = []
-    one_pass = train_module.Training._one_pass
-
-    def cut_off(self, steps):
-        passes.append(self.passes_done)
-        if len(passes) == 2:
-            raise KeyboardInterrupt
-        return one_pass(self, steps)
-
-    monkeypatch.setattr(train_module.Training, "_one_pass", cut_off)
+    passes = cut_off_in_pass(monkeypatch, 2)
     with pytest.raises(KeyboardInterrupt):
         train(inputs, tmp_path / "c", "--warm-start", str(trained), *shorter, "--passes", "4")
     train(inputs, tmp_path / "c", "--warm-start", str(trained), *shorter, "--passes", "4")

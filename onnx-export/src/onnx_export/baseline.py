@@ -18,7 +18,7 @@ import numpy as np
 
 from onnx_export.held_out import HeldOut, Report, Scored, probabilities
 from onnx_export.labelled_texts import LabelledText, label_names
-from onnx_export.lexical import LexicalModel
+from onnx_export.lexical import LexicalModel, pieces_of
 from onnx_export.metrics import document_metrics
 from onnx_export.split import add_split_options, read_split
 
@@ -38,12 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     print(f"learning from the words of {len(split.train)} documents; some minutes for some hundred long ones", flush=True)
     begun = time.monotonic()
-    model = LexicalModel.fit(split.train, labels)
+    model = LexicalModel.fit([pieces_of(text, labels) for text in split.train])
     print(f"{model.weights.shape[1]} words and bigrams, {time.monotonic() - begun:.0f} s", flush=True)
 
     def scored(texts: Sequence[LabelledText]) -> Scored:
         truth = np.array([[label in text.labels for label in labels] for text in texts])
-        return Scored(np.stack([model.document_logits(text, labels) for text in texts]), truth)
+        return Scored(np.stack([model.logits(pieces_of(text, labels)[0]).max(axis=0) for text in texts]), truth)
 
     held_out = HeldOut(labels, scored(split.validation), scored(split.test))
     test = held_out.test

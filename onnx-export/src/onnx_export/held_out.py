@@ -83,8 +83,9 @@ class Tuned:
 
 @dataclass(frozen=True)
 class Report:
-    """How a model tuned on the validation documents does on the test documents."""
+    """How a model tuned on the validation documents (``tuned``) does on the test documents."""
 
+    tuned: Tuned
     metrics: Metrics
     error_as_trained: float
     error_calibrated: float
@@ -95,6 +96,7 @@ class Report:
         tuned, test = Tuned.on(held_out.validation), held_out.test
         scores = tuned.probabilities(test.logits)
         return Report(
+            tuned,
             document_metrics(held_out.labels, tuned.thresholds, scores, test.truth),
             expected_calibration_error(probabilities(test.logits), test.truth),
             expected_calibration_error(scores, test.truth),
@@ -111,9 +113,7 @@ class Report:
             f"expected calibration error {self.error_as_trained:.3f} as trained, {self.error_calibrated:.3f} calibrated",
         ]
 
-
-def draw_reliability(held_out: HeldOut, path: Path) -> None:
-    """The share of test documents that hold a label over their score for it, as trained and calibrated, as a picture."""
-    test, tuned = held_out.test, Tuned.on(held_out.validation)
-    curves = {"as trained": probabilities(test.logits), "calibrated": tuned.probabilities(test.logits)}
-    save_reliability_diagram(curves, test.truth, path)
+    def draw_reliability(self, test: Scored, path: Path) -> None:
+        """The share of test documents that hold a label over their score for it, as trained and calibrated, as a picture."""
+        curves = {"as trained": probabilities(test.logits), "calibrated": self.tuned.probabilities(test.logits)}
+        save_reliability_diagram(curves, test.truth, path)

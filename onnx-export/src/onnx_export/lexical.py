@@ -28,8 +28,12 @@ STEP_WORDS = 25
 _WORD = re.compile(r"\S+")
 
 
-def pieces_of(text: LabelledText, labels: Sequence[str]) -> tuple[list[str], NDArray[np.bool_]]:
-    """Overlapping pieces of 50 words, and which labels each holds, bool [pieces, C]."""
+Pieces = tuple[list[str], NDArray[np.bool_]]
+"""Of one text, and which labels each holds, [pieces, C]."""
+
+
+def pieces_of(text: LabelledText, labels: Sequence[str]) -> Pieces:
+    """Overlapping pieces of 50 words."""
     words = [match.span() for match in _WORD.finditer(text.text)]
     pieces: list[str] = []
     targets: list[list[bool]] = []
@@ -50,11 +54,10 @@ class LexicalModel:
     bias: NDArray[np.float32]
 
     @staticmethod
-    def fit(texts: Sequence[LabelledText], labels: Sequence[str]) -> LexicalModel:
+    def fit(cut: Sequence[Pieces]) -> LexicalModel:
         """One label after the other, as many at a time as there are cores; a label that no piece holds is never found."""
         from sklearn.linear_model import LogisticRegression
 
-        cut = [pieces_of(text, labels) for text in texts]
         vectorizer = _vectorizer()
         features = vectorizer.fit_transform([piece for pieces, _ in cut for piece in pieces])
         targets = np.concatenate([target for _, target in cut])
@@ -66,18 +69,13 @@ class LexicalModel:
             return model.coef_[0], float(model.intercept_[0])
 
         # Threads, as liblinear computes without Python's lock and they share the features.
-        fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit)(label) for label in range(len(labels)))
+        fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit)(label) for label in range(targets.shape[1]))
         weights, bias = zip(*fitted, strict=True)
         return LexicalModel(vectorizer, np.array(weights, np.float32), np.array(bias, np.float32))
 
     def logits(self, pieces: Sequence[str]) -> NDArray[np.float32]:
         """[pieces, C]"""
         return np.asarray(self.vectorizer.transform(pieces) @ self.weights.T + self.bias, np.float32)
-
-    def document_logits(self, text: LabelledText, labels: Sequence[str]) -> NDArray[np.float32]:
-        """[C]: of the best piece."""
-        best: NDArray[np.float32] = self.logits(pieces_of(text, labels)[0]).max(axis=0)
-        return best
 
 
 def _vectorizer(**fitted: Any) -> Any:
@@ -101,18 +99,19 @@ class LexicalTeacher:
         groups = sorted({text.group for text in texts})
         random.Random(seed).shuffle(groups)
         fold_of = {group: i % LexicalTeacher.FOLDS for i, group in enumerate(groups)}
+        cut = {text.id: pieces_of(text, labels) for text in texts}
         models, logits, truth, begun = [], [], [], time.monotonic()
         for fold in range(min(LexicalTeacher.FOLDS, len(groups))):
             path = folder / f"teacher-{fold}.npz"
             if path.exists():
                 model = _read(path)
             else:
-                model = LexicalModel.fit([text for text in texts if fold_of[text.group] != fold], labels)
+                model = LexicalModel.fit([cut[text.id] for text in texts if fold_of[text.group] != fold])
                 _write(model, path)
             models.append(model)
             for text in texts:
                 if fold_of[text.group] == fold:
-                    pieces, targets = pieces_of(text, labels)
+                    pieces, targets = cut[text.id]
                     logits.append(model.logits(pieces))
                     truth.append(targets)
             print(f"lexical teacher: {fold + 1}/{LexicalTeacher.FOLDS} folds, {time.monotonic() - begun:.0f} s", flush=True)

@@ -52,7 +52,7 @@ from onnx_export.hat_torch import (
     load_checkpoint,
     warm_start,
 )
-from onnx_export.held_out import HELD_OUT, HeldOut, Report, Scored, Tuned, draw_reliability, probabilities
+from onnx_export.held_out import HELD_OUT, HeldOut, Report, Scored, Tuned, probabilities
 from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
 from onnx_export.lexical import LexicalTeacher
 from onnx_export.lower_layers import LowerLayers
@@ -195,6 +195,8 @@ class Training:
         self.passes_done = 0
         self.seconds = 0.0
         self.history: list[Evaluation] = []
+        self.validation: Scored | None = None
+        """By the last evaluation, which follows the last pass."""
 
     @property
     def progress(self) -> float:
@@ -262,7 +264,7 @@ class Training:
         return self.model if self.averaged is None else cast(SegmentClassifier, self.averaged.module)
 
     def _evaluate(self, loss: float) -> None:
-        validation = self._scored(self.split.validation)
+        self.validation = validation = self._scored(self.split.validation)
         scores = probabilities(validation.logits)
         metrics = document_metrics(self.labels, tune_thresholds(scores, validation.truth), scores, validation.truth)
         self.history.append(Evaluation(self.progress, self.seconds / 3600, loss, metrics))
@@ -311,14 +313,14 @@ class Training:
     def _finish(self) -> None:
         """Measure on the documents held out, by this training or the one before it; calibrate; write the checkpoint."""
         if self.before is None:
-            held_out = HeldOut(self.labels, self._scored(self.split.validation), self._scored(self.split.test))
+            validation = self.validation or self._scored(self.split.validation)  # not evaluated if it had ended before
+            held_out = HeldOut(self.labels, validation, self._scored(self.split.test))
             held_out.write(self.output)
-            tuned = Tuned.on(held_out.validation)
         else:
             held_out = self.before
-            tuned = Tuned.on(held_out.everything())
         report = Report.of(held_out)
-        draw_reliability(held_out, self.output / "reliability.png")
+        report.draw_reliability(held_out.test, self.output / "reliability.png")
+        tuned = report.tuned if self.before is None else Tuned.on(held_out.everything())
         tensors = checkpoint_tensors(self.result.cpu())
         tensors["classifier.weight"], tensors["classifier.bias"] = (
             torch.from_numpy(array)
