@@ -1,0 +1,32 @@
+# Sourced by the scripts that run what Maven builds: finds java, and builds what is missing or older than its sources.
+# Leaves $java set; expects $root.
+java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
+command -v "$java" >/dev/null || {
+    echo "hatflow: no java found; install a JDK 17 (Debian: openjdk-17-jdk-headless) or set JAVA_HOME" >&2
+    exit 1
+}
+
+# build_if_needed NAME MADE MODULES SOURCES…: runs Maven for MODULES if the file MADE is missing or older than a source of the job
+# or of SOURCES, which are folders of modules.
+build_if_needed() {
+    local name="$1" made="$2" modules="$3"
+    shift 3
+    local sources=("$root"/pom.xml "$root"/schemas/{pom.xml,src/main} "$root"/flink-job/{pom.xml,inference/pom.xml,inference/src/main,job/pom.xml,job/src/main})
+    local folder
+    for folder in "$@"; do
+        sources+=("$folder/pom.xml" "$folder/src/main")
+    done
+    [[ -f "$made" && -z "$(find "${sources[@]}" -newer "$made" -type f -print -quit)" ]] && return
+    command -v "${java}c" >/dev/null || {
+        echo "hatflow: to build the $name, a JDK 17 is needed, not only a JRE" >&2
+        exit 1
+    }
+    echo "hatflow: building the $name; the first time this takes minutes, because Maven fetches what it needs" >&2
+    (cd "$root" && ./mvnw -B -ntp -Dmaven.test.skip=true -pl "$modules" -am package) |
+        grep --line-buffered -E '^\[INFO\] (Building hatflow|BUILD)|^\[ERROR\]' >&2 || true
+    [[ -f "$made" ]] && touch "$made"
+    [[ -f "$made" && -z "$(find "${sources[@]}" -newer "$made" -type f -print -quit)" ]] || {
+        echo "hatflow: the build failed; run ./mvnw -pl $modules -am package to see why" >&2
+        exit 1
+    }
+}
