@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command of the job module on this machine: score, send, read, demo (see --help), or run, which is the job itself.
+# Runs a command of the job module on this machine: score, send, read, replay, demo (see --help), or run, which is the job itself.
 # Builds what is missing or older than its sources. JAVA_OPTS adds options for the JVM.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

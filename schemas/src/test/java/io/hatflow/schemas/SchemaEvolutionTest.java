@@ -45,7 +45,8 @@ class SchemaEvolutionTest {
             "Document-1", "c032aed93d7dafb5",
             "Document-2", "cac8e4144c7cf64a",
             "LabelledDocument-1", "dedb79ee8d13626e",
-            "DeadLetter-1", "b144aecdb7dbea9c");
+            "DeadLetter-1", "b144aecdb7dbea9c",
+            "DeadLetter-2", "92f56dc3672d8923");
 
     @Test
     void historyIsNeverRewritten() {

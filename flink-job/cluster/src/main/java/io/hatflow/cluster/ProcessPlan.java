@@ -63,6 +63,7 @@ final class ProcessPlan {
         options.put("taskmanager.memory.network.min", "32m");
         options.put("taskmanager.memory.network.max", "64m");
         options.put("io.tmp.dirs", settings.home().resolve("tmp").toString());
+        options.put("web.tmpdir", settings.home().resolve("tmp").toString());
         options.put("classloader.parent-first-patterns.additional", "ai.onnxruntime;ai.djl");
         options.put("rest.server.max-content-length", "1073741824");
         options.put("execution.checkpointing.storage", "filesystem");
@@ -78,6 +79,9 @@ final class ProcessPlan {
         options.put("restart-strategy.exponential-delay.initial-backoff", "1 s");
         options.put("restart-strategy.exponential-delay.max-backoff", "10 s");
         options.put("restart-strategy.exponential-delay.reset-backoff-threshold", "1 min");
+        // On a machine whose processors are busy, all takes longer.
+        options.put("pekko.startup-timeout", "60 s");
+        options.put("pekko.ask.timeout", "30 s");
         options.put("heartbeat.interval", "1 s");
         options.put("heartbeat.timeout", "10 s");
         options.put("taskmanager.slot.timeout", "5 s");

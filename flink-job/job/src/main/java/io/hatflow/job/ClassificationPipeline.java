@@ -58,7 +58,16 @@ public final class ClassificationPipeline {
                         WatermarkStrategy.noWatermarks(),
                         "documents")
                 .uid("documents");
-        Classified classified = Classified.of(afterSource.apply(records), settings.classify());
+        // The options of the job and, where it is submitted to one, of the cluster.
+        String checkpoints = environment
+                .getConfiguration()
+                .getOptional(CheckpointingOptions.CHECKPOINTS_DIRECTORY)
+                .orElse("");
+        Classified classified = Classified.of(
+                afterSource.apply(records),
+                settings.classify(),
+                settings.quarantine().of(checkpoints, settings.source().groupId()),
+                settings.rejectionLimit());
         EventSinks sinks = new EventSinks(settings.bootstrapServers(), settings.sink(), settings.kafkaProperties());
         classified.labelled().sinkTo(sinks.labelled()).uid("labelled").name("labelled");
         classified.deadLetters().sinkTo(sinks.deadLetters()).uid("dead-letters").name("dead-letters");

@@ -1,8 +1,10 @@
 package io.hatflow.job;
 
 import io.hatflow.job.classify.ClassifySettings;
+import io.hatflow.job.classify.RejectionLimit;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
+import io.hatflow.job.quarantine.QuarantineSettings;
 import io.hatflow.job.sink.SinkSettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings;
@@ -27,6 +29,8 @@ public record JobSettings(
         Map<String, String> flinkOptions,
         SourceSettings source,
         ClassifySettings classify,
+        QuarantineSettings quarantine,
+        RejectionLimit rejectionLimit,
         SinkSettings sink,
         CheckpointSettings checkpoint) {
 
@@ -46,6 +50,8 @@ public record JobSettings(
                     SourceSettings.SETTINGS,
                     SinkSettings.SETTINGS,
                     ClassifySettings.SETTINGS,
+                    QuarantineSettings.SETTINGS,
+                    RejectionLimit.SETTINGS,
                     CheckpointSettings.SETTINGS,
                     List.<Setting<?>>of(NAME))
             .flatMap(List::stream)
@@ -71,6 +77,8 @@ public record JobSettings(
                 values.under(FLINK_PREFIX),
                 source,
                 ClassifySettings.from(values),
+                QuarantineSettings.from(values),
+                RejectionLimit.from(values),
                 SinkSettings.from(values, source.groupId()),
                 CheckpointSettings.from(values));
         settings.noteContradictions(values);
@@ -106,7 +114,7 @@ public record JobSettings(
     public String toString() {
         return "JobSettings[name=" + name + ", bootstrapServers=" + bootstrapServers + ", kafkaProperties="
                 + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + source + ", " + classify
-                + ", " + sink + ", " + checkpoint + "]";
+                + ", " + quarantine + ", " + rejectionLimit + ", " + sink + ", " + checkpoint + "]";
     }
 
     private static Map<String, String> shown(Map<String, String> texts) {

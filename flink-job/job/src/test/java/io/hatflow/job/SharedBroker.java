@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * Gives tests one broker, which is started for the first that asks and ends with the last test: starting takes longer than
  * most tests. Each test has topics of its own. Its folder stays under {@code target}, for whoever looks for a cause.
  */
-final class SharedBroker implements ParameterResolver {
+public final class SharedBroker implements ParameterResolver {
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {

@@ -3,6 +3,7 @@ package io.hatflow.job.classify;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.classify.ClassifySettings.Order;
+import io.hatflow.job.quarantine.QuarantineSettings;
 import io.hatflow.job.source.SourceRecord;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.java.typeutils.EitherTypeInfo;
@@ -22,12 +23,27 @@ public record Classified(DataStream<LabelledDocument> labelled, DataStream<DeadL
 
     /** Classifies the records of a stream with the bundle of the settings. */
     public static Classified of(DataStream<SourceRecord> records, ClassifySettings settings) {
-        return of(records, settings, task -> SharedClassifiers.lease(settings, task));
+        return of(records, settings, QuarantineSettings.OFF, RejectionLimit.OFF);
+    }
+
+    /** Classifies the records of a stream with the bundle of the settings, with limits to what may go wrong. */
+    public static Classified of(
+            DataStream<SourceRecord> records,
+            ClassifySettings settings,
+            QuarantineSettings quarantine,
+            RejectionLimit limit) {
+        return of(records, settings, quarantine, limit, task -> SharedClassifiers.lease(settings, task));
     }
 
     /** Classifies with what the lessor gives. */
-    static Classified of(DataStream<SourceRecord> records, ClassifySettings settings, ClassifierLessor lessor) {
-        ClassifyFunction classify = new ClassifyFunction(lessor, settings.timeout(), settings.priorityHeader());
+    static Classified of(
+            DataStream<SourceRecord> records,
+            ClassifySettings settings,
+            QuarantineSettings quarantine,
+            RejectionLimit limit,
+            ClassifierLessor lessor) {
+        ClassifyFunction classify =
+                new ClassifyFunction(lessor, settings.timeout(), settings.priorityHeader(), quarantine);
         long timeout = settings.timeout().toMillis();
         SingleOutputStreamOperator<Either<LabelledDocument, DeadLetter>> events = settings.order() == Order.ORDERED
                 ? AsyncDataStream.orderedWait(records, classify, timeout, TimeUnit.MILLISECONDS, settings.capacity())
@@ -36,7 +52,7 @@ public record Classified(DataStream<LabelledDocument> labelled, DataStream<DeadL
                         new AvroTypeInfo<>(LabelledDocument.class), new AvroTypeInfo<>(DeadLetter.class)))
                 .uid("classify")
                 .name("classify")
-                .process(new EventRouter())
+                .process(new EventRouter(limit))
                 .returns(new AvroTypeInfo<>(LabelledDocument.class))
                 .uid("route")
                 .name("route");

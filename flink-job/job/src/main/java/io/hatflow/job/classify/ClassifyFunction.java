@@ -8,14 +8,23 @@ import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.job.quarantine.Attempts;
+import io.hatflow.job.quarantine.CarefulLane;
+import io.hatflow.job.quarantine.QuarantineSettings;
 import io.hatflow.job.source.Refusal;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.flink.runtime.state.FunctionInitializationContext;
+import org.apache.flink.runtime.state.FunctionSnapshotContext;
+import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
 import org.apache.flink.streaming.api.functions.async.ResultFuture;
 import org.apache.flink.streaming.api.functions.async.RichAsyncFunction;
 import org.apache.flink.types.Either;
@@ -26,9 +35,12 @@ import org.jspecify.annotations.Nullable;
  * machine's, the task fails and Flink restores it with all records that were in flight. Order, capacity, backpressure and
  * checkpoints are those of Flink's async operator around it; micro-batches form behind the classifier's futures.
  *
+ * <p>What comes before the first checkpoint after a failure may have been its cause, and takes the {@link CarefulLane}.
+ *
  * <p>Called by the task's thread; completed by that of the classifier.
  */
-final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<LabelledDocument, DeadLetter>> {
+final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<LabelledDocument, DeadLetter>>
+        implements CheckpointedFunction, CheckpointListener {
 
     private static final long serialVersionUID = 1L;
 
@@ -38,14 +50,35 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
     private final ClassifierLessor lessor;
     private final Duration timeout;
     private final String priorityHeader;
+    private final QuarantineSettings quarantine;
     private transient @Nullable LeasedClassifier leased;
     private transient @Nullable ClassifyMetrics metrics;
+    private transient @Nullable Attempts attempts;
+    private transient @Nullable CarefulLane<Outcome> lane;
+    private transient boolean restored;
+    private transient boolean careful;
 
     /** An empty {@code priorityHeader} means that no record is urgent. */
-    ClassifyFunction(ClassifierLessor lessor, Duration timeout, String priorityHeader) {
+    ClassifyFunction(ClassifierLessor lessor, Duration timeout, String priorityHeader, QuarantineSettings quarantine) {
         this.lessor = lessor;
         this.timeout = timeout;
         this.priorityHeader = priorityHeader;
+        this.quarantine = quarantine;
+    }
+
+    @Override
+    public void initializeState(FunctionInitializationContext context) {
+        restored = context.isRestored();
+    }
+
+    @Override
+    public void snapshotState(FunctionSnapshotContext context) {
+        // Records in flight are the operator's; attempts are not state, see Attempts.
+    }
+
+    @Override
+    public void notifyCheckpointComplete(long checkpointId) {
+        careful = false;
     }
 
     @Override
@@ -53,6 +86,11 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
         try {
             leased = lessor.lease(getRuntimeContext());
             metrics = new ClassifyMetrics(getRuntimeContext().getMetricGroup(), leased);
+            if (quarantine.isOn()) {
+                attempts = Attempts.in(quarantine.folder());
+                lane = new CarefulLane<>(attempts);
+                careful = restored || getRuntimeContext().getTaskInfo().getAttemptNumber() > 0;
+            }
         } catch (BundleException e) {
             // A bundle that was refused once will be refused again: say so instead of restarting for ever.
             throw new SuppressRestartsException(e);
@@ -71,12 +109,24 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
             complete(result, Either.Right(Events.deadLetter(record, refusal(record))), counted);
             return;
         }
-        BundleInfo bundle = leased.bundle();
-        var unused = leased.classifier()
-                .classify(document.getText(), isUrgent(record))
+        String id = Events.id(record);
+        if (attempts != null && attempts.leftOver(id) >= quarantine.attempts()) {
+            complete(
+                    result,
+                    Either.Right(Events.quarantined(record, document, attempts.leftOver(id), quarantine.folder())),
+                    counted);
+            return;
+        }
+        LeasedClassifier asked = leased;
+        BundleInfo bundle = asked.bundle();
+        boolean urgent = isUrgent(record);
+        Supplier<CompletableFuture<Outcome>> question = () -> asked.classifier().classify(document.getText(), urgent);
+        boolean suspect = careful || (attempts != null && attempts.leftOver(id) > 0);
+        var unused = (suspect && lane != null ? lane.ask(id, question) : question.get())
                 .whenComplete((outcome, failure) -> {
                     try {
                         if (failure != null) {
+                            asked.condemn().run();
                             result.completeExceptionally(failure);
                         } else {
                             complete(result, event(record, document, outcome, bundle), counted);
@@ -121,6 +171,13 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
 
     @Override
     public void timeout(SourceRecord record, ResultFuture<Either<LabelledDocument, DeadLetter>> result) {
+        if (lane != null) {
+            lane.blame();
+        }
+        if (leased != null) {
+            // A run that hangs is never going to be free for other documents.
+            leased.condemn().run();
+        }
         result.completeExceptionally(new TimeoutException("No answer for the record at " + at(record) + " within "
                 + timeout.toMillis()
                 + " ms. The task fails and the record will be classified again. Either the model or"
@@ -135,6 +192,10 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
 
     @Override
     public void close() {
+        if (lane != null) {
+            lane.close();
+            lane = null;
+        }
         if (leased != null) {
             leased.close();
             leased = null;

@@ -14,6 +14,7 @@ import java.util.function.Supplier;
  * @param bundle what classifies
  * @param loadTime how long it took to open
  * @param statistics of the classifier, whoever used it
+ * @param condemn called when it failed or hangs: whoever leases from now on gets another
  * @param release called once, when its holder is done
  */
 public record LeasedClassifier(
@@ -21,6 +22,7 @@ public record LeasedClassifier(
         BundleInfo bundle,
         Duration loadTime,
         Supplier<BatchStatistics> statistics,
+        Runnable condemn,
         Runnable release)
         implements AutoCloseable {
 

@@ -7,14 +7,19 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.flink.api.common.functions.RuntimeContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The classifiers of this JVM, so that all tasks of a TaskManager fill the same micro-batches and hold one model: one for
  * each bundle folder and settings, opened by the first task that asks. What a job's tasks used stays open while they restart, and
- * is closed when Flink lets go of the job; what was leased otherwise is closed with its last lease. Thread-safe; whoever asks while
- * one is opening waits for it.
+ * is closed when Flink lets go of the job; what was leased otherwise is closed with its last lease. One that has failed or hangs is
+ * condemned: nobody gets it any more. Thread-safe; whoever asks while one is opening waits for it.
  */
 public final class SharedClassifiers {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SharedClassifiers.class);
+    private static final Duration CLOSING_LIMIT = Duration.ofSeconds(2);
 
     private static final Map<Key, Shared> OPEN = new HashMap<>();
     private static final Map<Key, LeasedClassifier> KEPT = new HashMap<>();
@@ -25,6 +30,7 @@ public final class SharedClassifiers {
         final DocumentClassifier classifier;
         final Duration loadTime;
         int leases;
+        boolean condemned;
 
         Shared(DocumentClassifier classifier, Duration loadTime) {
             this.classifier = classifier;
@@ -79,7 +85,43 @@ public final class SharedClassifiers {
                     shared.classifier.bundle(),
                     shared.loadTime,
                     shared.classifier::statistics,
+                    condemnation(key, shared),
                     new Release(key, shared));
+        }
+    }
+
+    private static Runnable condemnation(Key key, Shared shared) {
+        return () -> {
+            synchronized (OPEN) {
+                if (!shared.condemned) {
+                    shared.condemned = true;
+                    OPEN.remove(key, shared);
+                    LeasedClassifier kept = KEPT.remove(key);
+                    if (kept != null) {
+                        kept.close();
+                    }
+                }
+            }
+        };
+    }
+
+    /**
+     * Aside, because one that hangs can only be closed when its run returns, if ever: until then its thread and its memory stay. Most
+     * close at once, and are waited for a moment, so that the next one does not open beside it.
+     */
+    private static void closeAside(Shared shared) {
+        Thread closing = new Thread(shared.classifier::close, "hatflow-close-condemned");
+        closing.setDaemon(true);
+        closing.start();
+        try {
+            closing.join(CLOSING_LIMIT.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (closing.isAlive()) {
+            LOG.warn(
+                    "A run of the model does not return. Its thread and its memory stay with this process until it does; a process"
+                            + " that has several of them should be started again");
         }
     }
 
@@ -116,7 +158,9 @@ public final class SharedClassifiers {
                 }
                 released = true;
                 shared.leases--;
-                if (shared.leases == 0) {
+                if (shared.leases == 0 && shared.condemned) {
+                    closeAside(shared);
+                } else if (shared.leases == 0) {
                     OPEN.remove(key);
                     // Under the lock, so that a task that asks now does not hold a second model beside this one.
                     shared.classifier.close();

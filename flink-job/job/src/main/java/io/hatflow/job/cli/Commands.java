@@ -8,7 +8,8 @@ import picocli.CommandLine.Command;
 @Command(
         name = "hatflow",
         description = "Classify long documents on this machine.",
-        subcommands = {ScoreCommand.class, SendCommand.class, ReadCommand.class, DemoCommand.class},
+        subcommands = {ScoreCommand.class, SendCommand.class, ReadCommand.class, ReplayCommand.class, DemoCommand.class
+        },
         mixinStandardHelpOptions = true)
 public final class Commands {
 

@@ -72,6 +72,20 @@ public record Setting<T>(
                 text -> text.strip().equalsIgnoreCase(word) ? Integer.valueOf(0) : count.parser.apply(text));
     }
 
+    /** A number above 0 and up to 1, or {@code word}, which is read as infinity. */
+    public static Setting<Double> shareOr(String word, String key, String defaultText, String meaning) {
+        return new Setting<>(key, "a number above 0 and up to 1, or " + word, defaultText, meaning, text -> {
+            if (text.strip().equalsIgnoreCase(word)) {
+                return Double.POSITIVE_INFINITY;
+            }
+            double share = Double.parseDouble(text.strip());
+            if (!(share > 0 && share <= 1)) {
+                throw new IllegalArgumentException("not a share");
+            }
+            return share;
+        });
+    }
+
     /** A positive duration of whole milliseconds, such as {@code 500 ms}, {@code 10 s}, {@code 15 min} or {@code 1 h}. */
     public static Setting<Duration> duration(String key, String defaultText, String meaning) {
         return new Setting<>(

@@ -147,6 +147,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
                     "--kafka.start-from=earliest",
                     "--model.bundle=" + bundle,
                     "--checkpoint.interval=1 s",
+                    "--dead-letters.max-ratio=off",
                     "--flink.rest.port=" + webPort,
                     "--flink.rest.address=127.0.0.1",
                     "--flink.rest.bind-address=127.0.0.1"

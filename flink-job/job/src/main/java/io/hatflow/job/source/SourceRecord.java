@@ -21,4 +21,11 @@ public record SourceRecord(
         List<RecordHeader> headers,
         byte @Nullable [] value,
         @Nullable Document document,
-        @Nullable Refusal refusal) {}
+        @Nullable Refusal refusal) {
+
+    /** Where it came from. Flink puts records into messages and logs, where nothing of a document belongs. */
+    @Override
+    public String toString() {
+        return topic + "-" + partition + "@" + offset;
+    }
+}

@@ -16,6 +16,7 @@ import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.job.quarantine.QuarantineSettings;
 import io.hatflow.job.source.RecordHeader;
 import io.hatflow.job.source.Refusal;
 import io.hatflow.job.source.SourceRecord;
@@ -77,6 +78,9 @@ class ClassifyFunctionTest {
 
     private static final BlockingQueue<Question> QUESTIONS = new LinkedBlockingQueue<>();
     private static final AtomicInteger LEASES = new AtomicInteger();
+    private static final AtomicInteger CONDEMNED = new AtomicInteger();
+
+    private QuarantineSettings quarantine = QuarantineSettings.OFF;
 
     private static LeasedClassifier controlled() {
         LEASES.incrementAndGet();
@@ -89,12 +93,14 @@ class ClassifyFunctionTest {
                 BUNDLE,
                 Duration.ZERO,
                 () -> NOTHING_DONE,
+                CONDEMNED::incrementAndGet,
                 LEASES::decrementAndGet);
     }
 
     @AfterEach
     void nothingIsLeftOpen() {
         QUESTIONS.clear();
+        CONDEMNED.set(0);
         assertThat(LEASES).hasValue(0);
     }
 
@@ -110,7 +116,7 @@ class ClassifyFunctionTest {
                 TypeInformation.of(SourceRecord.class).createSerializer(withoutGenericTypes());
         var harness = new OneInputStreamOperatorTestHarness<>(
                 new AsyncWaitOperatorFactory<>(
-                        new ClassifyFunction(task -> controlled(), Duration.ofSeconds(5), "priority"),
+                        new ClassifyFunction(task -> controlled(), Duration.ofSeconds(5), "priority", quarantine),
                         5_000,
                         capacity,
                         mode),
@@ -376,6 +382,7 @@ class ClassifyFunctionTest {
         }
         // Nobody has answered.
         QUESTIONS.clear();
+        CONDEMNED.set(0);
         try (var harness = harness(4, OutputMode.ORDERED, false)) {
             harness.initializeState(snapshot);
             harness.open();

@@ -1,0 +1,129 @@
+package io.hatflow.chaos;
+
+import io.hatflow.cluster.ClusterException;
+import io.hatflow.cluster.Installation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The command behind {@code deploy/chaos.sh}. */
+@Command(
+        name = "chaos.sh",
+        description =
+                "Stream documents through a cluster on this machine while its processes are killed and worse, and check that"
+                        + " every one of them is answered as it would be otherwise. Exit code 0 if so, 1 if not.",
+        mixinStandardHelpOptions = true)
+public final class ChaosCommand implements Callable<Integer> {
+
+    /** As the settings of the job spell them. */
+    enum Guarantee {
+        EXACTLY_ONCE,
+        AT_LEAST_ONCE
+    }
+
+    /** Takes several restarts, so that there is no room for it in a short run. */
+    private static final int SECONDS_FOR_A_KILLER = 180;
+
+    @Option(names = "--seconds", defaultValue = "60", description = "how long faults strike; default: ${DEFAULT-VALUE}")
+    private int seconds;
+
+    @Option(names = "--seed", description = "of documents and faults; default: any")
+    private @Nullable Long seed;
+
+    @Option(
+            names = "--guarantee",
+            defaultValue = "exactly-once",
+            description = "exactly-once or at-least-once; default: ${DEFAULT-VALUE}")
+    private String guarantee = "";
+
+    @Option(
+            names = "--bundle",
+            description = "folder of the model; default: a tiny one, so that Flink and Kafka have the processors")
+    private @Nullable Path bundle;
+
+    @Option(names = "--faults", split = ",", description = "only these: ${COMPLETION-CANDIDATES}")
+    private Set<FaultKind> faults = EnumSet.noneOf(FaultKind.class);
+
+    @Option(names = "--keep", description = "leave logs and data")
+    private boolean keep;
+
+    @Option(names = "--checkout", required = true, hidden = true)
+    private Path checkout = Path.of("");
+
+    private ChaosCommand() {}
+
+    /** Ends the JVM with 0 if nothing was lost, doubled or wrong, 1 if not, 2 if the command was not understood. */
+    public static void main(String[] arguments) {
+        CommandLine command = new CommandLine(new ChaosCommand());
+        command.setExecutionExceptionHandler((failure, line, parsed) -> {
+            if (failure instanceof ClusterException || failure instanceof IllegalArgumentException) {
+                line.getErr().println(failure.getMessage());
+            } else {
+                failure.printStackTrace(line.getErr());
+            }
+            return 1;
+        });
+        System.exit(command.execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        Guarantee asked = guarantee();
+        long chosen = seed == null ? new Random().nextInt(1_000_000) : seed;
+        Path home = Files.createTempDirectory("hatflow-chaos");
+        say("Seed " + chosen + ", " + seconds + " s, " + guarantee + "; logs in " + home.resolve("log"));
+        ChaosRun run = new ChaosRun(
+                Installation.in(checkout),
+                home,
+                bundle == null
+                        ? checkout.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents")
+                        : bundle.toAbsolutePath(),
+                Duration.ofSeconds(seconds),
+                chosen,
+                asked == Guarantee.EXACTLY_ONCE,
+                kinds(),
+                ChaosCommand::say);
+        ChaosRun.Result result = run.run();
+        boolean holds = result.verdict().holds(asked == Guarantee.EXACTLY_ONCE) && result.recovered();
+        if (holds && !keep) {
+            Folders.remove(home);
+        } else {
+            say("Logs and data stay in " + home);
+        }
+        say(result.toString());
+        return holds ? 0 : 1;
+    }
+
+    private Guarantee guarantee() {
+        return switch (guarantee) {
+            case "exactly-once" -> Guarantee.EXACTLY_ONCE;
+            case "at-least-once" -> Guarantee.AT_LEAST_ONCE;
+            default ->
+                throw new IllegalArgumentException(
+                        "--guarantee is \"" + guarantee + "\", expected exactly-once or at-least-once");
+        };
+    }
+
+    private List<FaultKind> kinds() {
+        Set<FaultKind> kinds = faults.isEmpty() ? EnumSet.allOf(FaultKind.class) : EnumSet.copyOf(faults);
+        if (faults.isEmpty() && seconds < SECONDS_FOR_A_KILLER) {
+            kinds.remove(FaultKind.KILLER_DOCUMENT);
+        }
+        return List.copyOf(kinds);
+    }
+
+    private static void say(String line) {
+        System.out.println(line);
+        System.out.flush();
+    }
+}

@@ -1,0 +1,143 @@
+package io.hatflow.chaos;
+
+import io.hatflow.chaos.Schedule.Planned;
+import io.hatflow.chaos.agent.FaultPoint;
+import io.hatflow.chaos.check.Feeder;
+import io.hatflow.cluster.Cluster;
+import io.hatflow.cluster.KeptProcess;
+import io.hatflow.cluster.Submission;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/** Makes faults happen to a cluster, one at a time. Not thread-safe. */
+final class Faults {
+
+    /** Longer than the cluster's heartbeat.timeout. */
+    private static final Duration FROZEN = Duration.ofSeconds(13);
+
+    private static final Duration FULL = Duration.ofSeconds(6);
+    private static final Duration NO_MEMORY = Duration.ofSeconds(2);
+    private static final Duration LIMIT = Duration.ofMinutes(3);
+
+    private final Cluster cluster;
+    private final Feeder feeder;
+    private final FullDisk disk;
+    private final Path faultFiles;
+    private final Submission job;
+    private final Path upgraded;
+    private boolean isUpgraded;
+
+    /**
+     * Nothing happens yet.
+     *
+     * @param faultFiles folder of the {@link FaultPoint}'s files
+     * @param job as it was submitted
+     * @param upgraded another jar of it
+     */
+    Faults(Cluster cluster, Feeder feeder, FullDisk disk, Path faultFiles, Submission job, Path upgraded) {
+        this.cluster = cluster;
+        this.feeder = feeder;
+        this.disk = disk;
+        this.faultFiles = faultFiles;
+        this.job = job;
+        this.upgraded = upgraded;
+    }
+
+    /**
+     * Returns when the fault has struck and is over; recovery is the cluster's affair.
+     *
+     * @return whom it struck, for people
+     */
+    String strike(Planned fault, BooleanSupplier flowing) throws IOException, InterruptedException {
+        List<KeptProcess> taskManagers = cluster.taskManagers();
+        KeptProcess taskManager = taskManagers.get(fault.victim() % taskManagers.size());
+        switch (fault.kind()) {
+            case TASKMANAGER_KILLED -> {
+                taskManager.kill();
+                return taskManager.name();
+            }
+            case JOBMANAGER_KILLED -> {
+                cluster.jobManager().kill();
+                return cluster.jobManager().name();
+            }
+            case BROKER_KILLED -> {
+                cluster.broker().kill();
+                return cluster.broker().name();
+            }
+            case PROCESS_FROZEN -> {
+                List<KeptProcess> victims = new ArrayList<>(taskManagers);
+                victims.add(cluster.jobManager());
+                KeptProcess victim = victims.get(fault.victim() % victims.size());
+                victim.signal("STOP");
+                Thread.sleep(FROZEN.toMillis());
+                victim.signal("CONT");
+                return victim.name() + " for " + FROZEN.toSeconds() + " s";
+            }
+            case DISK_FULL -> {
+                disk.fill();
+                Thread.sleep(FULL.toMillis());
+                disk.free();
+                return disk.means() + " for " + FULL.toSeconds() + " s";
+            }
+            case INFERENCE_HANGS -> {
+                ask(FaultPoint.HANG);
+                return "the first to run";
+            }
+            case RUNTIME_CRASHES -> {
+                ask(FaultPoint.CRASH);
+                return "the first to run";
+            }
+            case RUNTIME_OUT_OF_MEMORY -> {
+                Path file = Files.createFile(faultFiles.resolve(FaultPoint.OUT_OF_MEMORY));
+                Thread.sleep(NO_MEMORY.toMillis());
+                Files.delete(file);
+                return "all, for " + NO_MEMORY.toSeconds() + " s";
+            }
+            case RESCALED -> {
+                int other = job.parallelism() == 1 ? 2 : 1;
+                cluster.stopJob();
+                cluster.submit(new Submission(jar(), other, job.settings()));
+                await(flowing);
+                cluster.stopJob();
+                cluster.submit(new Submission(jar(), job.parallelism(), job.settings()));
+                return job.parallelism() + " → " + other + " → " + job.parallelism();
+            }
+            case UPGRADED -> {
+                isUpgraded = !isUpgraded;
+                cluster.stopJob();
+                cluster.submit(new Submission(jar(), job.parallelism(), job.settings()));
+                return isUpgraded ? "to the other jar" : "back";
+            }
+            case KILLER_DOCUMENT -> {
+                feeder.sendKiller();
+                return "whoever reads it";
+            }
+        }
+        throw new IllegalStateException("No such fault: " + fault.kind());
+    }
+
+    private String jar() {
+        return isUpgraded ? upgraded.toString() : job.jar();
+    }
+
+    /** Waits until a process has taken the fault. */
+    private void ask(String fault) throws IOException, InterruptedException {
+        Path file = Files.createFile(faultFiles.resolve(fault));
+        await(() -> !Files.exists(file));
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException("A fault could not strike within " + LIMIT.toSeconds() + " s");
+            }
+            Thread.sleep(50);
+        }
+    }
+}

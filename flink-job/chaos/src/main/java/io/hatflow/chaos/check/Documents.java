@@ -1,0 +1,179 @@
+package io.hatflow.chaos.check;
+
+import io.hatflow.chaos.agent.FaultPoint;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which record is the n-th: always the same for a seed. The first ones are every text and every poison once, for the undisturbed
+ * run; all that follow are repetitions of these under new ids. Thread-safe.
+ */
+public final class Documents {
+
+    /** Partitions of every topic. */
+    public static final int PARTITIONS = 4;
+
+    /** Header with the record's number. */
+    static final String NUMBER = "number";
+
+    /** Header of the records that crash the process in which the model sees them. */
+    static final String KILLER = "killer";
+
+    private static final int TEXTS = 300;
+    private static final int KEYS_PER_PARTITION = 5;
+    private static final double POISONED = 0.04;
+
+    /** What a record that is no good document is like. */
+    enum Poison {
+        NO_VALUE,
+        NOT_AVRO,
+        UNKNOWN_SCHEMA,
+        CUT_OFF,
+        EMPTY_TEXT,
+        MEGABYTE_OF_ONE_WORD,
+        ONE_ENDLESS_WORD,
+        NOT_UTF8
+    }
+
+    private static final List<Poison> POISON = List.of(Poison.values());
+
+    private final long seed;
+    private final List<String> texts;
+
+    public Documents(long seed) {
+        this.seed = seed;
+        SplittableRandom random = new SplittableRandom(seed);
+        List<String> made = new ArrayList<>();
+        for (int i = 0; i < TEXTS; i++) {
+            made.add(text(random, i));
+        }
+        this.texts = List.copyOf(made);
+    }
+
+    /** A sentence to several pages, most of them short. */
+    private static String text(SplittableRandom random, int number) {
+        String[] words = {
+            "party",
+            "agreement",
+            "shall",
+            "notice",
+            "days",
+            "license",
+            "term",
+            "payment",
+            "the",
+            "of",
+            "and",
+            "any",
+            "clause",
+            "printer",
+            "refund",
+            "never",
+            "works",
+            "again",
+            "terrible",
+            "great",
+            "terminate",
+            "assign",
+            "liability",
+            "Größe",
+            "契約"
+        };
+        int sentences = 1 + (int) (30 * Math.pow(random.nextDouble(), 4));
+        StringBuilder text = new StringBuilder("Document ").append(number).append('.');
+        for (int i = 0; i < sentences; i++) {
+            int length = random.nextInt(4, 18);
+            for (int j = 0; j < length; j++) {
+                text.append(' ').append(words[random.nextInt(words.length)]);
+            }
+            text.append('.');
+        }
+        return text.toString();
+    }
+
+    /** Records at the beginning that hold everything once. */
+    public int undisturbed() {
+        return TEXTS + POISON.size();
+    }
+
+    /** The record of the first ones that holds what the n-th record holds. */
+    int like(int number) {
+        if (number < undisturbed()) {
+            return number;
+        }
+        SplittableRandom random = random(number);
+        if (random.nextDouble() >= POISONED) {
+            return random.nextInt(TEXTS);
+        }
+        Poison poison = POISON.get(random.nextInt(POISON.size()));
+        // A tenth of those that are large.
+        boolean large = poison == Poison.MEGABYTE_OF_ONE_WORD || poison == Poison.ONE_ENDLESS_WORD;
+        return TEXTS + POISON.indexOf(large && random.nextInt(10) > 0 ? Poison.NOT_AVRO : poison);
+    }
+
+    private SplittableRandom random(int number) {
+        return new SplittableRandom(seed * 1_000_003 + number);
+    }
+
+    /** Now and then that of the record before. */
+    private String id(int number) {
+        boolean twice = number > undisturbed() && random(number).split().nextInt(200) == 0;
+        return "d" + (twice ? number - 1 : number);
+    }
+
+    /** Null for the record without one. */
+    byte @Nullable [] value(int number, boolean killer) {
+        if (killer) {
+            return Wire.document("killer-" + number, FaultPoint.KILLER + " brings its process down.");
+        }
+        int like = like(number);
+        String id = id(number);
+        return like < TEXTS ? Wire.document(id, texts.get(like)) : poisoned(POISON.get(like - TEXTS), id);
+    }
+
+    private static byte @Nullable [] poisoned(Poison poison, String id) {
+        byte[] whole = Wire.document(id, "Its text is fine as such.");
+        return switch (poison) {
+            case NO_VALUE -> null;
+            case NOT_AVRO -> ("{\"id\": \"" + id + "\"}").getBytes(StandardCharsets.UTF_8);
+            case UNKNOWN_SCHEMA -> {
+                whole[5] ^= 0x55;
+                yield whole;
+            }
+            case CUT_OFF -> Arrays.copyOf(whole, whole.length - 9);
+            case EMPTY_TEXT -> Wire.document(id, " \n ");
+            case MEGABYTE_OF_ONE_WORD -> Wire.document(id, "word ".repeat(200_000));
+            case ONE_ENDLESS_WORD -> Wire.document(id, "word".repeat(100_000));
+            case NOT_UTF8 -> {
+                whole[whole.length - 10] = (byte) 0x80;
+                yield whole;
+            }
+        };
+    }
+
+    static int partition(int number) {
+        return number % PARTITIONS;
+    }
+
+    byte[] key(int number) {
+        return ("key-" + partition(number) + "-" + random(number).nextInt(KEYS_PER_PARTITION))
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** The n-th record, to be sent. */
+    public ProducerRecord<byte[], byte[]> record(String topic, int number, boolean killer) {
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>(topic, partition(number), key(number), value(number, killer));
+        record.headers().add(NUMBER, ByteBuffer.allocate(4).putInt(number).array());
+        if (killer) {
+            record.headers().add(KILLER, null);
+        }
+        return record;
+    }
+}

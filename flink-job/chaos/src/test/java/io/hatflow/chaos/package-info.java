@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.chaos;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.cluster;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,57 @@
+package io.hatflow.job.quarantine;
+
+import io.hatflow.job.config.Setting;
+import io.hatflow.job.config.SettingValues;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * When a document is no longer shown to the model.
+ *
+ * @param attempts how often it may bring its task down
+ * @param folder URI of the folder where attempts are noted, in any file system that Flink knows; empty for no quarantine
+ */
+public record QuarantineSettings(int attempts, String folder) implements Serializable {
+
+    /** Nothing is noted, and nothing is quarantined. */
+    public static final QuarantineSettings OFF = new QuarantineSettings(1, "");
+
+    private static final String FOLDER_BESIDE_CHECKPOINTS = "hatflow-attempts";
+
+    private static final Setting<Integer> ATTEMPTS = Setting.count(
+            "quarantine.attempts",
+            "3",
+            "A document that was with the model, alone in the end, each of so many times that its task hung, crashed or ran out of"
+                    + " memory becomes a dead letter.");
+    private static final Setting<String> DIRECTORY = Setting.optionalText(
+            "quarantine.directory",
+            "Folder in which such attempts are noted, in a file system that all TaskManagers reach. Without it, the folder"
+                    + " `hatflow-attempts` in `execution.checkpointing.dir`; where that is not set either, nothing is quarantined.");
+
+    /** Everything that can be set here. */
+    public static final List<Setting<?>> SETTINGS = List.of(ATTEMPTS, DIRECTORY);
+
+    /** Reads the settings; mistakes are noted in the values. */
+    public static QuarantineSettings from(SettingValues values) {
+        return new QuarantineSettings(values.get(ATTEMPTS), values.get(DIRECTORY));
+    }
+
+    /**
+     * The folder of one job.
+     *
+     * @param checkpoints Flink's folder of checkpoints; empty if there is none
+     * @param groupId what tells the job from others, and stays the same when it is submitted again
+     */
+    public QuarantineSettings of(String checkpoints, String groupId) {
+        if (folder.isEmpty() && checkpoints.isEmpty()) {
+            return OFF;
+        }
+        String base = folder.isEmpty() ? checkpoints + "/" + FOLDER_BESIDE_CHECKPOINTS : folder;
+        return new QuarantineSettings(attempts, base + "/" + groupId.replaceAll("[^A-Za-z0-9._-]", "_"));
+    }
+
+    /** Whether there is a quarantine at all. */
+    public boolean isOn() {
+        return !folder.isEmpty();
+    }
+}

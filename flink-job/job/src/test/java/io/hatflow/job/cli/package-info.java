@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.cli;
+
+import org.jspecify.annotations.NullMarked;

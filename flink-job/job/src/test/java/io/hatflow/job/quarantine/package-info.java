@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.quarantine;
+
+import org.jspecify.annotations.NullMarked;
