@@ -168,8 +168,11 @@ final class ProcessPlan {
     private static List<String> flinkJvm(List<String> more) {
         Stream<String> opens = Stream.of("lang", "net", "nio", "time", "util", "util.concurrent")
                 .map(each -> "--add-opens=java.base/java." + each + "=ALL-UNNAMED");
-        Stream<String> own =
-                Stream.of("-XX:+UseSerialGC", "-Dlog4j2.configurationFile=classpath:io/hatflow/cluster/log.properties");
+        Stream<String> own = Stream.of(
+                "-XX:+UseSerialGC",
+                "-Dlog4j2.configurationFile=classpath:io/hatflow/cluster/log.properties",
+                // Pekko's own, which Flink's options do not reach: ten seconds are too few where processors are busy.
+                "-Dpekko.remote.classic.startup-timeout=60s");
         return Stream.of(opens, own, more.stream()).flatMap(each -> each).toList();
     }
 
