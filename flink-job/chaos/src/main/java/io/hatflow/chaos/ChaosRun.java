@@ -123,7 +123,8 @@ record ChaosRun(
                 "--model.inference-threads=1",
                 // Minutes of work for a tiny model with its tiny segments, were it not refused.
                 "--model.max-characters=500000",
-                "--classify.timeout=10 s",
+                "--classify.timeout=15 s",
+                "--classify.capacity=64",
                 "--checkpoint.interval=1 s",
                 "--checkpoint.timeout=30 s");
     }

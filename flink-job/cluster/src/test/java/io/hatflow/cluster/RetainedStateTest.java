@@ -11,8 +11,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RetainedStateTest {
 
-    @TempDir
-    private Path home;
+    private final Path home;
+
+    RetainedStateTest(@TempDir Path home) {
+        this.home = home;
+    }
 
     private Path state(String folder, boolean complete, long millis) throws IOException {
         Path state = Files.createDirectories(home.resolve(folder));

@@ -75,6 +75,13 @@ class JobSettingsTest {
                 of("classify.capacity", 128, "9", 9, s -> s.classify().capacity()),
                 of("classify.timeout", Duration.ofMinutes(10), "500 ms", Duration.ofMillis(500), s -> s.classify()
                         .timeout()),
+                of("quarantine.attempts", 3, "5", 5, s -> s.quarantine().attempts()),
+                of("quarantine.directory", "", "/shared", "/shared", s -> s.quarantine()
+                        .folder()),
+                of("dead-letters.max-ratio", 0.5, "off", Double.POSITIVE_INFINITY, s -> s.rejectionLimit()
+                        .maxRatio()),
+                of("dead-letters.window", 1000, "10", 10, s -> s.rejectionLimit()
+                        .window()),
                 of("checkpoint.interval", Duration.ofSeconds(10), "1 min", Duration.ofMinutes(1), s -> s.checkpoint()
                         .interval()),
                 of("checkpoint.timeout", Duration.ofMinutes(5), "3min", Duration.ofMinutes(3), s -> s.checkpoint()

@@ -88,7 +88,7 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
             metrics = new ClassifyMetrics(getRuntimeContext().getMetricGroup(), leased);
             if (quarantine.isOn()) {
                 attempts = Attempts.in(quarantine.folder());
-                lane = new CarefulLane<>(attempts);
+                lane = new CarefulLane<>(attempts, quarantine.attempts());
                 careful = restored || getRuntimeContext().getTaskInfo().getAttemptNumber() > 0;
             }
         } catch (BundleException e) {

@@ -14,9 +14,9 @@ import java.util.function.Supplier;
 import org.apache.flink.core.fs.Path;
 
 /**
- * The way to the model after a failure, when any of the documents that come again may have been its cause. They go a few at a time, one
- * that has been there at a failure before goes alone, and each attempt is noted until it is answered. In one JVM, only one group is
- * with the model at any moment, whatever the number of tasks: so an innocent document is hardly ever blamed twice.
+ * The way to the model after a failure, when any of the documents that come again may have been its cause. They go a group at a time, in
+ * a smaller one the more often they were there at a failure, at their last attempt alone; and each attempt is noted until it is answered.
+ * In one JVM, only one group is with the model at any moment, whatever the number of tasks: so nobody is quarantined for a neighbour.
  *
  * <p>Groups are sent and awaited by one thread for all lanes of the JVM; answers complete on the threads of the model.
  *
@@ -24,8 +24,8 @@ import org.apache.flink.core.fs.Path;
  */
 public final class CarefulLane<T> implements AutoCloseable {
 
-    /** So many that a lane is not much slower than a micro-batch, and few enough that the guilty one is found soon. */
-    private static final int GROUP = 16;
+    /** By how many attempts are left: the last, the last but one, more. The largest costs little against a free way to the model. */
+    private static final int[] GROUPS = {1, 8, 64};
 
     private static final ExecutorService TURNS = turns();
 
@@ -34,10 +34,17 @@ public final class CarefulLane<T> implements AutoCloseable {
     private final Attempts attempts;
     private final Deque<Waiting<T>> waiting = new ArrayDeque<>();
     private final CompletableFuture<Boolean> closed = new CompletableFuture<>();
+    private final int limit;
     private boolean modelAtFault;
 
-    public CarefulLane(Attempts attempts) {
+    /**
+     * A lane of one task.
+     *
+     * @param limit attempts after which a document is not shown to the model any more
+     */
+    public CarefulLane(Attempts attempts, int limit) {
         this.attempts = attempts;
+        this.limit = limit;
     }
 
     private static ExecutorService turns() {
@@ -94,17 +101,20 @@ public final class CarefulLane<T> implements AutoCloseable {
         if (closed.isDone()) {
             return group;
         }
-        while (!waiting.isEmpty() && group.size() < GROUP) {
-            boolean suspect = attempts.leftOver(waiting.getFirst().id()) > 0;
-            if (suspect && !group.isEmpty()) {
+        int room = Integer.MAX_VALUE;
+        while (!waiting.isEmpty()) {
+            room = Math.min(room, largestGroup(waiting.getFirst().id()));
+            if (group.size() >= room) {
                 break;
             }
             group.add(waiting.removeFirst());
-            if (suspect) {
-                break;
-            }
         }
         return group;
+    }
+
+    private int largestGroup(String id) {
+        int left = limit - attempts.leftOver(id);
+        return GROUPS[Math.max(0, Math.min(left, GROUPS.length) - 1)];
     }
 
     /** The group that is with the model now is to blame for the end of this lane that follows. */

@@ -22,6 +22,8 @@ import io.hatflow.job.source.Refusal;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +57,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The function inside Flink's own async operator, over a classifier whose answers the test gives. */
 @Timeout(60)
@@ -470,6 +473,39 @@ class ClassifyFunctionTest {
                             .hasStackTraceContaining("documents-3@7 within 5000 ms")
                             .hasStackTraceContaining("classify.timeout"));
             assertThat(harness.getOutput()).isEmpty();
+        }
+    }
+
+    @Test
+    void aDocumentThatBroughtItsTaskDownTooOftenIsNotShownToTheModel(@TempDir Path folder) throws Exception {
+        quarantine = new QuarantineSettings(2, folder.toUri().toString());
+        Files.createFile(folder.resolve(Events.id(record(7, "a")) + "~1"));
+        Files.createFile(folder.resolve(Events.id(record(7, "a")) + "~2"));
+        Files.createFile(folder.resolve(Events.id(record(8, "a")) + "~1"));
+        try (var harness = harness(4, OutputMode.ORDERED, false)) {
+            harness.open();
+            harness.processElement(record(7, "a"), 1);
+            harness.processElement(record(8, "a"), 2);
+            nextQuestion().answer().complete(classification(0.75f));
+            harness.endInput();
+
+            DeadLetter event = outputs(harness).get(0).right();
+            assertThat(event.getReason()).isEqualTo(Reason.QUARANTINED);
+            assertThat(event.getStage()).isEqualTo(Stage.INFERENCE);
+            assertThat(event.getValue()).isEqualTo(ByteBuffer.wrap(new byte[] {4, 5}));
+            assertThat(outputs(harness).get(1).isLeft()).isTrue();
+        }
+    }
+
+    @Test
+    void aClassifierThatFailedOrHangsIsCondemned() throws Exception {
+        try (var harness = harness(4, OutputMode.ORDERED, false)) {
+            harness.getEnvironment().setExpectedExternalFailureCause(Throwable.class);
+            harness.open();
+            harness.processElement(record(7, "a"), 1);
+            harness.setProcessingTime(5_001);
+
+            assertThat(CONDEMNED).hasValue(1);
         }
     }
 

@@ -14,6 +14,7 @@ import org.apache.flink.streaming.util.ProcessFunctionTestHarnesses;
 import org.apache.flink.types.Either;
 import org.junit.jupiter.api.Test;
 
+@SuppressWarnings("try") // the harness may throw InterruptedException when it closes
 class EventRouterTest {
 
     private static final Either<LabelledDocument, DeadLetter> DEAD = Either.Right(Events.deadLetter(

@@ -36,6 +36,22 @@ class SharedClassifiersTest {
     }
 
     @Test
+    void whoeverComesAfterOneWasCondemnedGetsAnother() throws Exception {
+        try (LeasedClassifier condemned = SharedClassifiers.lease(settings)) {
+            condemned.condemn().run();
+            condemned.condemn().run();
+            try (LeasedClassifier other = SharedClassifiers.lease(settings)) {
+                condemned.release().run();
+
+                assertThat(other.classifier().classify("It works.", false).get(30, TimeUnit.SECONDS))
+                        .isInstanceOf(Classification.class);
+                assertThatThrownBy(() -> condemned.classifier().classify("Closed.", false))
+                        .isInstanceOf(IllegalStateException.class);
+            }
+        }
+    }
+
+    @Test
     void otherSettingsGetAnotherClassifier() {
         try (LeasedClassifier one = SharedClassifiers.lease(settings);
                 LeasedClassifier other = SharedClassifiers.lease(TinyBundle.settings("--model.batch-segments=1"))) {

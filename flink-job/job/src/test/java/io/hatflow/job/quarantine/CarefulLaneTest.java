@@ -23,13 +23,16 @@ class CarefulLaneTest {
 
     private record Question(String id, CompletableFuture<String> answer) {}
 
-    @TempDir
-    private Path folder;
+    private final Path folder;
+
+    CarefulLaneTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     private final BlockingQueue<Question> questions = new LinkedBlockingQueue<>();
 
     private CarefulLane<String> lane() {
-        return new CarefulLane<>(attempts());
+        return new CarefulLane<>(attempts(), 3);
     }
 
     private Attempts attempts() {
@@ -42,6 +45,10 @@ class CarefulLaneTest {
             questions.add(new Question(id, answer));
             return answer;
         });
+    }
+
+    private void send(CarefulLane<String> lane, String id) {
+        var unused = ask(lane, id);
     }
 
     private Question next() throws InterruptedException {
@@ -77,14 +84,14 @@ class CarefulLaneTest {
     @Test
     void whatAProcessDidNotSurviveIsCountedByTheNext() throws Exception {
         // As after a crash: nobody closes the lane.
-        ask(lane(), "killer");
+        send(lane(), "killer");
         Question first = next();
         assertThat(attempts().leftOver("killer")).isEqualTo(1);
         assertThat(attempts().leftOver("other")).isZero();
         first.answer().completeExceptionally(new IllegalStateException("so that the turn ends"));
 
         CarefulLane<String> second = lane();
-        ask(second, "killer");
+        send(second, "killer");
         next().answer().completeExceptionally(new IllegalStateException("out of memory"));
         second.close();
 
@@ -92,10 +99,11 @@ class CarefulLaneTest {
     }
 
     @Test
-    void aSuspectGoesAloneAndIsForgottenOnceItIsAnswered() throws Exception {
+    void aSuspectGoesAloneAtItsLastAttemptAndIsForgottenOnceItIsAnswered() throws Exception {
         Files.createFile(folder.resolve("suspect~1"));
+        Files.createFile(folder.resolve("suspect~2"));
         CarefulLane<String> lane = lane();
-        ask(lane, "first");
+        send(lane, "first");
         Question first = next();
         List<CompletableFuture<String>> answers = new ArrayList<>();
         for (String id : List.of("second", "suspect", "third")) {
@@ -111,7 +119,7 @@ class CarefulLaneTest {
         Question suspect = next();
         assertThat(suspect.id()).isEqualTo("suspect");
         assertThat(questions).isEmpty();
-        assertThat(noted()).containsExactly("suspect", "suspect");
+        assertThat(noted()).containsExactly("suspect", "suspect", "suspect");
         suspect.answer().complete("");
         next().answer().complete("");
 
@@ -125,7 +133,7 @@ class CarefulLaneTest {
     @Test
     void anOrderlyEndBlamesNobody() throws Exception {
         CarefulLane<String> lane = lane();
-        ask(lane, "innocent");
+        send(lane, "innocent");
         next();
         lane.close();
 
@@ -135,13 +143,13 @@ class CarefulLaneTest {
     @Test
     void aHangBlamesWhatIsWithTheModelAndLetsTheNextLaneGoOn() throws Exception {
         CarefulLane<String> lane = lane();
-        ask(lane, "hanging");
+        send(lane, "hanging");
         next();
         lane.blame();
         lane.close();
 
         CarefulLane<String> other = lane();
-        ask(other, "next");
+        send(other, "next");
         assertThat(next().id()).isEqualTo("next");
         assertThat(attempts().leftOver("hanging")).isEqualTo(1);
         other.close();
@@ -151,7 +159,7 @@ class CarefulLaneTest {
     void whereNothingCanBeNotedDocumentsGoToTheModelAllTheSame() throws Exception {
         Path noFolder = Files.createFile(folder.resolve("file"));
         CarefulLane<String> lane =
-                new CarefulLane<>(Attempts.in(noFolder.toUri().toString()));
+                new CarefulLane<>(Attempts.in(noFolder.toUri().toString()), 3);
         CompletableFuture<String> answer = ask(lane, "a");
         next().answer().complete("labels");
 
