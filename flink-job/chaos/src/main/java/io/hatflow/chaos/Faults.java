@@ -31,6 +31,7 @@ final class Faults {
     private final Submission job;
     private final Path upgraded;
     private boolean isUpgraded;
+    private boolean rescaled;
 
     /**
      * Nothing happens yet.
@@ -99,6 +100,7 @@ final class Faults {
                 return "all, for " + NO_MEMORY.toSeconds() + " s";
             }
             case RESCALED -> {
+                rescaled = true;
                 int other = job.parallelism() == 1 ? 2 : 1;
                 cluster.stopJob();
                 cluster.submit(new Submission(jar(), other, job.settings()));
@@ -119,6 +121,11 @@ final class Faults {
             }
         }
         throw new IllegalStateException("No such fault: " + fault.kind());
+    }
+
+    /** Whether the parallelism was ever another. */
+    boolean haveRescaled() {
+        return rescaled;
     }
 
     private String jar() {

@@ -28,6 +28,7 @@ public final class Checker {
     private final Topics topics;
     private final Documents documents;
     private final boolean exactlyOnce;
+    private final boolean ordered;
 
     /** By partition, number of the record at each offset; negative, minus one, for a killer. */
     private final List<List<Integer>> numbers = new ArrayList<>();
@@ -48,9 +49,11 @@ public final class Checker {
     /**
      * Checks nothing yet.
      *
-     * @param exactlyOnce whether answers must come in the order of their records, and only once
+     * @param exactlyOnce whether each answer must come only once
+     * @param ordered whether answers must come in the order of their records
      */
-    public Checker(Topics topics, Documents documents, boolean exactlyOnce) {
+    public Checker(Topics topics, Documents documents, boolean exactlyOnce, boolean ordered) {
+        this.ordered = ordered;
         this.topics = topics;
         this.documents = documents;
         this.exactlyOnce = exactlyOnce;
@@ -201,7 +204,7 @@ public final class Checker {
 
     /** Labelled documents of one partition and key come in their order. */
     private void checkOrder(ConsumerRecord<byte[], byte[]> written, Answer answer, String place) {
-        if (!exactlyOnce || answer.isDead()) {
+        if (!ordered || answer.isDead()) {
             return;
         }
         String key = answer.partition() + " " + new String(written.key(), StandardCharsets.UTF_8);
