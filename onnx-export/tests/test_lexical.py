@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from onnx_export.labelled_texts import LabelledText
-from onnx_export.lexical import LexicalTeacher, pieces_of
+from onnx_export.lexical import LexicalModel, LexicalTeacher, pieces_of
 from tiny_bert import made_up_texts
 
 pytestmark = pytest.mark.train
@@ -51,3 +51,12 @@ def test_a_teacher_expects_as_many_pieces_of_each_label_as_there_are(tmp_path):
     cut = [(text.id, pieces_of(text, labels)) for text in texts]
     expected = teacher.probabilities([(text_id, piece) for text_id, (pieces, _) in cut for piece in pieces]).sum(axis=0)
     np.testing.assert_allclose(expected, sum(targets.sum(axis=0) for _, (_, targets) in cut), rtol=1e-2)
+
+
+def test_features_that_all_fits_share_are_not_changed_by_any():
+    """Above 1 MB they are read-only to the processes that fit, so that a fit that put them in order would fail."""
+    chance = np.random.default_rng(1)
+    names = [f"word{i}" for i in range(2000)]
+    pieces = [" ".join(chance.choice(names, 50)) for _ in range(6000)]
+    model = LexicalModel.fit([(pieces, np.array([["word7" in piece.split(), "word8" in piece.split()] for piece in pieces]))])
+    assert ((model.logits(["word7", "word8"]) > 0) == np.eye(2, dtype=bool)).all()

@@ -56,26 +56,27 @@ class LexicalModel:
     @staticmethod
     def fit(cut: Sequence[Pieces]) -> LexicalModel:
         """One label after the other, as many at a time as there are cores; a label that no piece holds is never found."""
-        from sklearn.linear_model import LogisticRegression
-
         vectorizer = _vectorizer()
         features = vectorizer.fit_transform([piece for pieces, _ in cut for piece in pieces])
         targets = np.concatenate([target for _, target in cut])
-
-        def fit(label: int) -> tuple[NDArray[np.float64], float]:
-            if not targets[:, label].any():
-                return np.zeros(features.shape[1]), -10.0
-            model = LogisticRegression(solver="liblinear", C=20.0, max_iter=200).fit(features, targets[:, label])
-            return model.coef_[0], float(model.intercept_[0])
-
-        # Threads, as liblinear computes without Python's lock and they share the features.
-        fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit)(label) for label in range(targets.shape[1]))
+        # Once and here: scikit-learn would put them in order in place, in all fits at a time.
+        features.sum_duplicates()
+        fitted = Parallel(n_jobs=-1)(delayed(_fit)(features, target) for target in targets.T)
         weights, bias = zip(*fitted, strict=True)
         return LexicalModel(vectorizer, np.array(weights, np.float32), np.array(bias, np.float32))
 
     def logits(self, pieces: Sequence[str]) -> NDArray[np.float32]:
         """[pieces, C]"""
         return np.asarray(self.vectorizer.transform(pieces) @ self.weights.T + self.bias, np.float32)
+
+
+def _fit(features: Any, target: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+    from sklearn.linear_model import LogisticRegression
+
+    if not target.any():
+        return np.zeros(features.shape[1]), -10.0
+    model = LogisticRegression(solver="liblinear", C=20.0, max_iter=200).fit(features, target)
+    return model.coef_[0], float(model.intercept_[0])
 
 
 def _vectorizer(**fitted: Any) -> Any:
