@@ -2,24 +2,35 @@ package io.hatflow.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
-/** The benchmarks' short form: that they still run, not how fast. */
+/** The benchmarks' short form on a tiny model: that they still run and what they leave, not how fast anything is. */
 class BenchmarksRunTest {
+
+    private static final String BUNDLE = Path.of(
+                    "..", "inference", "src", "test", "resources", "bundles", "tiny-segments")
+            .toString();
+
+    /** There if the Python half of the build has run before. */
+    private static final Path PYTHON = Path.of("..", "..", "onnx-export", "target", "venv", "bin", "python");
 
     @Test
     void microBatchesRunOnATinyBundle() throws RunnerException {
         var results = new Runner(new OptionsBuilder()
                         .include(MicroBatchBenchmark.class.getName())
-                        .param(
-                                "bundle",
-                                Path.of("..", "inference", "src", "test", "resources", "bundles", "tiny-segments")
-                                        .toString())
+                        .param("bundle", BUNDLE)
                         .forks(0)
                         .warmupIterations(0)
                         .measurementIterations(1)
@@ -28,5 +39,90 @@ class BenchmarksRunTest {
                         .build())
                 .run();
         assertThat(results).hasSize(2);
+    }
+
+    @Test
+    void theComparisonYieldsEveryRatioAndLatencies(@TempDir Path folder) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "run",
+                "--bundle",
+                BUNDLE,
+                // Not in int8, but the path of its contender is the same.
+                "--int8-bundle",
+                BUNDLE,
+                "--plain-graph",
+                "src/test/resources/plain/tiny-segments.onnx",
+                "--scripts",
+                "python",
+                "--skip-beam",
+                "--streams",
+                "MIXED",
+                "--documents",
+                "2",
+                "--repetitions",
+                "1",
+                "--loads",
+                "70",
+                "--latency-seconds",
+                "1"));
+        List<String> contenders = new ArrayList<>(List.of(
+                "ceiling",
+                "operator",
+                "pipeline",
+                "pipeline-int8",
+                "async-per-record",
+                "padded8-sorted",
+                "padded8",
+                "naive"));
+        if (Files.isExecutable(PYTHON)) {
+            arguments.addAll(List.of("--python", PYTHON.toString()));
+            contenders.add("python-padded8");
+        }
+        JsonNode results = results(folder.resolve("results.json"), arguments);
+        JsonNode mixed = results.path("throughput").path(0);
+        assertThat(mixed.path("documentsPerSecond").fieldNames())
+                .toIterable()
+                .containsExactlyInAnyOrderElementsOf(contenders);
+        assertThat(mixed.path("ratios").fieldNames())
+                .toIterable()
+                .contains(
+                        "pipeline_vs_ceiling",
+                        "operator_vs_ceiling",
+                        "pipeline_vs_naive",
+                        "pipeline_vs_padded",
+                        "int8_vs_fp32");
+        assertThat(mixed.path("ratios"))
+                .allSatisfy(ratio -> assertThat(ratio.path("median").asDouble()).isPositive());
+        assertThat(mixed.path("fill").path("ofDenseLayers").asDouble())
+                .as("share of computed rows that are text; padding inside segments is squeezed out")
+                .isEqualTo(1);
+        assertThat(results.path("latency").path("p99At70OverLone").asDouble()).isPositive();
+    }
+
+    @Test
+    void growthYieldsThreeCurves(@TempDir Path folder) throws IOException {
+        JsonNode results =
+                results(folder.resolve("growth.json"), List.of("growth", "--bundle", BUNDLE, "--longest", "100", "--documents", "500"));
+        assertThat(results.path("length")).hasSize(5);
+        assertThat(results.path("queue")).hasSize(7);
+        assertThat(results.path("parallelism")).hasSize(7);
+    }
+
+    @Test
+    void aSoakYieldsTrends(@TempDir Path folder) throws IOException {
+        JsonNode results =
+                results(folder.resolve("soak.json"), List.of("soak", "--bundle", BUNDLE, "--minutes", "0.07", "--every", "0.5"));
+        assertThat(results.path("trends").fieldNames())
+                .toIterable()
+                .containsExactly("resident MiB", "heap MiB", "direct MiB", "threads");
+    }
+
+    private static JsonNode results(Path file, List<String> command) throws IOException {
+        List<String> arguments = new ArrayList<>(command);
+        arguments.addAll(List.of("--output", file.toString()));
+        assertThat(Benchmarks.run(arguments.toArray(String[]::new))).isZero();
+        JsonNode results = new JsonMapper().readTree(file.toFile());
+        assertThat(results.path("machine").path("processors").asInt()).isPositive();
+        return results;
     }
 }

@@ -35,8 +35,8 @@ public record Classified(DataStream<LabelledDocument> labelled, DataStream<DeadL
         return of(records, settings, quarantine, limit, task -> SharedClassifiers.lease(settings, task));
     }
 
-    /** Classifies with what the lessor gives. */
-    static Classified of(
+    /** Classifies with what the lessor gives: stand-ins of tests and benchmarks. */
+    public static Classified of(
             DataStream<SourceRecord> records,
             ClassifySettings settings,
             QuarantineSettings quarantine,

@@ -1,0 +1,337 @@
+"""Writes the tables and pictures of docs/benchmarks.md and the arithmetic of docs/scaling.md. Prose between the generated parts stays.
+
+python report.py docs      reads docs/benchmarks/{results,growth,soak}.json, those that are there
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+
+OURS = ("ceiling", "operator", "pipeline", "pipeline-int8")
+BLUE, GREY, LIGHT = "#2b6cb0", "#8a8f98", "#b9d3ee"
+
+plt.rcParams.update(
+    {
+        "svg.hashsalt": "hatflow",  # the same picture for the same figures
+        "svg.fonttype": "none",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "figure.constrained_layout.use": True,
+    }
+)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"| --- |{' ---: |' * (len(head) - 1)}"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def provenance(results: dict[str, Any]) -> str:
+    machine, settings = results["machine"], results["settings"]
+    return "\n".join(
+        [
+            f"Measured {results['begun'][:10]} by `{results['command']}`.",
+            "",
+            f"- {machine['processors']} processors: {machine['processor']} ({', '.join(machine['vectorInstructions'])}), "
+            f"{machine['memoryGiB']} GiB, {machine['system']}; load when it began: {machine['loadBefore']}",
+            f"- {machine['java']}, ONNX Runtime {machine['onnxRuntime']}, Flink {machine['flink']}, Kafka {machine['kafka']}",
+            "- " + ", ".join(f"{name} {value}" for name, value in settings.items() if value is not None),
+        ]
+    )
+
+
+def throughput(results: dict[str, Any], folder: Path) -> str:
+    parts = [provenance(results)]
+    figure, axes = plt.subplots(1, len(results["throughput"]), figsize=(9, 3.6), squeeze=False)
+    for axis, stream in zip(axes[0], results["throughput"], strict=True):
+        rates = stream["documentsPerSecond"]
+        ceiling = median(rates["ceiling"])
+        parts += [
+            f"### {stream['stream']}",
+            f"{stream['documents']} documents, {stream['meanSegments']:.1f} segments on average, {stream['windowedShare']:.0%} of them in "
+            f"windows. Segments are {stream['fill']['ofSegments']:.1%} full; of the rows that pass through the dense layers "
+            f"{stream['fill']['ofDenseLayers']:.1%} are text. The ceiling was reached with {stream['ceilingChoice']}.",
+            table(
+                ["contender", "documents/s", "range", "of the ceiling"],
+                [
+                    [name, f"{median(each):.3f}", f"{min(each):.3f}–{max(each):.3f}", f"{median(each) / ceiling:.3f}"]
+                    for name, each in rates.items()
+                ],
+            ),
+            table(
+                ["ratio, medians of each repetition's", "median", "range"],
+                [
+                    [f"`{name}`", f"{each['median']:.2f}", f"{each['least']:.2f}–{each['greatest']:.2f}"]
+                    for name, each in stream["ratios"].items()
+                ],
+            ),
+        ]
+        names = list(rates)[::-1]
+        axis.barh(names, [median(rates[name]) for name in names], color=[BLUE if name in OURS else GREY for name in names])
+        for place, name in enumerate(names):
+            axis.text(median(rates[name]), place, f" {median(rates[name]):.2f}", va="center", fontsize=8)
+        axis.set_title(stream["stream"])
+        axis.set_xlabel("documents per second")
+    save(figure, folder, "throughput")
+    return "\n\n".join([*parts, "![Documents per second of every contender](benchmarks/throughput.svg)"])
+
+
+def latency(results: dict[str, Any], folder: Path) -> str:
+    found = results["latency"]
+    loads = found["loads"]
+    names = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9"}
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
+    x = [load["percentOfCapacity"] for load in loads]
+    for key, name in names.items():
+        left.plot(x, [load["latencyMillis"][key] for load in loads], marker="o", label=name)
+    left.axhline(found["loneMedianMillis"], color=GREY, linestyle="--", label="alone")
+    left.set(xlabel="% of capacity offered", ylabel="milliseconds", yscale="log")
+    left.legend(fontsize=8)
+    right.plot(x, [load["segmentsPerBatch"] for load in loads], marker="o", color=BLUE, label="segments")
+    right.plot(x, [load["documentsPerBatch"] for load in loads], marker="o", color=GREY, label="documents")
+    right.set(xlabel="% of capacity offered", ylabel="in a micro-batch, mean")
+    right.legend(fontsize=8)
+    save(figure, folder, "latency")
+    rows = [
+        [
+            f"{load['percentOfCapacity']} %",
+            str(load["documents"]),
+            *(f"{load['latencyMillis'][key]:,.0f}" for key in names),
+            f"{load['slowdown']['p50']:.1f}, {load['slowdown']['p99']:.1f}",
+            f"{load['documentsPerBatch']:.1f}",
+            f"{load['segmentsPerBatch']:.1f}",
+        ]
+        for load in loads
+    ]
+    parts = [
+        f"100 % are {found['capacity']:.2f} documents/s. A lone document of {found['medianSegments']} segments takes "
+        f"{found['loneMedianMillis']:,.0f} ms.",
+        table(
+            [
+                "load",
+                "documents",
+                *(f"{name}, ms" for name in names.values()),
+                "÷ its own time alone: p50, p99",
+                "documents a batch",
+                "segments a batch",
+            ],
+            rows,
+        ),
+    ]
+    if found["p99At70OverLone"] is not None:
+        parts.append(f"At 70 % of the capacity, p99 is {found['p99At70OverLone']:.1f} times a lone median document.")
+    return "\n\n".join([*parts, "![Latency and size of micro-batches over load](benchmarks/latency.svg)"])
+
+
+def growth(results: dict[str, Any], folder: Path) -> str:
+    length, queue, tasks = results["length"], results["queue"], results["parallelism"]
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.2))
+    axes[0].loglog([p["segments"] for p in length], [p["millis"] for p in length], marker="o", color=BLUE)
+    axes[0].set(xlabel="segments of a document", ylabel="milliseconds")
+    axes[1].semilogx([p["documents"] for p in queue], [p["submitMicros"] for p in queue], marker="o", color=GREY, label="hand in")
+    axes[1].semilogx([p["documents"] for p in queue], [p["answerMicros"] for p in queue], marker="o", color=BLUE, label="answer")
+    axes[1].set(xlabel="documents in the queue", ylabel="µs a document", ylim=(0, None))
+    axes[1].legend(fontsize=8)
+    axes[2].semilogx(
+        [p["tasks"] for p in tasks], [p["cpuMicros"] for p in tasks], marker="o", color=BLUE, base=2, label="processors"
+    )
+    axes[2].semilogx(
+        [p["tasks"] for p in tasks], [p["blockedMicros"] for p in tasks], marker="o", color=GREY, base=2, label="blocked"
+    )
+    axes[2].set(xlabel="tasks", ylabel="µs a document", ylim=(0, None))
+    axes[2].legend(fontsize=8)
+    save(figure, folder, "growth")
+    return "\n\n".join(
+        [
+            provenance(results),
+            table(
+                ["segments of one document", "segments computed", "seconds", "ms a computed segment", "of it tokenizing, ms"],
+                [
+                    [
+                        f"{p['segments']:,}",
+                        f"{p['computedSegments']:,}",
+                        f"{p['millis'] / 1000:.3f}",
+                        f"{p['millis'] / p['computedSegments']:.2f}",
+                        f"{p['tokenizeMillis']:.1f}",
+                    ]
+                    for p in length
+                ],
+            ),
+            table(
+                ["documents in the queue", "µs to hand one in", "µs to answer one"],
+                [[f"{p['documents']:,}", f"{p['submitMicros']:.2f}", f"{p['answerMicros']:.2f}"] for p in queue],
+            ),
+            table(
+                ["tasks", "documents/s", "of what the device could", "µs of processors a document", "µs blocked a document"],
+                [
+                    [
+                        str(p["tasks"]),
+                        f"{p['documentsPerSecond']:.0f}",
+                        f"{p['deviceShare']:.2f}",
+                        f"{p['cpuMicros']:.0f}",
+                        f"{p['blockedMicros']:.1f}",
+                    ]
+                    for p in tasks
+                ],
+            ),
+            "![Growth of cost with documents, queue and tasks](benchmarks/growth.svg)",
+        ]
+    )
+
+
+def soak(results: dict[str, Any], folder: Path) -> str:
+    samples, trends = results["samples"], results["trends"]
+    minutes = [sample["seconds"] / 60 for sample in samples]
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3))
+    for axis, key in zip(axes, ("resident", "heap", "direct"), strict=True):
+        axis.plot(minutes, [sample[key] for sample in samples], color=BLUE, linewidth=0.8)
+        judged = samples[len(samples) // 5 :]
+        slope = trends[f"{key} MiB"]["perHour"]
+        x = [sample["seconds"] for sample in judged]
+        middle_x, middle_y = sum(x) / len(x), sum(sample[key] for sample in judged) / len(judged)
+        axis.plot(
+            [each / 60 for each in (x[0], x[-1])],
+            [middle_y + slope * (each - middle_x) / 3600 for each in (x[0], x[-1])],
+            color="black",
+            linewidth=1,
+        )
+        axis.set(title=key, xlabel="minutes", ylabel="MiB", ylim=(0, None))
+    save(figure, folder, "soak")
+    largest = max(sample["inFlight"] for sample in samples)
+    return "\n\n".join(
+        [
+            provenance(results),
+            table(
+                ["", "mean", "slope an hour", "standard error"],
+                [
+                    [
+                        name,
+                        f"{sum(s[name.split()[0]] for s in samples) / len(samples):.1f}",
+                        f"{trend['perHour']:+.1f}",
+                        f"{trend['standardError']:.1f}",
+                    ]
+                    for name, trend in trends.items()
+                ],
+            ),
+            f"At most {largest} documents were on their way from sender to reader.",
+            "![Memory under steady load](benchmarks/soak.svg)",
+        ]
+    )
+
+
+TARGET = 1000
+UTILISATION = 0.7
+ASSUMED_CARD_TERAFLOPS = 100
+ASSUMED_CARD_SHARE = 0.3
+CAPACITY = 128
+
+
+def flop_of_segment(width: int, layers: int, tokens: int = 128) -> float:
+    """Of a full segment: query, key, value and output, a feed-forward four times as wide, and attention."""
+    dense = 2 * (4 * width * width + 2 * width * 4 * width) * tokens
+    return layers * (dense + 4 * tokens * tokens * width)
+
+
+def capacity(results: dict[str, Any], growth: dict[str, Any]) -> str:
+    mixed = results["throughput"][0]
+    processors = results["settings"]["threads"]
+    per_core = median(mixed["documentsPerSecond"]["pipeline"]) / processors
+    segments, size = mixed["meanSegments"], mixed["meanCharacters"]
+    longest = growth["length"][-1]
+    tokenize = longest["tokenizeMillis"] / longest["segments"] * 1e3
+    coordinate = growth["parallelism"][-1]["cpuMicros"]
+    beside = TARGET * (segments * tokenize + coordinate) / 1e6 / UTILISATION
+    tasks = max(1, math.ceil(beside))
+    state = tasks * CAPACITY * 2 * size / 1e6
+    lines = [
+        f"Measured {results['begun'][:10]} (throughput) and {growth['begun'][:10]} (growth) on {results['machine']['processor']}.",
+        table(
+            ["what", "arithmetic", "result"],
+            [
+                ["r, measured", f"{per_core * processors:.3f} documents/s ÷ {processors} processors", f"{per_core:.3f} /s"],
+                ["s, B, measured", "", f"{segments:.1f} segments, {size:,.0f} bytes"],
+                ["t, measured", f"{longest['tokenizeMillis']:.0f} ms ÷ {longest['segments']:,} segments", f"{tokenize:.0f} µs"],
+                ["c, measured", "", f"{coordinate:.0f} µs"],
+                [
+                    "cores, this model on CPUs",
+                    f"{TARGET} ÷ ({per_core:.3f} · {UTILISATION})",
+                    f"{TARGET / per_core / UTILISATION:,.0f}",
+                ],
+                *card_rows("this model (width 384, 6 layers)", segments, flop_of_segment(384, 6)),
+                *card_rows("HAT-base (width 768, 12 layers)", segments, flop_of_segment(768, 12)),
+                [
+                    "cores beside cards = tasks = slots",
+                    f"{TARGET} · ({segments:.1f} · {tokenize:.0f} µs + {coordinate:.0f} µs) ÷ {UTILISATION}",
+                    f"{beside:.1f} → {tasks}",
+                ],
+                ["partitions", f"2 · {tasks}", str(2 * tasks)],
+                ["documents in flight, at most", f"{tasks} · {CAPACITY}", f"{tasks * CAPACITY:,}"],
+                ["checkpoint, at most", f"{tasks} · {CAPACITY} · 2 · {size:,.0f} bytes", f"{state:.1f} MB"],
+                ["Kafka, in", f"{TARGET} · {size:,.0f} bytes", f"{TARGET * size / 1e6:.1f} MB/s"],
+            ],
+        ),
+    ]
+    return "\n\n".join(lines)
+
+
+def card_rows(model: str, segments: float, flop: float) -> list[list[str]]:
+    rate = ASSUMED_CARD_TERAFLOPS * ASSUMED_CARD_SHARE * 1e12
+    cards = TARGET * segments * flop / rate / UTILISATION
+    return [
+        [
+            f"cards, {model}, **R and e assumed**",
+            f"{TARGET} · {segments:.1f} · {flop / 1e9:.1f} GFLOP ÷ ({ASSUMED_CARD_TERAFLOPS} TFLOP/s · {ASSUMED_CARD_SHARE} · {UTILISATION})",
+            f"{cards:.1f}",
+        ]
+    ]
+
+
+def save(figure: Any, folder: Path, name: str) -> None:
+    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    plt.close(figure)
+
+
+def fill_in(page: Path, part: str, generated: str) -> None:
+    """Replace what stands between the marks of a part."""
+    text, count = re.subn(
+        rf"(<!-- generated: {part} -->\n).*?(\n<!-- end -->)",
+        lambda match: f"{match[1]}{generated}{match[2]}",
+        page.read_text(),
+        flags=re.DOTALL,
+    )
+    if count != 1:
+        raise SystemExit(f"{page} has {count} places for {part}, expected one: <!-- generated: {part} --> … <!-- end -->")
+    page.write_text(text)
+
+
+def main() -> None:
+    docs = Path(sys.argv[1])
+    page, folder = docs / "benchmarks.md", docs / "benchmarks"
+    found = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    results, grown = found.get("results"), found.get("growth")
+    if results:
+        fill_in(page, "throughput", throughput(results, folder))
+        if "latency" in results:
+            fill_in(page, "latency", latency(results, folder))
+    if grown:
+        fill_in(page, "growth", growth(grown, folder))
+    if results and grown:
+        fill_in(docs / "scaling.md", "capacity", capacity(results, grown))
+    if "soak" in found:
+        fill_in(page, "soak", soak(found["soak"], folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+package io.hatflow.benchmarks.contender;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import io.hatflow.benchmarks.document.Document;
+import io.hatflow.benchmarks.document.Slice;
+import io.hatflow.benchmarks.model.TextReader;
+import io.hatflow.benchmarks.model.TextReader.Reading;
+import io.hatflow.inference.packing.PackedBatch;
+import io.hatflow.inference.packing.Packing;
+import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.packing.WindowLogits;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The ceiling: a bare loop of ONNX Runtime over batches that were tokenized, packed and copied into native memory before the clock
+ * started, as full as their windows allow. Rows of a batch and whether threads spin are the best of a few that were tried. Nothing in
+ * front of this runtime can be faster.
+ */
+public final class CeilingContender implements Contender {
+
+    private static final OrtEnvironment ENVIRONMENT = OrtEnvironment.getEnvironment();
+    private static final int[] ROWS_TRIED = {8, 16, 32, 64};
+
+    private final TextReader reader;
+    private final Map<String, OrtSession> bySpinning = new HashMap<>();
+    private int rows;
+    private String spinning = "0";
+
+    /** {@code trial}: documents by which rows and spinning are chosen. */
+    public CeilingContender(Path packedGraph, TextReader reader, int threads, List<Document> trial)
+            throws OrtException {
+        this.reader = reader;
+        for (String spin : List.of("0", "1")) {
+            try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+                options.setIntraOpNumThreads(threads);
+                options.setInterOpNumThreads(1);
+                options.addConfigEntry("session.intra_op.allow_spinning", spin);
+                options.setMemoryPatternOptimization(false);
+                bySpinning.put(spin, ENVIRONMENT.createSession(packedGraph.toString(), options));
+            }
+        }
+        choose(trial);
+    }
+
+    @Override
+    public String name() {
+        return "ceiling";
+    }
+
+    /** What was chosen. */
+    public String choice() {
+        return rows + " rows a batch, threads " + (spinning.equals("1") ? "spin" : "do not spin");
+    }
+
+    @Override
+    public Run run(Slice slice) throws OrtException {
+        classify(slice.warmUp(), rows, spinning);
+        return classify(slice.measured(), rows, spinning);
+    }
+
+    private void choose(List<Document> documents) throws OrtException {
+        for (String spin : bySpinning.keySet()) {
+            classify(documents, ROWS_TRIED[0], spin);
+        }
+        long best = Long.MAX_VALUE;
+        for (int tried : ROWS_TRIED) {
+            for (String spin : bySpinning.keySet()) {
+                long nanos = classify(documents, tried, spin).nanos();
+                if (nanos < best) {
+                    best = nanos;
+                    rows = tried;
+                    spinning = spin;
+                }
+            }
+        }
+    }
+
+    private Run classify(List<Document> documents, int rowsOfBatch, String spin) throws OrtException {
+        Map<Document, Reading> readings = new HashMap<>();
+        List<Window> windows = new ArrayList<>();
+        for (Document document : documents) {
+            Reading reading = reader.read(document.text());
+            readings.put(document, reading);
+            windows.addAll(reading.windows());
+        }
+        List<PackedBatch> batches = new ArrayList<>();
+        List<Map<String, OnnxTensor>> inputs = new ArrayList<>();
+        List<List<Window>> packed = packed(windows, rowsOfBatch, reader.packing());
+        for (List<Window> together : packed) {
+            PackedBatch batch = new PackedBatch(reader.packing(), together);
+            batches.add(batch);
+            inputs.add(tensors(batch));
+        }
+        OrtSession session = requireNonNull(bySpinning.get(spin));
+        List<float[][]> document = new ArrayList<>();
+        List<float[][]> segments = new ArrayList<>();
+        long begun = System.nanoTime();
+        for (Map<String, OnnxTensor> input : inputs) {
+            try (OrtSession.Result result = session.run(input)) {
+                document.add(rows(result, "logits"));
+                segments.add(rows(result, "segment_logits"));
+            }
+        }
+        long nanos = System.nanoTime() - begun;
+        inputs.forEach(input -> input.values().forEach(OnnxTensor::close));
+
+        IdentityHashMap<Window, WindowLogits> logits = new IdentityHashMap<>();
+        for (int b = 0; b < batches.size(); b++) {
+            List<WindowLogits> dealt = batches.get(b).deal(document.get(b), segments.get(b));
+            for (int w = 0; w < dealt.size(); w++) {
+                logits.put(packed.get(b).get(w), dealt.get(w));
+            }
+        }
+        Map<String, float[]> scores = new HashMap<>();
+        readings.forEach((read, reading) -> scores.put(
+                read.id(),
+                reader.scores(
+                        reading, reading.windows().stream().map(logits::get).toList())));
+        return new Run(nanos, scores);
+    }
+
+    /** First fit, the largest first: no arrangement needs noticeably fewer batches. */
+    private static List<List<Window>> packed(List<Window> windows, int rows, Packing packing) {
+        List<List<Window>> batches = new ArrayList<>();
+        List<Integer> room = new ArrayList<>();
+        for (Window window : windows.stream()
+                .sorted(Comparator.comparing(packing::rows, Comparator.reverseOrder()))
+                .toList()) {
+            int batch = 0;
+            while (batch < batches.size() && room.get(batch) < packing.rows(window)) {
+                batch++;
+            }
+            if (batch == batches.size()) {
+                batches.add(new ArrayList<>());
+                room.add(rows);
+            }
+            batches.get(batch).add(window);
+            room.set(batch, room.get(batch) - packing.rows(window));
+        }
+        return batches;
+    }
+
+    private static Map<String, OnnxTensor> tensors(PackedBatch batch) throws OrtException {
+        long[] perToken = {batch.rows(), batch.segmentLength()};
+        long[] perSegment = {batch.rows()};
+        return Map.of(
+                "input_ids", tensor(batch.inputIds(), perToken),
+                "attention_mask", tensor(batch.attentionMask(), perToken),
+                "document_index", tensor(batch.documentIndex(), perSegment),
+                "segment_index", tensor(batch.segmentIndex(), perSegment));
+    }
+
+    private static OnnxTensor tensor(long[] values, long[] shape) throws OrtException {
+        LongBuffer buffer = ByteBuffer.allocateDirect(values.length * Long.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .asLongBuffer();
+        buffer.put(values).flip();
+        return OnnxTensor.createTensor(ENVIRONMENT, buffer, shape);
+    }
+
+    private static float[][] rows(OrtSession.Result result, String output) {
+        if (result.get(output).isEmpty()) {
+            return new float[0][];
+        }
+        OnnxTensor tensor = (OnnxTensor) result.get(output).get();
+        float[][] rows = new float[Math.toIntExact(tensor.getInfo().getShape()[0])][];
+        FloatBuffer values = tensor.getFloatBuffer();
+        int width = values.remaining() / rows.length;
+        for (int row = 0; row < rows.length; row++) {
+            rows[row] = new float[width];
+            values.get(rows[row]);
+        }
+        return rows;
+    }
+
+    @Override
+    public void close() {
+        try {
+            for (OrtSession session : bySpinning.values()) {
+                session.close();
+            }
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime cannot close its session: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package io.hatflow.benchmarks.contender;
+
+import io.hatflow.benchmarks.document.Document;
+import io.hatflow.benchmarks.document.Slice;
+import io.hatflow.benchmarks.kafka.Records;
+import io.hatflow.job.classify.Classified;
+import io.hatflow.job.classify.ClassifierLessor;
+import io.hatflow.job.classify.ClassifySettings;
+import io.hatflow.job.classify.LeasedClassifier;
+import io.hatflow.job.classify.SharedClassifiers;
+import io.hatflow.job.source.SourceRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.streaming.api.datastream.DataStream;
+
+/** Our classification as the job wires it, without Kafka: what the operator alone costs. */
+public final class OperatorContender implements Contender {
+
+    private final ClassifySettings settings;
+    /** Keeps the model open between runs, which are one job each. */
+    private final LeasedClassifier lease;
+
+    public OperatorContender(ClassifySettings settings) {
+        this.settings = settings;
+        this.lease = SharedClassifiers.lease(settings);
+    }
+
+    @Override
+    public String name() {
+        return "operator";
+    }
+
+    @Override
+    public Run run(Slice slice) throws Exception {
+        return MemoryFedJob.run(slice, documents -> scored(Classified.of(records(documents), settings)));
+    }
+
+    /** The same operator over a classifier that somebody else brings. */
+    public static DataStream<Scored> scored(
+            DataStream<Document> documents, ClassifySettings settings, ClassifierLessor lessor) {
+        return scored(Classified.of(records(documents), settings, lessor));
+    }
+
+    private static DataStream<SourceRecord> records(DataStream<Document> documents) {
+        return documents.map(OperatorContender::record).returns(TypeInformation.of(SourceRecord.class));
+    }
+
+    private static DataStream<Scored> scored(Classified classified) {
+        return classified
+                .labelled()
+                .map(event -> new Scored(event.getDocumentId(), Records.scores(event)))
+                .returns(TypeInformation.of(Scored.class));
+    }
+
+    /** As the Kafka source hands it over, its bytes included. */
+    private static SourceRecord record(Document document) {
+        byte[] key = document.id().getBytes(StandardCharsets.UTF_8);
+        byte[] value = Records.encoded(document);
+        return new SourceRecord("memory", 0, 0, 0, key, List.of(), value, Records.decoded(value), null);
+    }
+
+    @Override
+    public void close() {
+        lease.close();
+    }
+}

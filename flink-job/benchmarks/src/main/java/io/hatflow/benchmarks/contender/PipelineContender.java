@@ -1,0 +1,67 @@
+package io.hatflow.benchmarks.contender;
+
+import io.hatflow.benchmarks.document.Slice;
+import io.hatflow.benchmarks.kafka.Arrival;
+import io.hatflow.benchmarks.kafka.DefaultSettings;
+import io.hatflow.benchmarks.kafka.Records;
+import io.hatflow.benchmarks.kafka.RunningPipeline;
+import io.hatflow.job.classify.LeasedClassifier;
+import io.hatflow.job.classify.SharedClassifiers;
+import io.hatflow.job.demo.LocalBroker;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Our job from Kafka to Kafka as it is deployed, broker, cluster, sender and reader on the same processors. The clock runs from the first
+ * document's way to the broker until the last event is read.
+ */
+public final class PipelineContender implements Contender {
+
+    private static final AtomicInteger RUNS = new AtomicInteger();
+
+    private final String name;
+    private final LocalBroker broker;
+    private final Path folder;
+    private final Path bundle;
+    private final int threads;
+    /** Keeps the model open between runs, which are one job each. */
+    private final LeasedClassifier lease;
+
+
+    public PipelineContender(String name, LocalBroker broker, Path folder, Path bundle, int threads) {
+        this.name = name;
+        this.broker = broker;
+        this.folder = folder;
+        this.bundle = bundle;
+        this.threads = threads;
+        this.lease = SharedClassifiers.lease(DefaultSettings.of(name, broker.bootstrapServers(), bundle, threads)
+                .classify());
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public Run run(Slice slice) throws Exception {
+        // Topics of its own, so that nothing is left over from the run before.
+        String topics = name + "-" + RUNS.incrementAndGet();
+        try (RunningPipeline pipeline = RunningPipeline.start(broker, folder, topics, bundle, threads)) {
+            pipeline.classify(slice.warmUp());
+            long begun = System.nanoTime();
+            List<Arrival> arrivals = pipeline.classify(slice.measured());
+            Map<String, float[]> scores = new HashMap<>();
+            arrivals.forEach(arrival -> scores.put(arrival.id(), Records.scores(arrival.value())));
+            return new Run(arrivals.get(arrivals.size() - 1).nanos() - begun, scores);
+        }
+    }
+
+    @Override
+    public void close() {
+        lease.close();
+    }
+}

@@ -1,0 +1,174 @@
+package io.hatflow.benchmarks.kafka;
+
+import io.hatflow.benchmarks.document.Document;
+import io.hatflow.job.ClassificationPipeline;
+import io.hatflow.job.JobSettings;
+import io.hatflow.job.demo.LocalBroker;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * Our job on Flink's mini cluster in this JVM, with the settings that it has out of the box, a broker in a process of its own, and
+ * topics of its own of one partition. Events are read uncommitted, so that they show when they are written and not when the next
+ * checkpoint ends. One thread sends and awaits; another takes the time of what arrives.
+ */
+public final class RunningPipeline implements AutoCloseable {
+
+    private static final Duration SILENCE_LIMIT = Duration.ofMinutes(10);
+
+    private final String inputTopic;
+    private final String deadLetterTopic;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final LinkedBlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
+    private final JobClient job;
+    private final CompletableFuture<?> jobResult;
+    private final List<String> deadLetters = new ArrayList<>();
+
+    private RunningPipeline(LocalBroker broker, String name, JobSettings settings) throws Exception {
+        this.inputTopic = name + "-documents";
+        this.deadLetterTopic = settings.sink().deadLetterTopic();
+        broker.createTopics(1, List.of(inputTopic, settings.sink().labelledTopic(), deadLetterTopic));
+        this.producer = new KafkaProducer<>(
+                // A sender that collects records before it sends them would add its own waiting to every latency.
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "linger.ms", "0"),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
+        this.consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "isolation.level", "read_uncommitted"),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
+        List<TopicPartition> outputs =
+                List.of(new TopicPartition(settings.sink().labelledTopic(), 0), new TopicPartition(deadLetterTopic, 0));
+        consumer.assign(outputs);
+        consumer.seekToBeginning(outputs);
+        StreamExecutionEnvironment environment =
+                StreamExecutionEnvironment.createLocalEnvironment(1, ClassificationPipeline.options(settings));
+        ClassificationPipeline.addTo(environment, settings);
+        this.job = environment.executeAsync(settings.name());
+        this.jobResult = job.getJobExecutionResult();
+        Thread reader = new Thread(this::read, "benchmark-events");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /**
+     * Starts the job; its first documents will find it still starting.
+     *
+     * @param name of its topics, which must not exist
+     * @param folder for checkpoints
+     */
+    public static RunningPipeline start(LocalBroker broker, Path folder, String name, Path bundle, int threads)
+            throws Exception {
+        // Flink's default, the JobManager's heap, takes 5 MB of documents in flight and no more.
+        Path checkpoints = Files.createDirectories(folder.resolve(name));
+        JobSettings settings = DefaultSettings.of(
+                name,
+                broker.bootstrapServers(),
+                bundle,
+                threads,
+                "--flink.execution.checkpointing.dir=" + checkpoints.toUri());
+        return new RunningPipeline(broker, name, settings);
+    }
+
+    private void read() {
+        try {
+            while (true) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+                    long now = System.nanoTime();
+                    String id = new String(record.key(), StandardCharsets.UTF_8);
+                    if (record.topic().equals(deadLetterTopic)) {
+                        synchronized (deadLetters) {
+                            deadLetters.add(id);
+                        }
+                    } else {
+                        arrivals.add(new Arrival(id, now, record.value()));
+                    }
+                }
+            }
+        } catch (WakeupException closing) {
+            consumer.close();
+        }
+    }
+
+    /** Hands a document to Kafka's client, which sends it at once. */
+    public void send(Document document) {
+        byte[] key = document.id().getBytes(StandardCharsets.UTF_8);
+        var unused = producer.send(new ProducerRecord<>(inputTopic, key, Records.encoded(document)));
+    }
+
+    /**
+     * Takes the next events.
+     *
+     * @throws IllegalStateException if the job fails or refuses a document, or nothing comes for ten minutes
+     */
+    public List<Arrival> await(int count) throws InterruptedException, ExecutionException {
+        List<Arrival> taken = new ArrayList<>();
+        long silentSince = System.nanoTime();
+        while (taken.size() < count) {
+            Arrival arrival = arrivals.poll(200, TimeUnit.MILLISECONDS);
+            if (arrival != null) {
+                taken.add(arrival);
+                silentSince = System.nanoTime();
+                continue;
+            }
+            if (jobResult.isDone()) {
+                Object ended = jobResult.get();
+                throw new IllegalStateException("The job ended while its events were awaited: " + ended);
+            }
+            synchronized (deadLetters) {
+                if (!deadLetters.isEmpty()) {
+                    throw new IllegalStateException("Dead letters, expected none: " + deadLetters);
+                }
+            }
+            if (System.nanoTime() - silentSince > SILENCE_LIMIT.toNanos()) {
+                throw new IllegalStateException("No event came for " + SILENCE_LIMIT.toMinutes() + " minutes; "
+                        + taken.size() + " of " + count + " are there");
+            }
+        }
+        return taken;
+    }
+
+    /** Takes the events that are there, and says how many; for those who only count. */
+    public int drain() {
+        return arrivals.drainTo(new ArrayList<>());
+    }
+
+    /** Sends documents at once and awaits their events. */
+    public List<Arrival> classify(List<Document> documents) throws InterruptedException, ExecutionException {
+        documents.forEach(this::send);
+        return await(documents.size());
+    }
+
+    @Override
+    public void close() {
+        try {
+            job.cancel().join();
+            Object unused = jobResult.join();
+        } catch (CompletionException cancelled) {
+            // Its result is that it was cancelled.
+        }
+        consumer.wakeup(); // its thread closes it
+        producer.close();
+    }
+}

@@ -1,0 +1,119 @@
+package io.hatflow.benchmarks.throughput;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.onnxruntime.OrtException;
+import io.hatflow.benchmarks.contender.AsyncPerRecordContender;
+import io.hatflow.benchmarks.contender.CeilingContender;
+import io.hatflow.benchmarks.contender.Contender;
+import io.hatflow.benchmarks.contender.OperatorContender;
+import io.hatflow.benchmarks.contender.PaddedContender;
+import io.hatflow.benchmarks.contender.PaddedContender.Batching;
+import io.hatflow.benchmarks.contender.PipelineContender;
+import io.hatflow.benchmarks.contender.PythonContender;
+import io.hatflow.benchmarks.document.Document;
+import io.hatflow.benchmarks.document.Lengths;
+import io.hatflow.benchmarks.kafka.DefaultSettings;
+import io.hatflow.benchmarks.model.TextReader;
+import io.hatflow.job.demo.LocalBroker;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who takes part.
+ *
+ * @param bundle the fp32 bundle
+ * @param int8Bundle the same model in int8, or null
+ * @param plainGraph what the others run: {@code python/plain_graph.py}
+ * @param python interpreter that has what {@code python/requirements.txt} names, or null to leave its contenders out
+ * @param beam whether that interpreter has Apache Beam
+ * @param threads of every contender
+ * @param only names of those that take part besides the ceiling; empty for all
+ * @param folder for files that last as long as the run
+ */
+record Field(
+        Path bundle,
+        @Nullable Path int8Bundle,
+        Path plainGraph,
+        @Nullable Path python,
+        boolean beam,
+        int threads,
+        Set<String> only,
+        Path scripts,
+        Path folder) {
+
+    static final String INT8_PIPELINE = "pipeline-int8";
+
+    private static final int BATCH = 8;
+    private static final int SORTED_TOGETHER = 256;
+    private static final int SHORTER_PADDING = 32;
+
+    /** Opens the contenders for a stream; the caller closes them. */
+    List<Contender> open(Lengths lengths, TextReader reader, LocalBroker broker, List<Document> trial)
+            throws IOException, OrtException {
+        List<Contender> field = new ArrayList<>();
+        field.add(new CeilingContender(bundle.resolve("model.onnx"), reader, threads, trial));
+        for (String name : names(lengths, reader.packing().maxSegments())) {
+            field.add(open(name, reader, broker));
+        }
+        return field;
+    }
+
+    /** Besides the ceiling: of all that can take part here, those that were asked for. */
+    private List<String> names(Lengths lengths, int maxSegments) {
+        List<String> names = new ArrayList<>(List.of("operator", "pipeline"));
+        if (int8Bundle != null) {
+            names.add(INT8_PIPELINE);
+        }
+        names.addAll(List.of("async-per-record", "padded8-sorted", "padded8"));
+        // Documents of more segments would need windows of another length, and so get other scores.
+        if (lengths == Lengths.MIXED && maxSegments > SHORTER_PADDING) {
+            names.add("naive32");
+        }
+        names.add("naive");
+        if (python != null) {
+            names.add("python-padded8");
+            if (beam) {
+                names.addAll(List.of("beam-padded8", "beam-stock"));
+            }
+        }
+        if (!only.isEmpty()) {
+            names.retainAll(only);
+        }
+        return names;
+    }
+
+    private Contender open(String name, TextReader reader, LocalBroker broker) throws IOException, OrtException {
+        return switch (name) {
+            case "operator" ->
+                new OperatorContender(
+                        DefaultSettings.of(name, "none:9092", bundle, threads).classify());
+            case "pipeline" -> new PipelineContender(name, broker, folder, bundle, threads);
+            case INT8_PIPELINE -> new PipelineContender(name, broker, folder, requireNonNull(int8Bundle), threads);
+            case "async-per-record" -> new AsyncPerRecordContender(reader, plainGraph, threads);
+            case "padded8-sorted" -> padded(name, new Batching(BATCH, SORTED_TOGETHER, 0), reader);
+            case "padded8" -> padded(name, new Batching(BATCH, 1, 0), reader);
+            case "naive32" -> padded(name, new Batching(1, 1, SHORTER_PADDING), reader);
+            case "naive" -> padded(name, new Batching(1, 1, reader.packing().maxSegments()), reader);
+            case "python-padded8" -> python(name, reader, "padded_onnxruntime.py");
+            case "beam-padded8" -> python(name, reader, "beam_run_inference.py", "--padding", "batch");
+            case "beam-stock" -> python(name, reader, "beam_run_inference.py", "--padding", "model");
+            default -> throw new IllegalStateException("there is no contender " + name + "; this is a bug");
+        };
+    }
+
+    private Contender padded(String name, Batching batching, TextReader reader) throws OrtException {
+        return new PaddedContender(name, batching, reader, plainGraph, threads);
+    }
+
+    private Contender python(String name, TextReader reader, String script, String... more) throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of(String.valueOf(python), scripts.resolve(script).toString()));
+        command.addAll(List.of(more));
+        return new PythonContender(name, reader, folder, plainGraph, threads, command);
+    }
+}

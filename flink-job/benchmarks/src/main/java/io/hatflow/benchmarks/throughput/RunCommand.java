@@ -1,0 +1,174 @@
+package io.hatflow.benchmarks.throughput;
+
+import io.hatflow.benchmarks.document.Lengths;
+import io.hatflow.benchmarks.latency.Latency;
+import io.hatflow.benchmarks.latency.LatencyResult;
+import io.hatflow.benchmarks.model.TextReader;
+import io.hatflow.benchmarks.report.Progress;
+import io.hatflow.benchmarks.report.Results;
+import io.hatflow.job.demo.LocalBroker;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Throughput of all contenders on both streams, then latency of ours under load. */
+@Command(
+        name = "run",
+        description =
+                "Documents per second of all contenders, by turns on the same documents; then latency of the pipeline under load.")
+public final class RunCommand implements Callable<Integer> {
+
+    @Option(names = "--bundle", required = true, description = "model bundle, fp32")
+    private Path bundle = Path.of("");
+
+    @Option(names = "--int8-bundle", description = "the same model in int8")
+    private @Nullable Path int8Bundle;
+
+    @Option(
+            names = "--plain-graph",
+            required = true,
+            description = "the same model as python/plain_graph.py exports it")
+    private Path plainGraph = Path.of("");
+
+    @Option(names = "--python", description = "interpreter for the contenders in Python; without it they are left out")
+    private @Nullable Path python;
+
+    @Option(names = "--skip-beam", description = "leave out Apache Beam")
+    private boolean skipBeam;
+
+    @Option(names = "--scripts", required = true, description = "folder of the Python scripts")
+    private Path scripts = Path.of("");
+
+    @Option(
+            names = "--streams",
+            split = ",",
+            defaultValue = "MIXED,CONTRACTS",
+            description = "${COMPLETION-CANDIDATES}")
+    private List<Lengths> streams = List.of();
+
+    @Option(
+            names = "--only",
+            split = ",",
+            description = "contenders that take part besides the ceiling, by name; all unless given")
+    private List<String> only = List.of();
+
+    @Option(names = "--documents", defaultValue = "64", description = "measured in each repetition (${DEFAULT-VALUE})")
+    private int documents;
+
+    @Option(
+            names = "--contracts",
+            defaultValue = "8",
+            description = "the same for the stream of contracts, whose documents are longer (${DEFAULT-VALUE})")
+    private int contracts;
+
+    @Option(names = "--repetitions", defaultValue = "5", description = "${DEFAULT-VALUE}")
+    private int repetitions;
+
+    @Option(names = "--threads", description = "of every contender; all processors unless given")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(
+            names = "--loads",
+            split = ",",
+            defaultValue = "10,30,50,70,80,90,100",
+            description = "per cent of the pipeline's capacity at which latency is measured (${DEFAULT-VALUE})")
+    private List<Integer> loads = List.of();
+
+    @Option(
+            names = "--latency-seconds",
+            defaultValue = "300",
+            description = "how long each load is offered (${DEFAULT-VALUE}); 0 to leave latency out")
+    private int latencySeconds;
+
+    @Option(names = "--output", required = true, description = "JSON file for the results")
+    private Path output = Path.of("");
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
+    private record Settings(
+            String bundle, @Nullable String int8Bundle, int documents, int contracts, int repetitions, int threads) {}
+
+    @Override
+    public Integer call() throws Exception {
+        PrintStream out = System.out;
+        Progress progress = new Progress(out);
+        Results results = new Results(
+                output,
+                "run " + String.join(" ", spec.commandLine().getParseResult().originalArgs()),
+                new Settings(
+                        bundle.getFileName().toString(),
+                        int8Bundle == null ? null : int8Bundle.getFileName().toString(),
+                        documents,
+                        contracts,
+                        repetitions,
+                        threads));
+        Path folder = Files.createTempDirectory("hatflow-benchmark");
+        List<StreamResult> streamResults = new ArrayList<>();
+        LatencyResult latency = null;
+        try (TextReader reader = TextReader.open(bundle)) {
+            progress.say("Starting a Kafka broker …");
+            try (LocalBroker broker = LocalBroker.start(folder.resolve("kafka"))) {
+                Field field = new Field(
+                        bundle, int8Bundle, plainGraph, python, !skipBeam, threads, Set.copyOf(only), scripts, folder);
+                Throughput throughput = new Throughput(field, reader, broker, progress);
+                for (Lengths lengths : streams) {
+                    streamResults.add(
+                            throughput.measure(lengths, lengths == Lengths.MIXED ? documents : contracts, repetitions));
+                    results.put("throughput", streamResults);
+                }
+                List<Double> capacity =
+                        streamResults.get(0).documentsPerSecond().get("pipeline");
+                if (latencySeconds > 0 && capacity != null) {
+                    latency = new Latency(bundle, reader, broker, folder, threads, progress)
+                            .measure(Ratio.median(capacity), loads, Duration.ofSeconds(latencySeconds));
+                    results.put("latency", latency);
+                }
+            }
+        } finally {
+            remove(folder);
+        }
+        streamResults.forEach(result -> Throughput.print(result, out));
+        if (latency != null) {
+            Latency.print(latency, out);
+        }
+        out.println();
+        out.println("Results: " + results.file());
+        printHeadlines(streamResults.get(0), out);
+        return 0;
+    }
+
+    private static void printHeadlines(StreamResult result, PrintStream out) {
+        for (String name : StreamResult.HEADLINES) {
+            Ratio ratio = result.ratios().get(name);
+            if (ratio != null) {
+                out.printf(Locale.ROOT, "ratio %s %.2f%n", name, ratio.median());
+            } else if (name.equals("int8_vs_fp32")) {
+                out.println("No int8 bundle was given (--int8-bundle), so there is no ratio int8_vs_fp32.");
+            }
+        }
+        out.printf(Locale.ROOT, "ratio fill %.2f%n", result.fill().ofDenseLayers());
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(each -> each.toFile().delete());
+        }
+    }
+}

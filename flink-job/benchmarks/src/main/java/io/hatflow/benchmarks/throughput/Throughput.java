@@ -1,0 +1,129 @@
+package io.hatflow.benchmarks.throughput;
+
+import static java.util.Objects.requireNonNull;
+
+import io.hatflow.benchmarks.contender.CeilingContender;
+import io.hatflow.benchmarks.contender.Contender;
+import io.hatflow.benchmarks.document.Document;
+import io.hatflow.benchmarks.document.DocumentStream;
+import io.hatflow.benchmarks.document.Lengths;
+import io.hatflow.benchmarks.document.Slice;
+import io.hatflow.benchmarks.model.TextReader;
+import io.hatflow.benchmarks.model.TextReader.Reading;
+import io.hatflow.benchmarks.report.Progress;
+import io.hatflow.job.demo.LocalBroker;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** Measures all contenders on a stream. */
+final class Throughput {
+
+    static final long SEED = 20_210_601;
+
+    private static final int WARM_UP = 4;
+    private static final int TRIAL = 12;
+
+    private final Field field;
+    private final TextReader reader;
+    private final LocalBroker broker;
+    private final Progress progress;
+
+    Throughput(Field field, TextReader reader, LocalBroker broker, Progress progress) {
+        this.field = field;
+        this.reader = reader;
+        this.broker = broker;
+        this.progress = progress;
+    }
+
+    /** {@code documents}: measured in each repetition. */
+    StreamResult measure(Lengths lengths, int documents, int repetitions) throws Exception {
+        List<Document> stream = new DocumentStream(reader).draw(lengths, WARM_UP + documents * repetitions, SEED);
+        List<Document> warmUp = stream.subList(0, WARM_UP);
+        List<Document> measured = stream.subList(WARM_UP, stream.size());
+        List<Slice> slices = new ArrayList<>();
+        for (int repetition = 0; repetition < repetitions; repetition++) {
+            slices.add(new Slice(warmUp, measured.subList(repetition * documents, (repetition + 1) * documents)));
+        }
+        progress.say(lengths + ": opening the contenders; the ceiling tries batch sizes …");
+        List<Contender> contenders = new ArrayList<>();
+        try {
+            contenders.addAll(field.open(lengths, reader, broker, stream.subList(0, Math.min(TRIAL, stream.size()))));
+            Map<String, List<Double>> rates =
+                    new Tournament(lengths.toString(), contenders, Set.of(Field.INT8_PIPELINE), progress).run(slices);
+            return result(lengths, measured, (CeilingContender) contenders.get(0), rates);
+        } finally {
+            contenders.forEach(Contender::close);
+        }
+    }
+
+    private StreamResult result(
+            Lengths lengths, List<Document> measured, CeilingContender ceiling, Map<String, List<Double>> rates)
+            throws Exception {
+        List<Reading> readings =
+                measured.stream().map(document -> reader.read(document.text())).toList();
+        Fill fill = Fill.of(
+                field.bundle().resolve("model.onnx"),
+                reader.packing(),
+                readings.stream()
+                        .flatMap(reading -> reading.windows().stream())
+                        .limit(256)
+                        .toList(),
+                field.threads(),
+                field.folder());
+        return new StreamResult(
+                lengths.toString(),
+                measured.size(),
+                readings.stream()
+                        .mapToInt(reading -> reading.segments().size())
+                        .average()
+                        .orElseThrow(),
+                measured.stream()
+                        .mapToInt(document -> document.text().length())
+                        .average()
+                        .orElseThrow(),
+                readings.stream()
+                                .filter(reading -> reading.windows().size() > 1)
+                                .count()
+                        / (double) readings.size(),
+                fill,
+                ceiling.choice(),
+                rates,
+                StreamResult.ratios(rates));
+    }
+
+    /** For a person. */
+    static void print(StreamResult result, PrintStream out) {
+        out.printf(
+                Locale.ROOT,
+                "%n%s: %d documents, %.1f segments on average, %.0f %% in windows; segments %.0f %% full; ceiling: %s%n%n",
+                result.stream(),
+                result.documents(),
+                result.meanSegments(),
+                100 * result.windowedShare(),
+                100 * result.fill().ofSegments(),
+                result.ceilingChoice());
+        double ceiling = Ratio.median(requireNonNull(result.documentsPerSecond().get("ceiling")));
+        out.printf("%-20s %14s   %-19s %s%n", "contender", "documents/s", "range", "of the ceiling");
+        result.documentsPerSecond().forEach((name, rates) -> {
+            double median = Ratio.median(rates);
+            out.printf(
+                    Locale.ROOT,
+                    "%-20s %14.3f   %-19s %10.3f%n",
+                    name,
+                    median,
+                    String.format(
+                            Locale.ROOT,
+                            "%.3f–%.3f",
+                            rates.stream().mapToDouble(each -> each).min().orElseThrow(),
+                            rates.stream().mapToDouble(each -> each).max().orElseThrow()),
+                    median / ceiling);
+        });
+        out.println();
+        result.ratios().forEach((name, ratio) -> out.printf("%-30s %s%n", name, ratio));
+        out.printf(Locale.ROOT, "%-30s %.3f%n%n", "fill", result.fill().ofDenseLayers());
+    }
+}

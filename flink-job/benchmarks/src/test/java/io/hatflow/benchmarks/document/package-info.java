@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.benchmarks.document;
+
+import org.jspecify.annotations.NullMarked;
