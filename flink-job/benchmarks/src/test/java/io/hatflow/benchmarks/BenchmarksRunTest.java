@@ -101,8 +101,9 @@ class BenchmarksRunTest {
 
     @Test
     void growthYieldsThreeCurves(@TempDir Path folder) throws IOException {
-        JsonNode results =
-                results(folder.resolve("growth.json"), List.of("growth", "--bundle", BUNDLE, "--longest", "100", "--documents", "500"));
+        JsonNode results = results(
+                folder.resolve("growth.json"),
+                List.of("growth", "--bundle", BUNDLE, "--longest", "100", "--documents", "500"));
         assertThat(results.path("length")).hasSize(5);
         assertThat(results.path("queue")).hasSize(7);
         assertThat(results.path("parallelism")).hasSize(7);
@@ -110,8 +111,9 @@ class BenchmarksRunTest {
 
     @Test
     void aSoakYieldsTrends(@TempDir Path folder) throws IOException {
-        JsonNode results =
-                results(folder.resolve("soak.json"), List.of("soak", "--bundle", BUNDLE, "--minutes", "0.07", "--every", "0.5"));
+        JsonNode results = results(
+                folder.resolve("soak.json"),
+                List.of("soak", "--bundle", BUNDLE, "--minutes", "0.07", "--every", "0.5"));
         assertThat(results.path("trends").fieldNames())
                 .toIterable()
                 .containsExactly("resident MiB", "heap MiB", "direct MiB", "threads");

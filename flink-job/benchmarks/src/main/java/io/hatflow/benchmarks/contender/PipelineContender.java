@@ -30,7 +30,6 @@ public final class PipelineContender implements Contender {
     /** Keeps the model open between runs, which are one job each. */
     private final LeasedClassifier lease;
 
-
     public PipelineContender(String name, LocalBroker broker, Path folder, Path bundle, int threads) {
         this.name = name;
         this.broker = broker;

@@ -48,7 +48,7 @@ final class QueueDepth {
     private static Point trials(TextReader reader, Window window, int depth) {
         List<Double> submit = new ArrayList<>();
         List<Double> answer = new ArrayList<>();
-        for (int trial = 0; trial < Math.max(5, LARGEST_TRIAL / depth); trial++) {
+        for (int trial = 0; trial < Math.min(100, Math.max(5, LARGEST_TRIAL / depth)); trial++) {
             CountDownLatch allWait = new CountDownLatch(1);
             StandInDevice device =
                     new StandInDevice(0, reader.manifest().labels().size());

@@ -25,7 +25,7 @@ final class Throughput {
     static final long SEED = 20_210_601;
 
     private static final int WARM_UP = 4;
-    private static final int TRIAL = 12;
+    private static final int TRIAL = 6;
 
     private final Field field;
     private final TextReader reader;
