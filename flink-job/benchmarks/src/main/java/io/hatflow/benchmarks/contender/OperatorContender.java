@@ -7,7 +7,9 @@ import io.hatflow.job.classify.Classified;
 import io.hatflow.job.classify.ClassifierLessor;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.LeasedClassifier;
+import io.hatflow.job.classify.RejectionLimit;
 import io.hatflow.job.classify.SharedClassifiers;
+import io.hatflow.job.quarantine.QuarantineSettings;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -39,7 +41,7 @@ public final class OperatorContender implements Contender {
     /** The same operator over a classifier that somebody else brings. */
     public static DataStream<Scored> scored(
             DataStream<Document> documents, ClassifySettings settings, ClassifierLessor lessor) {
-        return scored(Classified.of(records(documents), settings, lessor));
+        return scored(Classified.of(records(documents), settings, QuarantineSettings.OFF, RejectionLimit.OFF, lessor));
     }
 
     private static DataStream<SourceRecord> records(DataStream<Document> documents) {

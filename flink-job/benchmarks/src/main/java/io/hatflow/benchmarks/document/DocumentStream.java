@@ -1,6 +1,8 @@
 package io.hatflow.benchmarks.document;
 
 import io.hatflow.benchmarks.model.TextReader;
+import io.hatflow.benchmarks.model.TextReader.Reading;
+import io.hatflow.inference.text.Span;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -33,37 +35,39 @@ public final class DocumentStream {
 
     /** A text of exactly so many segments. */
     public String text(int segments, Random chance) {
+        while (true) {
+            String text = attempt(segments, chance);
+            if (reader.read(text).segments().size() == segments) {
+                return text;
+            }
+        }
+    }
+
+    /**
+     * Clause by clause, of which only the last segment's are read again each time. Mostly right: a full stop that turns out to end no
+     * sentence when the next clause follows may move what has been counted.
+     */
+    private String attempt(int segments, Random chance) {
         int room = reader.packing().segmentLength() - 1;
         int lastFill = 1 + chance.nextInt(room);
         StringBuilder text = new StringBuilder();
-        int begun = 1; // segments, counted as the segmenter does
-        int filled = 0;
-        int clauses = 0;
-        while (true) {
+        int lastSegment = 0; // where in the text it begins
+        int begun = 1;
+        for (int clauses = 0; ; clauses++) {
             boolean heading = clauses % CLAUSES_PER_SECTION == 0;
-            String next =
-                    heading ? Clauses.heading(1 + clauses / CLAUSES_PER_SECTION, chance) : Clauses.sentence(chance);
-            clauses++;
-            int length = reader.tokenCount(next);
-            int segmentsAfter = begun;
-            int filledAfter = filled + length;
-            if (length <= room && filledAfter > room) {
-                segmentsAfter++;
-                filledAfter = length;
+            String clause = heading
+                    ? "\n\n" + Clauses.heading(1 + clauses / CLAUSES_PER_SECTION, chance) + "\n\n"
+                    : Clauses.sentence(chance) + " ";
+            Reading reading = reader.read(text.substring(lastSegment) + clause);
+            int more = reading.segments().size() - 1;
+            if (begun + more > segments) {
+                return text.isEmpty() ? firstTokens(clause, room) : text.toString();
             }
-            while (filledAfter > room) {
-                segmentsAfter++;
-                filledAfter -= room;
-            }
-            if (segmentsAfter > segments) {
-                return text.isEmpty() ? firstTokens(next, room) : text.toString();
-            }
-            text.append(text.isEmpty() ? "" : heading ? "\n\n" : " ")
-                    .append(next)
-                    .append(heading ? "\n\n" : "");
-            begun = segmentsAfter;
-            filled = filledAfter;
-            if (begun == segments && filled >= lastFill) {
+            text.append(clause);
+            begun += more;
+            Span last = reading.segments().get(more);
+            lastSegment += more == 0 ? 0 : reading.tokens().starts()[last.first()];
+            if (begun == segments && last.end() - last.first() >= lastFill) {
                 return text.toString();
             }
         }

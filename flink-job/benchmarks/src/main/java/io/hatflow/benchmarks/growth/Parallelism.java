@@ -116,6 +116,7 @@ final class Parallelism {
                 new BundleInfo("stand-in", "0", "", List.of()),
                 Duration.ZERO,
                 classifier::statistics,
+                () -> {},
                 () -> {});
     }
 

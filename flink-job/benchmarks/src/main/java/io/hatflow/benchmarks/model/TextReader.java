@@ -73,11 +73,6 @@ public final class TextReader implements AutoCloseable {
         return DocumentScores.of(manifest, reading.spans(), logits).document();
     }
 
-    /** Tokens of a text. */
-    public int tokenCount(String text) {
-        return tokenizer.tokenize(text).count();
-    }
-
     /** Where in the text its token {@code count} ends. */
     public int endOfToken(String text, int count) {
         return tokenizer.tokenize(text).ends()[count - 1];
