@@ -1,5 +1,6 @@
 package io.hatflow.inference;
 
+import io.hatflow.inference.onnx.Device;
 import java.time.Duration;
 
 /**
@@ -9,6 +10,7 @@ import java.time.Duration;
  * @param maxCharacters UTF-16 code units beyond which a text is rejected before it is tokenized
  * @param batchSegments segment budget of a micro-batch, one window larger than it runs alone; 0 to learn it from the time that runs take
  * @param batchTarget time that a run shall not exceed where the budget is learned
+ * @param device where the model runs
  * @param inferenceThreads threads that one run of the model uses
  * @param evidencePerLabel most spans that a label carries as evidence
  */
@@ -17,6 +19,7 @@ public record ClassifierSettings(
         int maxCharacters,
         int batchSegments,
         Duration batchTarget,
+        Device device,
         int inferenceThreads,
         int evidencePerLabel) {
 
@@ -43,13 +46,14 @@ public record ClassifierSettings(
         requirePositive("evidencePerLabel", evidencePerLabel);
     }
 
-    /** Windows for long documents, 10 million characters, batches learned and of at most 2 s, all processors, 3 spans a label. */
+    /** Windows for long documents, 10 million characters, batches learned and of at most 2 s, a GPU if it can be used, all processors, 3 spans a label. */
     public static ClassifierSettings defaults() {
         return new ClassifierSettings(
                 LongDocuments.WINDOW,
                 10_000_000,
                 0,
                 Duration.ofSeconds(2),
+                Device.AUTO,
                 Runtime.getRuntime().availableProcessors(),
                 3);
     }

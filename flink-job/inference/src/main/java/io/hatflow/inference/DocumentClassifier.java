@@ -49,6 +49,7 @@ public final class DocumentClassifier implements AutoCloseable {
      *
      * @throws BundleException listing every problem, if the bundle does not classify, is not whole, its parts do not fit each other, or
      *     this machine does not compute what the exporter computed
+     * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
      */
     public static DocumentClassifier open(Path bundleFolder, ClassifierSettings settings) {
         return new DocumentClassifier(TextModel.open(bundleFolder, settings, TASKS), settings);

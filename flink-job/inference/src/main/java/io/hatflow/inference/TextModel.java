@@ -11,6 +11,7 @@ import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.GraphContract;
 import io.hatflow.inference.bundle.Manifest;
 import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.inference.onnx.OnnxModel;
 import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
@@ -65,6 +66,7 @@ final class TextModel implements AutoCloseable {
      * @param tasks of which the bundle must have one
      * @throws BundleException listing every problem, if the bundle has another task, is not whole, its parts do not fit each other, or
      *     this machine does not compute what the exporter computed
+     * @throws DeviceException if the device cannot be used
      */
     static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks) {
         Bundle bundle = Bundle.open(bundleFolder);
@@ -81,10 +83,13 @@ final class TextModel implements AutoCloseable {
         Tokenizer tokenizer = openTokenizer(bundle);
         OnnxModel model;
         try {
-            model = OnnxModel.open(bundle.model(), settings.inferenceThreads());
+            model = OnnxModel.open(bundle.model(), settings.inferenceThreads(), settings.device());
         } catch (IllegalArgumentException e) {
             tokenizer.close();
             throw new BundleException(bundleFolder, List.of(String.valueOf(e.getMessage())));
+        } catch (DeviceException e) {
+            tokenizer.close();
+            throw e;
         }
         List<String> problems =
                 new ArrayList<>(GraphContract.problems(bundle.manifest(), model.inputs(), model.outputs()));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.inference.onnx.Device;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -22,10 +23,11 @@ class ClassifierSettingsTest {
 
     @Test
     void aValueThatCannotWorkIsNamed() {
-        assertThatThrownBy(() -> new ClassifierSettings(LongDocuments.WINDOW, 1, -1, Duration.ofSeconds(1), 1, 1))
+        assertThatThrownBy(() ->
+                        new ClassifierSettings(LongDocuments.WINDOW, 1, -1, Duration.ofSeconds(1), Device.CPU, 1, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("batchSegments is -1, expected at least 1, or 0 to learn it");
-        assertThatThrownBy(() -> new ClassifierSettings(LongDocuments.WINDOW, 1, 1, Duration.ZERO, 1, 1))
+        assertThatThrownBy(() -> new ClassifierSettings(LongDocuments.WINDOW, 1, 1, Duration.ZERO, Device.CPU, 1, 1))
                 .hasMessage("batchTarget is PT0S, expected above 0");
     }
 }

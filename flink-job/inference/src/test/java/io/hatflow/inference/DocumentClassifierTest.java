@@ -11,6 +11,7 @@ import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest.Precision;
+import io.hatflow.inference.onnx.Device;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -211,6 +212,6 @@ class DocumentClassifierTest {
     }
 
     private static ClassifierSettings settings(LongDocuments longDocuments) {
-        return new ClassifierSettings(longDocuments, 100_000, 16, Duration.ofSeconds(1), 1, 3);
+        return new ClassifierSettings(longDocuments, 100_000, 16, Duration.ofSeconds(1), Device.CPU, 1, 3);
     }
 }

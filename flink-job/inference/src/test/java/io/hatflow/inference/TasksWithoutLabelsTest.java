@@ -11,6 +11,7 @@ import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.onnx.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -36,8 +37,8 @@ class TasksWithoutLabelsTest {
     private static final Path BUNDLES = TestFiles.RESOURCES.resolve("bundles");
     private static final Path CHOICES = BUNDLES.resolve("tiny-choices");
     private static final Path VECTORS = BUNDLES.resolve("tiny-vectors");
-    private static final ClassifierSettings SETTINGS =
-            new ClassifierSettings(ClassifierSettings.LongDocuments.WINDOW, 100_000, 16, Duration.ofSeconds(1), 1, 3);
+    private static final ClassifierSettings SETTINGS = new ClassifierSettings(
+            ClassifierSettings.LongDocuments.WINDOW, 100_000, 16, Duration.ofSeconds(1), Device.CPU, 1, 3);
 
     @ParameterizedTest
     @CsvSource({"tiny-choices, scores", "tiny-tokens, token_logits", "tiny-vectors, embedding"})

@@ -12,6 +12,8 @@ import com.tngtech.archunit.lang.ArchRule;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.onnx.Device;
+import io.hatflow.inference.onnx.DeviceException;
 
 /** The walls of the job module. */
 @AnalyzeClasses(packages = "io.hatflow.job", importOptions = DoNotIncludeTests.class)
@@ -37,7 +39,13 @@ class ArchitectureTest {
     static final ArchRule theJobUsesTheInferenceModuleThroughItsFront = noClasses()
             .should()
             .dependOnClassesThat(resideInAPackage("io.hatflow.inference.*..")
-                    .and(not(belongToAnyOf(BundleInfo.class, BundleException.class, BatchStatistics.class))))
+                    .and(not(belongToAnyOf(
+                            BundleInfo.class,
+                            BundleException.class,
+                            BatchStatistics.class,
+                            Device.class,
+                            Device.Kind.class,
+                            DeviceException.class))))
             .because("what is behind DocumentClassifier may change without the job");
 
     @ArchTest

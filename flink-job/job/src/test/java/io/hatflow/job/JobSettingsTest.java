@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.ClassifySettings.Order;
 import io.hatflow.job.config.Setting;
@@ -66,6 +67,10 @@ class JobSettingsTest {
                 of("model.batch-segments", 0, "8", 8, s -> s.classify().batchSegments()),
                 of("model.batch-target", Duration.ofSeconds(2), "500 ms", Duration.ofMillis(500), s -> s.classify()
                         .batchTarget()),
+                of("model.device", Device.AUTO, "CUDA:1", Device.parse("cuda:1"), s -> s.classify()
+                        .device()),
+                of("model.device-memory", Device.AUTO, "2 gb", Device.AUTO.limitedTo(2L << 30), s -> s.classify()
+                        .device()),
                 of("model.inference-threads", 0, "2", 2, s -> s.classify().inferenceThreads()),
                 of("model.evidence-per-label", 3, "1", 1, s -> s.classify().evidencePerLabel()),
                 of("classify.order", Order.ORDERED, "unordered", Order.UNORDERED, s -> s.classify()
@@ -179,6 +184,8 @@ class JobSettingsTest {
                             "at-most-once",
                             "--checkpoint.interval=20 min",
                             "--model.batch-segments=0",
+                            "--model.device=gpu",
+                            "--model.device-memory=0",
                             "--classify.priority-header=priority",
                             "--kafka.input-topics=a,dead-letters",
                             "--kafka.labelled-topic=dead-letters",
@@ -194,6 +201,10 @@ class JobSettingsTest {
                         problem -> assertThat(problem).contains("--kafka.guarantee", "exactly-once or at-least-once"))
                 .anySatisfy(problem -> assertThat(problem).contains("kafka.transaction-timeout is 900.0 s", "1500.0 s"))
                 .anySatisfy(problem -> assertThat(problem).contains("--model.batch-segments is \"0\""))
+                .anySatisfy(problem -> assertThat(problem).contains("--model.device is \"gpu\"", "auto, cpu or cuda:N"))
+                .anySatisfy(problem -> assertThat(problem)
+                        .contains(
+                                "--model.device-memory is \"0\"", "an amount of memory such as 512 mb or 8 gb, or all"))
                 .anySatisfy(problem -> assertThat(problem).contains("classify.priority-header", "unordered"))
                 .anySatisfy(problem -> assertThat(problem).contains("would read its own events"))
                 .anySatisfy(problem -> assertThat(problem).contains("must be two topics"))
@@ -203,8 +214,8 @@ class JobSettingsTest {
                         assertThat(problem).contains("HATFLOW_CLASSIFY_ODER", "did you mean classify.order?"))
                 .anySatisfy(problem -> assertThat(problem).contains("kafka.bootstrap-servers is missing"))
                 .anySatisfy(problem -> assertThat(problem).contains("model.bundle is missing"))
-                .hasSize(13);
-        assertThat(mistakes).hasMessageContaining("13 mistakes").hasMessageContaining("stray");
+                .hasSize(15);
+        assertThat(mistakes).hasMessageContaining("15 mistakes").hasMessageContaining("stray");
     }
 
     @Test

@@ -6,8 +6,10 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtProvider;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import io.hatflow.inference.batch.InferenceException;
 import io.hatflow.inference.batch.PackedModel;
 import io.hatflow.inference.bundle.TensorSpec;
@@ -25,6 +27,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A packed graph in ONNX Runtime; the only class that touches it.
@@ -47,6 +51,12 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
             "bad_alloc|failed to allocate memory|out of memory|_ALLOC_FAILED|available memory of",
             Pattern.CASE_INSENSITIVE);
 
+    /** In the reasons for which a session cannot be made on a GPU, as against those that lie in the graph. */
+    private static final Pattern CUDA_FAILURE =
+            Pattern.compile("cuda|cublas|cudnn|shared library|available memory of", Pattern.CASE_INSENSITIVE);
+
+    private static final Logger LOG = LoggerFactory.getLogger(OnnxModel.class);
+
     private final OrtSession session;
     private final OrtSession.SessionOptions options;
     private LongBuffer tokens = direct(0);
@@ -63,10 +73,34 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
     /**
      * Load a graph.
      *
-     * @param threads threads that one run uses
+     * @param threads threads that one run uses; of little effect on a GPU
      * @throws IllegalArgumentException if ONNX Runtime cannot load the graph
+     * @throws DeviceException if the device cannot be used; never for {@link Device.Kind#AUTO}
      */
-    public static OnnxModel open(Path graph, int threads) {
+    public static OnnxModel open(Path graph, int threads, Device device) {
+        if (device.kind() != Device.Kind.AUTO) {
+            return on(device, graph, threads);
+        }
+        Device gpu = new Device(Device.Kind.CUDA, device.ordinal(), device.memoryLimit());
+        try {
+            OnnxModel opened = on(gpu, graph, threads);
+            LOG.info("The device is auto: {} runs on {}", graph, gpu);
+            return opened;
+        } catch (DeviceException e) {
+            if (hasCuda()) {
+                LOG.warn("The device is auto: {} runs on the CPU, not on the GPU. {}", graph, e.getMessage());
+            } else {
+                LOG.info("The device is auto: {} runs on the CPU, because this ONNX Runtime has no CUDA", graph);
+            }
+            return on(Device.CPU, graph, threads);
+        }
+    }
+
+    private static boolean hasCuda() {
+        return OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA);
+    }
+
+    private static OnnxModel on(Device device, Path graph, int threads) {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
         try {
             options.setIntraOpNumThreads(threads);
@@ -75,11 +109,51 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
             // Plans memory for one set of shapes, but no two batches have the same.
             options.setMemoryPatternOptimization(false);
+            if (device.kind() == Device.Kind.CUDA) {
+                addCuda(options, device);
+            }
             return new OnnxModel(ENVIRONMENT.createSession(graph.toString(), options), options);
         } catch (OrtException e) {
             options.close();
-            throw new IllegalArgumentException("ONNX Runtime cannot load " + graph + ": " + e.getMessage(), e);
+            String message = String.valueOf(e.getMessage());
+            if (device.kind() == Device.Kind.CUDA
+                    && CUDA_FAILURE.matcher(message).find()) {
+                throw unusable(device, e);
+            }
+            throw new IllegalArgumentException("ONNX Runtime cannot load " + graph + ": " + message, e);
+        } catch (DeviceException e) {
+            options.close();
+            throw e;
         }
+    }
+
+    private static void addCuda(OrtSession.SessionOptions options, Device device) {
+        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(device.ordinal())) {
+            // Arenas never shrink, and by default they take twice what they had.
+            cuda.add("arena_extend_strategy", "kSameAsRequested");
+            // Ten bits of mantissa are too few for a float32 bundle's promise; float16 bundles use the tensor cores
+            // anyway.
+            cuda.add("use_tf32", "0");
+            if (device.memoryLimit() > 0) {
+                cuda.add("gpu_mem_limit", Long.toString(device.memoryLimit()));
+            }
+            options.addCUDA(cuda);
+        } catch (OrtException e) {
+            throw unusable(device, e);
+        }
+    }
+
+    private static DeviceException unusable(Device device, OrtException e) {
+        String remedy = hasCuda()
+                ? "It takes an NVIDIA driver, the libraries of CUDA 12 (cudart, cublas, cufft, curand) on LD_LIBRARY_PATH, and a GPU of that"
+                        + " number among those that CUDA_VISIBLE_DEVICES leaves (nvidia-smi -L)"
+                : "This ONNX Runtime was built without CUDA: put the jar onnxruntime_gpu in the place of onnxruntime"
+                        + " (docs/gpu.md)";
+        return new DeviceException(
+                "The model cannot run on " + device + ". " + remedy
+                        + "; or choose the CPU with the device cpu, or auto. ONNX Runtime says: "
+                        + String.valueOf(e.getMessage()).strip(),
+                e);
     }
 
     /** What the graph takes. */

@@ -7,6 +7,7 @@ import io.hatflow.inference.TestFiles;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.bundle.Manifest.PadSegment;
+import io.hatflow.inference.onnx.Device;
 import io.hatflow.inference.onnx.OnnxModel;
 import io.hatflow.inference.packing.PackedBatch;
 import io.hatflow.inference.packing.Packing;
@@ -243,6 +244,6 @@ class MicroBatcherTest {
     }
 
     private static OnnxModel model() {
-        return OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1);
+        return OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1, Device.CPU);
     }
 }

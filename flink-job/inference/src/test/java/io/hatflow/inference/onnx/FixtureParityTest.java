@@ -37,7 +37,7 @@ class FixtureParityTest {
     @MethodSource("names")
     void agreesWithTheOriginalInAnyBatch(String name) throws InferenceException {
         Fixture fixture = new Fixture(TestFiles.FIXTURES.resolve(name));
-        try (OnnxModel model = OnnxModel.open(TestFiles.FIXTURES.resolve(name).resolve("model.onnx"), 1)) {
+        try (OnnxModel model = OnnxModel.open(TestFiles.FIXTURES.resolve(name).resolve("model.onnx"), 1, Device.CPU)) {
             List<Integer> order = new ArrayList<>(
                     IntStream.range(0, fixture.windows.size()).boxed().toList());
             fixture.assertAgrees(model, order);
@@ -71,7 +71,7 @@ class FixtureParityTest {
     void aTokenThatTheModelDoesNotKnowFailsTheRunAlone() throws InferenceException {
         Packing packing = new Packing(16, 6, 0, 1, PadSegment.NONE);
         try (OnnxModel model =
-                OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1)) {
+                OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1, Device.CPU)) {
             Window unknown = new Window(new int[] {1_000_000}, List.of(new Span(0, 1)));
             Window known = new Window(new int[] {7}, List.of(new Span(0, 1)));
             assertThatThrownBy(() -> model.run(new PackedBatch(packing, List.of(unknown))))
@@ -82,7 +82,7 @@ class FixtureParityTest {
 
     @Test
     void nothingRunsAfterClose() {
-        OnnxModel model = OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1);
+        OnnxModel model = OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1, Device.CPU);
         model.close();
         model.close();
         Window known = new Window(new int[] {7}, List.of(new Span(0, 1)));

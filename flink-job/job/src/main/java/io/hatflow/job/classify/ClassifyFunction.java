@@ -8,6 +8,7 @@ import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.job.quarantine.Attempts;
 import io.hatflow.job.quarantine.CarefulLane;
 import io.hatflow.job.quarantine.QuarantineSettings;
@@ -91,8 +92,8 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
                 lane = new CarefulLane<>(attempts, quarantine.attempts());
                 careful = restored || getRuntimeContext().getTaskInfo().getAttemptNumber() > 0;
             }
-        } catch (BundleException e) {
-            // A bundle that was refused once will be refused again: say so instead of restarting for ever.
+        } catch (BundleException | DeviceException e) {
+            // What was refused once will be refused again: say so instead of restarting for ever.
             throw new SuppressRestartsException(e);
         }
     }

@@ -2,11 +2,13 @@ package io.hatflow.job.classify;
 
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * How documents are classified inside the stream.
@@ -29,6 +31,7 @@ public record ClassifySettings(
         int maxCharacters,
         int batchSegments,
         Duration batchTarget,
+        Device device,
         int inferenceThreads,
         int evidencePerLabel)
         implements Serializable {
@@ -80,6 +83,15 @@ public record ClassifySettings(
             "model.batch-target",
             ClassifierSettings.defaults().batchTarget().toSeconds() + " s",
             "With `model.batch-segments: auto`, time that one run of the model shall not exceed where a single document does not.");
+    private static final Setting<Device> DEVICE = new Setting<>(
+            "model.device",
+            "auto, cpu or cuda:N",
+            Device.AUTO.toString(),
+            "Where the model runs. `auto` is a GPU where CUDA works, one of those that Flink has given to the TaskManager if it has,"
+                    + " and else the CPU; the log says which. `cuda:N` is that GPU and no other. See [GPUs](gpu.md).",
+            text -> Device.parse(text.strip().toLowerCase(Locale.ROOT)));
+    private static final Setting<Long> DEVICE_MEMORY = Setting.memoryOr(
+            "all", "model.device-memory", "Most of a GPU's memory that the model and its batches may take.");
     private static final Setting<Integer> INFERENCE_THREADS = Setting.countOr(
             "all",
             "model.inference-threads",
@@ -96,6 +108,8 @@ public record ClassifySettings(
             MAX_CHARACTERS,
             BATCH_SEGMENTS,
             BATCH_TARGET,
+            DEVICE,
+            DEVICE_MEMORY,
             INFERENCE_THREADS,
             EVIDENCE_PER_LABEL,
             ORDER,
@@ -122,17 +136,23 @@ public record ClassifySettings(
                 values.get(MAX_CHARACTERS),
                 values.get(BATCH_SEGMENTS),
                 values.get(BATCH_TARGET),
+                values.get(DEVICE).limitedTo(values.get(DEVICE_MEMORY)),
                 values.get(INFERENCE_THREADS),
                 values.get(EVIDENCE_PER_LABEL));
     }
 
-    /** What the classifier is told; to be called on the machine that classifies, whose processors it counts. */
-    ClassifierSettings classifier() {
+    /**
+     * What the classifier is told; to be called on the machine that classifies, whose processors it counts.
+     *
+     * @param chosen device in place of the one that is set
+     */
+    ClassifierSettings classifier(Device chosen) {
         return new ClassifierSettings(
                 longDocuments,
                 maxCharacters,
                 batchSegments,
                 batchTarget,
+                chosen,
                 inferenceThreads == 0 ? Runtime.getRuntime().availableProcessors() : inferenceThreads,
                 evidencePerLabel);
     }

@@ -2,6 +2,7 @@ package io.hatflow.job.classify;
 
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
+import io.hatflow.inference.onnx.Device;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -12,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The classifiers of this JVM, so that all tasks of a TaskManager fill the same micro-batches and hold one model: one for
- * each bundle folder and settings, opened by the first task that asks. What a job's tasks used stays open while they restart, and
+ * each bundle folder, device and settings, opened by the first task that asks. What a job's tasks used stays open while they restart, and
  * is closed when Flink lets go of the job; what was leased otherwise is closed with its last lease. One that has failed or hangs is
  * condemned: nobody gets it any more. Thread-safe; whoever asks while one is opening waits for it.
  */
@@ -44,18 +45,20 @@ public final class SharedClassifiers {
      * Leases the classifier that the settings describe, and opens it if nobody in this JVM has it open.
      *
      * @throws io.hatflow.inference.bundle.BundleException if the bundle is refused
+     * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
      */
     public static LeasedClassifier lease(ClassifySettings settings) {
-        return lease(key(settings));
+        return lease(key(settings, settings.device()));
     }
 
     /**
      * Leases to a task, and keeps the classifier open until Flink lets go of the task's job: a task that restarts finds it loaded.
      *
      * @throws io.hatflow.inference.bundle.BundleException if the bundle is refused
+     * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
      */
     static LeasedClassifier lease(ClassifySettings settings, RuntimeContext task) {
-        Key key = key(settings);
+        Key key = key(settings, TaskDevice.of(settings.device(), task));
         synchronized (OPEN) {
             LeasedClassifier lease = lease(key);
             if (!KEPT.containsKey(key)) {
@@ -66,8 +69,8 @@ public final class SharedClassifiers {
         }
     }
 
-    private static Key key(ClassifySettings settings) {
-        return new Key(Path.of(settings.bundle()).toAbsolutePath().normalize(), settings.classifier());
+    private static Key key(ClassifySettings settings, Device device) {
+        return new Key(Path.of(settings.bundle()).toAbsolutePath().normalize(), settings.classifier(device));
     }
 
     private static LeasedClassifier lease(Key key) {

@@ -1,6 +1,7 @@
 package io.hatflow.job.cli;
 
 import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.job.cli.Commands.UserMessage;
 import io.hatflow.job.demo.Demo;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         try {
             return new Demo(bundle, samples, keep, System.out).run() ? 0 : 1;
-        } catch (BundleException e) {
+        } catch (BundleException | DeviceException e) {
             throw new UserMessage(String.valueOf(e.getMessage()), e);
         }
     }

@@ -1,6 +1,7 @@
 package io.hatflow.job.cli;
 
 import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.cli.Commands.UserMessage;
 import io.hatflow.job.config.SettingValues;
@@ -55,7 +56,7 @@ final class ScoreCommand implements Callable<Integer> {
         FileScoring.Summary summary;
         try {
             summary = new FileScoring(classify, input, output, overwrite).run(System.err);
-        } catch (BundleException e) {
+        } catch (BundleException | DeviceException e) {
             throw new UserMessage(String.valueOf(e.getMessage()), e);
         }
         double seconds = summary.scoring().toMillis() / 1000.0;

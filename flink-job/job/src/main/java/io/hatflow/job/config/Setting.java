@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.flink.configuration.MemorySize;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,6 +84,20 @@ public record Setting<T>(
                 throw new IllegalArgumentException("not a share");
             }
             return share;
+        });
+    }
+
+    /** An amount of memory in bytes, or {@code word}, the default, which is read as 0. */
+    public static Setting<Long> memoryOr(String word, String key, String meaning) {
+        return new Setting<>(key, "an amount of memory such as 512 mb or 8 gb, or " + word, word, meaning, text -> {
+            if (text.strip().equalsIgnoreCase(word)) {
+                return 0L;
+            }
+            long bytes = MemorySize.parseBytes(text.strip());
+            if (bytes < 1) {
+                throw new IllegalArgumentException("none");
+            }
+            return bytes;
         });
     }
 

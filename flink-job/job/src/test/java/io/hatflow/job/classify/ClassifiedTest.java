@@ -1,6 +1,7 @@
 package io.hatflow.job.classify;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.events.Document;
 import io.hatflow.events.Reason;
@@ -12,6 +13,7 @@ import java.util.List;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.PipelineOptions;
+import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
@@ -23,6 +25,25 @@ import org.junit.jupiter.api.Timeout;
 /** Classification as a whole on a mini cluster with a tiny bundle. */
 @Timeout(120)
 class ClassifiedTest {
+
+    @Test
+    @Timeout(120)
+    void aDeviceThatCannotBeUsedEndsTheJobInsteadOfRestartingItForEver() {
+        Configuration options = new Configuration();
+        options.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
+        options.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, Integer.MAX_VALUE);
+        StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(1, options);
+        Document document = Document.newBuilder().setId("d").setText("A text.").build();
+        SourceRecord record = new SourceRecord("t", 0, 0, 0, null, List.of(), null, document, null);
+        Classified.of(
+                        environment.fromData(List.of(record), TypeInformation.of(SourceRecord.class)),
+                        TinyBundle.settings("--model.device=cuda:0"))
+                .labelled()
+                .sinkTo(new DiscardingSink<>());
+
+        assertThatThrownBy(environment::execute)
+                .hasStackTraceContaining("The model cannot run on cuda:0. This ONNX Runtime was built without CUDA");
+    }
 
     @Test
     void whatWasReceivedIsLabelledOrRejectedOnceTheStreamHasEnded() throws Exception {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.inference.Classification;
 import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.job.TinyBundle;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -64,6 +65,12 @@ class SharedClassifiersTest {
     void aBundleThatIsRefusedLeavesNothingOpen() {
         assertThatThrownBy(() -> SharedClassifiers.lease(TinyBundle.settings("--model.bundle=/nowhere")))
                 .isInstanceOf(BundleException.class);
+    }
+
+    @Test
+    void aDeviceThatCannotBeUsedLeavesNothingOpen() {
+        assertThatThrownBy(() -> SharedClassifiers.lease(TinyBundle.settings("--model.device=cuda:0")))
+                .isInstanceOf(DeviceException.class);
     }
 
     @ParameterizedTest

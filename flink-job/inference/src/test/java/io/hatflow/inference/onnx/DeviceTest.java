@@ -1,0 +1,55 @@
+package io.hatflow.inference.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hatflow.inference.TestFiles;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Over the ONNX Runtime of the build, which has no CUDA. */
+class DeviceTest {
+
+    private static final Path GRAPH = TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx");
+
+    @ParameterizedTest
+    @CsvSource({"auto, auto", "cpu, cpu", "cuda, cuda:0", "cuda:0, cuda:0", "cuda:12, cuda:12"})
+    void aDeviceIsReadAsItIsWritten(String text, String written) {
+        assertThat(Device.parse(text)).hasToString(written);
+        assertThat(Device.parse(written)).isEqualTo(Device.parse(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "gpu", "cuda:", "cuda:-1", "cuda:x", "cuda:1:2", "cpu:0", " cpu"})
+    void anotherTextIsNoDevice(String text) {
+        assertThatThrownBy(() -> Device.parse(text))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("\"" + text + "\" is no device, expected auto, cpu or cuda:N");
+    }
+
+    @Test
+    void aGpuThatIsAskedForAndCannotBeUsedIsNeverReplacedByTheCpu() {
+        assertThatThrownBy(() -> OnnxModel.open(GRAPH, 1, Device.parse("cuda:1")))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageStartingWith(
+                        "The model cannot run on cuda:1. This ONNX Runtime was built without CUDA: put the jar"
+                                + " onnxruntime_gpu in the place of onnxruntime (docs/gpu.md); or choose the CPU");
+    }
+
+    @Test
+    void autoIsTheCpuWhereThereIsNoCuda() {
+        try (OnnxModel model = OnnxModel.open(GRAPH, 1, Device.AUTO.at(3).limitedTo(1 << 30))) {
+            assertThat(model.inputs()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void aGraphThatCannotBeLoadedIsNotTheDevicesFault() {
+        assertThatThrownBy(() -> OnnxModel.open(Path.of("/nowhere/model.onnx"), 1, Device.AUTO))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("ONNX Runtime cannot load /nowhere/model.onnx");
+    }
+}
