@@ -274,6 +274,15 @@ def test_a_second_training_with_a_teacher_masked_tokens_and_averaged_weights(inp
     assert not torch.equal(load_file(trained / "model.safetensors")["hi_transformer." + words], state["model"][words])
 
 
+def test_a_hat_needs_no_more_token_positions_than_a_segment_has(inputs, tmp_path):
+    square = ["--segment-length", "8", "--max-segments", "8", "--passes", "1"]
+    train(inputs, tmp_path / "first", *square)
+    train(inputs, tmp_path / "second", *square, "--warm-start", str(tmp_path / "first"))
+    assert metrics(tmp_path / "second")["passes"] == 1
+    with pytest.raises(SystemExit, match=r"first: max_sentences is 8, expected at least 9, because"):
+        train(inputs, tmp_path / "c", *square, "--warm-start", str(tmp_path / "first"), "--max-segments", "9")
+
+
 def test_a_training_goes_on_from_uncalibrated_scores(trained):
     state = torch.load(trained / "training-state.pt", weights_only=True)["model"]
     tensors = load_file(trained / "model.safetensors")

@@ -404,11 +404,18 @@ def _check_encoder(folder: Path, recipe: Recipe) -> None:
         for key, expected in (("model_type", ("bert", CHECKPOINT_MODEL_TYPE)), ("hidden_act", ("gelu",))):
             if config.get(key) not in expected:
                 problems.append(f"{key} is {config.get(key)!r}, expected {' or '.join(map(repr, expected))}")
-        positions, needed = config.get("max_position_embeddings", 0), max(recipe.segment_length, recipe.max_segments + 1)
-        if positions < needed:
-            problems.append(
-                f"max_position_embeddings is {positions}, expected at least {needed}: segment_length, max_segments + 1"
-            )
+        # A HAT has a table of its own for the positions of segments; that of a BERT begins as a copy of the other one.
+        needed = (
+            {"max_position_embeddings": recipe.segment_length, "max_sentences": recipe.max_segments}
+            if config.get("model_type") == CHECKPOINT_MODEL_TYPE
+            else {"max_position_embeddings": max(recipe.segment_length, recipe.max_segments + 1)}
+        )
+        problems += [
+            f"{key} is {config.get(key)}, expected at least {least}, because segment_length is {recipe.segment_length} "
+            f"and max_segments {recipe.max_segments}"
+            for key, least in needed.items()
+            if config.get(key, 0) < least
+        ]
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         needed_tokens = ["[CLS]", "[MASK]"] if recipe.mask_tokens else ["[CLS]"]
         problems += [f"tokenizer.json has no token {token}" for token in needed_tokens if tokenizer.token_to_id(token) is None]
