@@ -44,5 +44,5 @@ case "$verb" in
         ;;
     submit) cluster submit "${place[@]}" --checkout "$root" "$@" ;;
     status | stop) cluster "$verb" "${place[@]}" "$@" ;;
-    *) cluster --help ;;
+    *) cluster "$verb" "$@" ;;
 esac

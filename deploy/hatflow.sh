@@ -49,8 +49,6 @@ for package in lang net nio time util util.concurrent; do
 done
 [[ -t 1 ]] && options+=(-Dhatflow.colour=true)
 
-command="${1:---help}"
-if [[ "$command" == run ]]; then
-    exec "$java" "${options[@]}" -Dhatflow.log.level=INFO ${JAVA_OPTS:-} io.hatflow.job.ClassificationJob "${@:2}"
-fi
+[[ "${1:-}" == run ]] && options+=(-Dhatflow.log.level=INFO)
+(($#)) || set -- --help
 exec "$java" "${options[@]}" ${JAVA_OPTS:-} io.hatflow.job.cli.Commands "$@"

@@ -21,6 +21,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT / "src"), str(PROJECT / "tests")]
 
 import numpy as np  # noqa: E402
+import onnx  # noqa: E402
+from onnx import TensorProto, helper  # noqa: E402
 
 from corpus import corpus  # noqa: E402
 from corpus_vectors import corpus_record, write_corpus  # noqa: E402
@@ -50,6 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     write_tiny_bundles(options.output / "bundles")
     write_fixture_graphs(options.output / "hat-fixtures")
+    write_wrong_graphs(options.output / "wrong-graphs")
     with tempfile.TemporaryDirectory() as folder:
         tiny, bert, roberta = open_tokenizers(Path(folder), options.bert_tokenizer)
     write_json_lines(options.output / "segmentation-vectors.jsonl", segmentation_vectors({"tiny": tiny, "bert": bert}))
@@ -145,6 +148,36 @@ def write_fixture_graphs(target: Path) -> None:
                 for document in expected["documents"]
             ]
         (folder / "expected.json").write_text(f"{json.dumps(record, separators=(',', ':'))}\n")
+
+
+def write_wrong_graphs(target: Path) -> None:
+    """Graphs that ONNX Runtime loads and no bundle may have: each differs from what ``tiny-segments`` promises in one tensor."""
+    inputs: dict[str, tuple[int, list[Any]]] = {
+        "input_ids": (TensorProto.INT64, ["S", 16]),
+        "attention_mask": (TensorProto.INT64, ["S", 16]),
+        "document_index": (TensorProto.INT64, ["S"]),
+        "segment_index": (TensorProto.INT64, ["S"]),
+    }
+    wrong: dict[str, dict[str, tuple[int, list[Any]]]] = {
+        "int32-tokens": {"input_ids": (TensorProto.INT32, ["S", 16])},
+        "fixed-batch": {"input_ids": (TensorProto.INT64, [4, 16])},
+        "flat-index": {"segment_index": (TensorProto.INT64, ["S", 1])},
+        "fifth-input": {"token_type_ids": (TensorProto.INT64, ["S", 16])},
+    }
+    target.mkdir(parents=True, exist_ok=True)
+    for name, change in wrong.items():
+        weights = helper.make_tensor("weights", TensorProto.FLOAT, [16, 4], [0.0] * 64)
+        nodes = [
+            helper.make_node("Cast", ["input_ids"], ["tokens"], to=TensorProto.FLOAT),
+            helper.make_node("MatMul", ["tokens", "weights"], ["segment_logits"]),
+        ]
+        tensors = [helper.make_tensor_value_info(key, kind, shape) for key, (kind, shape) in {**inputs, **change}.items()]
+        rows = {**inputs, **change}["input_ids"][1][0]
+        output = helper.make_tensor_value_info("segment_logits", TensorProto.FLOAT, [rows, 4])
+        graph = helper.make_graph(nodes, name, tensors, [output], [weights])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        onnx.checker.check_model(model)
+        (target / f"{name}.onnx").write_bytes(model.SerializeToString())
 
 
 def segmentation_vectors(tokenizers: Mapping[str, TextTokenizer]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from make_test_bundles import (
     tokenizer_vectors,
     write_fixture_graphs,
     write_tiny_bundles,
+    write_wrong_graphs,
 )
 from onnx_export.golden import differences, read_golden
 from onnx_export.precision import GOLDEN_TOLERANCE
@@ -40,6 +41,12 @@ def as_json(value):
 def fresh_bundles(tmp_path_factory):
     write_tiny_bundles(folder := tmp_path_factory.mktemp("bundles"))
     return folder
+
+
+def test_wrong_graphs_are_current(tmp_path):
+    write_wrong_graphs(tmp_path)
+    fresh = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {path.name: path.read_bytes() for path in (RESOURCES / "wrong-graphs").iterdir()} == fresh
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,15 @@ public final class DocumentClassifier implements AutoCloseable {
         return new DocumentClassifier(TextModel.open(bundleFolder, settings, TASKS), settings);
     }
 
+    /**
+     * Looks at a bundle without loading its model.
+     *
+     * @throws BundleException listing every problem, if the bundle does not classify or is not whole
+     */
+    public static void check(Path bundleFolder) {
+        TextModel.bundle(bundleFolder, TASKS);
+    }
+
     public BundleInfo bundle() {
         return model.info();
     }

@@ -8,14 +8,21 @@ import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.label.DocumentScores;
 import io.hatflow.inference.packing.WindowLogits;
 import io.hatflow.inference.text.Span;
+import io.hatflow.inference.text.Tokens;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.stream.IntStream;
 
 /** Replays the golden inputs of a bundle: does this machine compute, stage by stage, what the exporter computed? Warms the model up as well. */
 final class SelfTest {
+
+    /** A bundle that looks at more together is trusted in this; what grows with the square of them would cost. */
+    private static final int MOST_SEGMENTS_TRIED = 1024;
 
     private final TextModel model;
 
@@ -23,46 +30,107 @@ final class SelfTest {
         this.model = model;
     }
 
-    /** For every case that deviates the first stage at which it does. */
+    /** For every stage at which a case deviates, the first such case; then whether the largest window runs. */
     List<String> problems(List<GoldenCase> cases) {
-        return cases.stream()
-                .flatMap(golden ->
-                        problem(golden).map(problem -> "golden input '" + golden.id() + "': " + problem).stream())
-                .toList();
+        Map<Stage, List<String>> deviating = new EnumMap<>(Stage.class);
+        for (GoldenCase golden : cases) {
+            deviation(golden).ifPresent(found -> deviating
+                    .computeIfAbsent(found.stage(), stage -> new ArrayList<>())
+                    .add("golden input '" + golden.id() + "': " + found.what()));
+        }
+        List<String> problems = new ArrayList<>();
+        deviating.forEach((stage, found) -> problems.add(
+                found.get(0) + stage.remedy + (found.size() == 1 ? "" : " (" + found.size() + " such inputs)")));
+        if (problems.isEmpty()) {
+            largestWindow().ifPresent(problems::add);
+        }
+        return problems;
     }
 
-    private Optional<String> problem(GoldenCase golden) {
+    /** What is compared, in this order. */
+    private enum Stage {
+        TOKENS("; tokenizer.json is not the one that the model was exported with: export the bundle again"),
+        SEGMENTS("; the manifest was changed, or another release exported it: export the bundle again"),
+        RUN("; the graph was made for another vocabulary or other segments: export the bundle again"),
+        SCORES(
+                "; graph or manifest were changed, or this processor rounds otherwise (docs/precision.md): export the bundle again");
+
+        final String remedy;
+
+        Stage(String remedy) {
+            this.remedy = remedy;
+        }
+    }
+
+    private record Deviation(Stage stage, String what) {}
+
+    private Optional<Deviation> deviation(GoldenCase golden) {
         Segmented document = model.segment(golden.text());
         if (!Arrays.equals(document.tokens().ids(), golden.tokenIds())) {
-            return Optional.of(
-                    "its token ids differ from the exporter's; tokenizer.json or the tokenizer library does not fit");
+            return found(Stage.TOKENS, "its token ids differ from the exporter's");
         }
         if (!Arrays.deepEquals(offsets(document), golden.tokenOffsets())) {
-            return Optional.of("its token offsets differ from the exporter's; the tokenizer library does not fit");
+            return found(Stage.TOKENS, "its token offsets differ from the exporter's");
         }
         if (!Arrays.deepEquals(pairs(document.segments()), golden.segments())) {
-            return Optional.of("its segments differ from the exporter's; was it exported by another release?");
+            return found(Stage.SEGMENTS, "its segments differ from the exporter's");
         }
         if (!Arrays.deepEquals(pairs(document.windows()), golden.windows())) {
-            return Optional.of("its windows differ from the exporter's; was it exported by another release?");
+            return found(Stage.SEGMENTS, "its windows differ from the exporter's");
         }
-        return scoreProblem(golden, document);
+        return scoreDeviation(golden, document);
     }
 
-    private Optional<String> scoreProblem(GoldenCase golden, Segmented document) {
+    private static Optional<Deviation> found(Stage stage, String what) {
+        return Optional.of(new Deviation(stage, what));
+    }
+
+    /**
+     * The golden inputs may all be shorter than the manifest's N, and with a graph that knows fewer segments every longer document would
+     * fail. Cheap: each segment has one token.
+     */
+    private Optional<String> largestWindow() {
+        int count = model.manifest().segmentation().maxSegments();
+        if (count > MOST_SEGMENTS_TRIED) {
+            return Optional.empty();
+        }
+        int[] ids = new int[count];
+        Arrays.fill(ids, model.manifest().specialTokens().cls());
+        List<Span> segments = IntStream.range(0, count)
+                .mapToObj(segment -> new Span(segment, segment + 1))
+                .toList();
+        return answer(new Segmented(
+                        new Tokens(ids, new int[count], new int[count]), segments, List.of(new Span(0, count))))
+                .failure()
+                .map(failure -> "a document of max_segments = " + count + " segments: " + failure + Stage.RUN.remedy);
+    }
+
+    /** What the model answers, or why it does not; one of them is empty. */
+    private record Answer(List<WindowLogits> logits, Optional<String> failure) {}
+
+    private Answer answer(Segmented document) {
         List<WindowLogits> logits = new ArrayList<>();
         try {
             for (WindowResult result : model.answer(document).join()) {
                 if (result instanceof Refused refused) {
-                    return Optional.of(refused.message());
+                    return new Answer(logits, Optional.of(refused.message()));
                 }
                 logits.add(((Scored) result).logits());
             }
         } catch (CompletionException e) {
-            return Optional.of("the model fails: " + (e.getCause() == null ? e : e.getCause()).getMessage());
+            return new Answer(
+                    logits, Optional.of("the model fails: " + (e.getCause() == null ? e : e.getCause()).getMessage()));
+        }
+        return new Answer(logits, Optional.empty());
+    }
+
+    private Optional<Deviation> scoreDeviation(GoldenCase golden, Segmented document) {
+        Answer answer = answer(document);
+        if (answer.failure().isPresent()) {
+            return found(Stage.RUN, answer.failure().get());
         }
         float[][] expected = golden.answers(model.manifest().task());
-        float[][] actual = answers(document, logits);
+        float[][] actual = answers(document, answer.logits());
         float deviation = actual.length == expected.length ? 0 : Float.POSITIVE_INFINITY;
         for (int row = 0; row < Math.min(actual.length, expected.length); row++) {
             deviation = Math.max(deviation, deviation(actual[row], expected[row]));
@@ -70,8 +138,10 @@ final class SelfTest {
         float tolerance = model.manifest().precision().goldenTolerance();
         return deviation <= tolerance
                 ? Optional.empty()
-                : Optional.of("its scores differ from the exporter's by up to %.6f, expected at most %.4f"
-                        .formatted(deviation, tolerance));
+                : found(
+                        Stage.SCORES,
+                        "its scores differ from the exporter's by up to %.6f, expected at most %.4f"
+                                .formatted(deviation, tolerance));
     }
 
     /** In the rows of {@link GoldenCase#answers}. */

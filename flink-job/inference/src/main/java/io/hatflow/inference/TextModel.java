@@ -69,6 +69,41 @@ final class TextModel implements AutoCloseable {
      * @throws DeviceException if the device cannot be used
      */
     static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks) {
+        Bundle bundle = bundle(bundleFolder, tasks);
+        Tokenizer tokenizer = openTokenizer(bundle);
+        OnnxModel model;
+        try {
+            model = OnnxModel.open(bundle.model(), settings.inferenceThreads(), settings.device());
+        } catch (IllegalArgumentException e) {
+            tokenizer.close();
+            throw new BundleException(bundleFolder, List.of(oneLine(e) + "; export the bundle again"));
+        } catch (DeviceException e) {
+            tokenizer.close();
+            throw e;
+        }
+        List<String> problems =
+                new ArrayList<>(GraphContract.problems(bundle.manifest(), model.inputs(), model.outputs()));
+        if (!problems.isEmpty()) {
+            model.close();
+            tokenizer.close();
+            throw new BundleException(
+                    bundleFolder, problems, "Graph and manifest are not of one export; export the bundle again.");
+        }
+        TextModel opened = new TextModel(bundle, settings, tokenizer, model);
+        problems.addAll(new SelfTest(opened).problems(bundle.goldenCases()));
+        if (!problems.isEmpty()) {
+            opened.close();
+            throw new BundleException(bundleFolder, problems);
+        }
+        return opened;
+    }
+
+    /**
+     * A bundle that is whole and has one of the tasks.
+     *
+     * @throws BundleException listing every problem
+     */
+    static Bundle bundle(Path bundleFolder, Set<Task> tasks) {
         Bundle bundle = Bundle.open(bundleFolder);
         Task task = bundle.manifest().task();
         if (!tasks.contains(task)) {
@@ -80,39 +115,19 @@ final class TextModel implements AutoCloseable {
                                     tasks.stream().sorted().map(Task::toString).toList())
                             + "; give the folder of a bundle that was exported from a checkpoint with such a head"));
         }
-        Tokenizer tokenizer = openTokenizer(bundle);
-        OnnxModel model;
-        try {
-            model = OnnxModel.open(bundle.model(), settings.inferenceThreads(), settings.device());
-        } catch (IllegalArgumentException e) {
-            tokenizer.close();
-            throw new BundleException(bundleFolder, List.of(String.valueOf(e.getMessage())));
-        } catch (DeviceException e) {
-            tokenizer.close();
-            throw e;
-        }
-        List<String> problems =
-                new ArrayList<>(GraphContract.problems(bundle.manifest(), model.inputs(), model.outputs()));
-        if (!problems.isEmpty()) {
-            model.close();
-            tokenizer.close();
-            throw new BundleException(bundleFolder, problems);
-        }
-        TextModel opened = new TextModel(bundle, settings, tokenizer, model);
-        problems.addAll(new SelfTest(opened).problems(bundle.goldenCases()));
-        if (!problems.isEmpty()) {
-            opened.close();
-            throw new BundleException(bundleFolder, problems);
-        }
-        return opened;
+        return bundle;
     }
 
     private static Tokenizer openTokenizer(Bundle bundle) {
         try {
             return Tokenizer.open(bundle.tokenizer());
         } catch (IllegalArgumentException | UncheckedIOException e) {
-            throw new BundleException(bundle.folder(), List.of(String.valueOf(e.getMessage())));
+            throw new BundleException(bundle.folder(), List.of(oneLine(e) + "; export the bundle again"));
         }
+    }
+
+    private static String oneLine(RuntimeException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     /** The shortest input there is; only whether the model answers matters. */

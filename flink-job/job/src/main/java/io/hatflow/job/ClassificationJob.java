@@ -1,5 +1,6 @@
 package io.hatflow.job;
 
+import org.apache.flink.streaming.api.environment.LocalStreamEnvironment;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,12 +17,14 @@ public final class ClassificationJob {
      *
      * @param arguments settings as {@code --key value}
      * @throws io.hatflow.job.config.SettingsException if the settings have mistakes, with all of them
+     * @throws IllegalArgumentException if the job could only fail, with every reason
      */
     public static void main(String[] arguments) throws Exception {
         JobSettings settings = JobSettings.read(arguments, System.getenv());
         LOG.info("Starting with {}", settings);
         StreamExecutionEnvironment environment =
                 StreamExecutionEnvironment.getExecutionEnvironment(ClassificationPipeline.options(settings));
+        new SubmissionCheck(settings, environment instanceof LocalStreamEnvironment).run();
         ClassificationPipeline.addTo(environment, settings);
         environment.execute(settings.name());
     }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -39,6 +40,14 @@ public record JobSettings(
 
     /** Under this every key goes to Flink's configuration of the job. */
     static final String FLINK_PREFIX = "flink.";
+
+    private static final Pattern SERVER = Pattern.compile(".+:\\d{1,5}");
+
+    /** Options of Flink that are always those of settings here. */
+    private static final Map<String, String> OWNED_BY_CHECKPOINTS = Map.of(
+            "execution.checkpointing.interval", "checkpoint.interval",
+            "execution.checkpointing.timeout", "checkpoint.timeout",
+            "execution.checkpointing.mode", "kafka.guarantee");
 
     private static final Setting<String> NAME = Setting.text("job.name", "hatflow", "The job's name in Flink.");
     private static final Setting<String> BOOTSTRAP_SERVERS = Setting.text(
@@ -98,6 +107,17 @@ public record JobSettings(
             values.problem("kafka.input-topics " + source.topics()
                     + " holds an output topic: the job would read its own events");
         }
+        for (String server : bootstrapServers.split(",", -1)) {
+            if (!SERVER.matcher(server.strip()).matches() && !bootstrapServers.equals(SettingValues.MISSING)) {
+                values.problem(BOOTSTRAP_SERVERS.key() + " holds \"" + server.strip()
+                        + "\", expected host:port, such as broker-1:9092, separated by commas");
+            }
+        }
+        OWNED_BY_CHECKPOINTS.forEach((option, setting) -> {
+            if (flinkOptions.containsKey(option)) {
+                values.problem(FLINK_PREFIX + option + " would have no effect; set " + setting + " instead");
+            }
+        });
         for (String owned : List.of("bootstrap.servers", "group.id", "transactional.id", "transaction.timeout.ms")) {
             if (kafkaProperties.containsKey(owned)) {
                 values.problem(KAFKA_PREFIX + owned + " has a setting of its own here; see docs/configuration.md");

@@ -112,7 +112,7 @@ class JobSettingsTest {
             String key, Object byDefault, String text, Object value, Function<JobSettings, Object> where) {
         String[] others = key.startsWith("kafka.boot") || key.startsWith("model.bundle") ? new String[0] : REQUIRED;
         String[] flags = Stream.concat(
-                        Stream.of("--kafka.bootstrap-servers=b", "--model.bundle=/b")
+                        Stream.of("--kafka.bootstrap-servers=b:1", "--model.bundle=/b")
                                 .filter(flag -> others.length == 0 && !flag.startsWith("--" + key)),
                         Stream.of(others))
                 .toArray(String[]::new);

@@ -1,18 +1,8 @@
 package io.hatflow.inference.bundle;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.networknt.schema.Error;
-import com.networknt.schema.InputFormat;
-import com.networknt.schema.Schema;
-import com.networknt.schema.SchemaRegistry;
-import com.networknt.schema.SpecificationVersion;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
@@ -21,7 +11,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 
 /**
@@ -30,10 +19,6 @@ import java.util.TreeMap;
  * <p>Whether graph and tokenizer fit is checked where they are opened; the golden cases are replayed by the classifier.
  */
 public final class Bundle {
-
-    private static final String MANIFEST = "manifest.json";
-    private static final String SCHEMA = "/io/hatflow/schemas/bundle-manifest.schema.json";
-    private static final JsonMapper JSON = new JsonMapper();
 
     private final Path folder;
     private final Manifest manifest;
@@ -53,24 +38,10 @@ public final class Bundle {
      * @throws BundleException listing every problem, if it is not a bundle of a known format or its files are not those of the manifest
      */
     public static Bundle open(Path folder) {
-        Path path = folder.resolve(MANIFEST);
-        if (!Files.isRegularFile(path)) {
-            throw new BundleException(
-                    folder,
-                    List.of((Files.isDirectory(folder) ? "it has no " + MANIFEST : "there is no such folder")
-                            + "; expected a folder written by `python -m onnx_export bundle`"));
-        }
-        byte[] bytes = read(folder, path);
-        JsonNode tree = parse(folder, bytes);
-        refuseUnknownMajorVersion(folder, tree);
-        List<String> problems = new ArrayList<>(schemaProblems(tree));
-        if (!problems.isEmpty()) {
-            throw new BundleException(folder, problems);
-        }
-        Manifest manifest = manifestOf(folder, tree);
-        problems.addAll(contradictions(manifest));
-        problems.addAll(fileProblems(folder, manifest));
-        List<GoldenCase> goldenCases = problems.isEmpty() ? goldenCases(folder, manifest, problems) : List.of();
+        byte[] bytes = manifestBytes(folder);
+        Manifest manifest = ManifestReader.read(folder, bytes);
+        List<String> problems = fileProblems(folder, manifest);
+        List<GoldenCase> goldenCases = problems.isEmpty() ? GoldenReader.read(folder, manifest, problems) : List.of();
         if (!problems.isEmpty()) {
             throw new BundleException(folder, problems);
         }
@@ -105,77 +76,31 @@ public final class Bundle {
                 manifest.labels().stream().map(Manifest.Label::name).toList());
     }
 
-    private static JsonNode parse(Path folder, byte[] bytes) {
+    private static byte[] manifestBytes(Path folder) {
+        Path path = folder.resolve(ManifestReader.MANIFEST);
         try {
-            return JSON.readTree(bytes);
-        } catch (IOException e) {
-            throw new BundleException(folder, List.of(MANIFEST + " is no JSON: " + oneLine(e)));
-        }
-    }
-
-    /** Before anything else: a newer format may have another schema, so its other violations would only mislead. */
-    private static void refuseUnknownMajorVersion(Path folder, JsonNode tree) {
-        String version = tree.path("format_version").asText("");
-        if (version.matches("[0-9]+\\.[0-9]+") && !version.startsWith("1.")) {
-            throw new BundleException(
-                    folder,
-                    List.of(
-                            "its format_version is " + version
-                                    + ", but this release reads 1.x; export it again with this release's onnx_export, or upgrade"));
-        }
-    }
-
-    private static List<String> schemaProblems(JsonNode tree) {
-        String text;
-        try (InputStream stream = Bundle.class.getResourceAsStream(SCHEMA)) {
-            if (stream == null) {
-                throw new IllegalStateException(
-                        "the manifest schema " + SCHEMA + " is not on the class path; this is a bug");
+            if (Files.isRegularFile(path)) {
+                if (leadsOutside(folder, path)) {
+                    throw new BundleException(
+                            folder,
+                            List.of(path.getFileName() + " is a link to " + path.toRealPath()
+                                    + ", outside the bundle; copy the bundle with its files (cp -rL)"));
+                }
+                return Files.readAllBytes(path);
             }
-            text = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new BundleException(folder, List.of(path.getFileName() + " cannot be read: " + Sentences.of(e)));
         }
-        Schema schema = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
-                .getSchema(text, InputFormat.JSON);
-        return schema.validate(tree.toString(), InputFormat.JSON).stream()
-                .map(Bundle::sentence)
-                .sorted()
-                .toList();
+        String found = Files.isDirectory(folder)
+                ? "it has no " + ManifestReader.MANIFEST
+                : Files.exists(folder) ? "it is a file; unpack it if it is an archive" : "there is no such folder";
+        throw new BundleException(
+                folder, List.of(found + "; expected a folder written by `python -m onnx_export bundle`"));
     }
 
-    private static String sentence(Error error) {
-        String at = error.getInstanceLocation().toString();
-        return MANIFEST + (at.isEmpty() ? "" : " at " + at) + ": " + error.getMessage();
-    }
-
-    private static Manifest manifestOf(Path folder, JsonNode tree) {
-        try {
-            return JSON.treeToValue(tree, Manifest.class);
-        } catch (JsonProcessingException e) {
-            throw new BundleException(folder, List.of(MANIFEST + ": " + oneLine(e)));
-        }
-    }
-
-    /** What the schema cannot say. */
-    private static List<String> contradictions(Manifest manifest) {
-        List<String> problems = new ArrayList<>();
-        Manifest.Segmentation segmentation = manifest.segmentation();
-        if (segmentation.windowOverlap() >= segmentation.maxSegments()) {
-            problems.add("window_overlap is %d, expected less than max_segments, which is %d"
-                    .formatted(segmentation.windowOverlap(), segmentation.maxSegments()));
-        }
-        if (manifest.architecture() != Manifest.Architecture.HAT) {
-            problems.add("architecture is " + manifest.architecture() + ", but this release runs hat alone");
-        }
-        Map<String, Integer> counts = new TreeMap<>();
-        manifest.labels().forEach(label -> counts.merge(label.name(), 1, Integer::sum));
-        counts.forEach((name, count) -> {
-            if (count > 1) {
-                problems.add("label '" + name + "' is listed " + count + " times, expected each label once");
-            }
-        });
-        return problems;
+    /** Links within the folder are fine: Kubernetes mounts files so. */
+    private static boolean leadsOutside(Path folder, Path file) throws IOException {
+        return !file.toRealPath().startsWith(folder.toRealPath());
     }
 
     private static List<String> fileProblems(Path folder, Manifest manifest) {
@@ -183,10 +108,15 @@ public final class Bundle {
         new TreeMap<>(manifest.files()).forEach((name, expected) -> {
             Path file = folder.resolve(name);
             if (!Files.isRegularFile(file)) {
-                problems.add(name + " is missing");
+                problems.add(name + (Files.exists(file) ? " is no file" : " is missing") + "; copy the bundle again");
                 return;
             }
             try {
+                if (leadsOutside(folder, file)) {
+                    problems.add(name + " is a link to " + file.toRealPath()
+                            + ", outside the bundle; copy the bundle with its files (cp -rL)");
+                    return;
+                }
                 long bytes = Files.size(file);
                 if (bytes != expected.bytes()) {
                     problems.add("%s has %d bytes, the manifest says %d; copy the bundle again"
@@ -199,54 +129,10 @@ public final class Bundle {
                             + "; copy the bundle again, or export it again if the file was changed on purpose");
                 }
             } catch (IOException e) {
-                problems.add(name + " cannot be read: " + oneLine(e));
+                problems.add(name + " cannot be read: " + Sentences.of(e));
             }
         });
         return problems;
-    }
-
-    private static List<GoldenCase> goldenCases(Path folder, Manifest manifest, List<String> problems) {
-        List<GoldenCase> cases = new ArrayList<>();
-        try {
-            int number = 0;
-            for (String line : Files.readAllLines(folder.resolve("golden.jsonl"))) {
-                number++;
-                if (line.isBlank()) {
-                    continue;
-                }
-                try {
-                    GoldenCase golden = JSON.readValue(line, GoldenCase.class);
-                    int labels = manifest.labels().size();
-                    int answered = golden.answers(manifest.task())[0].length;
-                    if (labels > 0 ? answered != labels : answered == 0) {
-                        problems.add("golden.jsonl line %d has %d scores, expected %s"
-                                .formatted(
-                                        number,
-                                        answered,
-                                        labels > 0
-                                                ? "one for each of the " + labels + " labels"
-                                                : "what a model for " + manifest.task() + " answers"));
-                    }
-                    cases.add(golden);
-                } catch (JsonProcessingException e) {
-                    problems.add("golden.jsonl line " + number + ": " + oneLine(e));
-                }
-            }
-        } catch (IOException e) {
-            problems.add("golden.jsonl cannot be read: " + oneLine(e));
-        }
-        if (cases.isEmpty() && problems.isEmpty()) {
-            problems.add("golden.jsonl is empty, but a bundle that cannot be tested is not trusted");
-        }
-        return cases;
-    }
-
-    private static byte[] read(Path folder, Path file) {
-        try {
-            return Files.readAllBytes(file);
-        } catch (IOException e) {
-            throw new BundleException(folder, List.of(file.getFileName() + " cannot be read: " + oneLine(e)));
-        }
     }
 
     private static String sha256(Path file) throws IOException {
@@ -263,10 +149,5 @@ public final class Bundle {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
-    }
-
-    private static String oneLine(Exception e) {
-        String message = e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
-        return String.valueOf(message).lines().findFirst().orElse(e.getClass().getSimpleName());
     }
 }

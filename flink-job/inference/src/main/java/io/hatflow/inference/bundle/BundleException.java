@@ -11,8 +11,18 @@ public final class BundleException extends RuntimeException {
     private final transient List<String> problems;
 
     public BundleException(Path folder, List<String> problems) {
-        super("The model bundle " + folder + " cannot be used:\n  - " + String.join("\n  - ", problems));
+        super(message(folder, problems));
         this.problems = List.copyOf(problems);
+    }
+
+    /** With a sentence, after all problems, on what to do about them. */
+    public BundleException(Path folder, List<String> problems, String remedy) {
+        super(message(folder, problems) + "\n" + remedy);
+        this.problems = List.copyOf(problems);
+    }
+
+    private static String message(Path folder, List<String> problems) {
+        return "The model bundle " + folder + " cannot be used:\n  - " + String.join("\n  - ", problems);
     }
 
     /** At least one. */

@@ -27,6 +27,12 @@ public final class GraphContract {
         compare("the manifest's graph output", requiredOutputs, manifest.graph().outputs(), problems);
         compare("model.onnx input", requiredInputs, inputs, problems);
         compare("model.onnx output", requiredOutputs, outputs, problems);
+        // Outputs that nobody asked for are left alone; without an input that nobody gives, no graph runs.
+        inputs.stream()
+                .filter(input -> requiredInputs.stream()
+                        .noneMatch(required -> required.name().equals(input.name())))
+                .forEach(input -> problems.add("model.onnx input " + input + " is unknown, expected "
+                        + requiredInputs.stream().map(TensorSpec::name).toList() + " alone"));
         return problems;
     }
 

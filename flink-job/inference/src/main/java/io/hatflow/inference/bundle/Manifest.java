@@ -40,7 +40,13 @@ public record Manifest(
         @JsonProperty("hat")
         HAT,
         @JsonProperty("hourglass")
-        HOURGLASS
+        HOURGLASS;
+
+        /** As in the manifest. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /** What the model's head answers. */

@@ -19,11 +19,14 @@ final class KafkaOptions {
     @Option(names = "--command-config", description = "properties file for Kafka's client, such as for security")
     private @Nullable Path file;
 
-    Map<String, Object> properties() throws IOException {
+    Map<String, Object> properties() {
         Properties read = new Properties();
         if (file != null) {
             try (Reader reader = Files.newBufferedReader(file)) {
                 read.load(reader);
+            } catch (IOException e) {
+                throw new IllegalArgumentException(
+                        "--command-config " + file + " is no readable file; expected properties of Kafka's client", e);
             }
         }
         Map<String, Object> properties = new LinkedHashMap<>();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import picocli.CommandLine.Command;
@@ -43,18 +44,19 @@ final class ReadCommand implements Callable<Integer> {
         properties.put("isolation.level", "read_committed");
         try (KafkaConsumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+            List<PartitionInfo> found = consumer.partitionsFor(topic);
+            if (found == null || found.isEmpty()) {
+                throw Records.noTopic("--topic", topic);
+            }
+            List<TopicPartition> partitions = found.stream()
                     .map(each -> new TopicPartition(topic, each.partition()))
                     .toList();
-            if (partitions.isEmpty()) {
-                throw new IllegalArgumentException("There is no topic " + topic + ".");
-            }
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             while (follow || behind(consumer, ends)) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
-                    System.out.println(EventJson.line(json(record.value())));
+                    System.out.println(EventJson.line(json(record)));
                 }
             }
         }
@@ -65,12 +67,16 @@ final class ReadCommand implements Callable<Integer> {
         return ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue());
     }
 
-    private ObjectNode json(byte[] value) throws IOException {
+    private ObjectNode json(ConsumerRecord<byte[], byte[]> record) {
         if (deadLetters) {
-            DeadLetter event = DeadLetter.getDecoder().decode(value);
+            DeadLetter event = Records.decoded(
+                    record,
+                    DeadLetter.getDecoder(),
+                    "a dead letter; without --dead-letters, labelled documents are read");
             return from(EventJson.of(event), event.getProvenance());
         }
-        LabelledDocument event = LabelledDocument.getDecoder().decode(value);
+        LabelledDocument event = Records.decoded(
+                record, LabelledDocument.getDecoder(), "a labelled document; --dead-letters reads dead letters");
         return from(EventJson.of(event), event.getProvenance());
     }
 

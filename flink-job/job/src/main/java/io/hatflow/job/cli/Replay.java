@@ -69,7 +69,7 @@ record Replay(
                         new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer())) {
             List<PartitionInfo> found = consumer.partitionsFor(deadLetters);
             if (found == null || found.isEmpty()) {
-                throw new IllegalArgumentException("There is no topic " + deadLetters + ".");
+                throw Records.noTopic("--dead-letters", deadLetters);
             }
             List<TopicPartition> partitions = found.stream()
                     .map(each -> new TopicPartition(deadLetters, each.partition()))
@@ -97,7 +97,7 @@ record Replay(
                     continue;
                 }
                 seen++;
-                DeadLetter event = DeadLetter.getDecoder().decode(record.value());
+                DeadLetter event = Records.decoded(record, DeadLetter.getDecoder(), "a dead letter");
                 if (event.getReason() != reason) {
                     continue;
                 }

@@ -1,13 +1,11 @@
 package io.hatflow.job.cli;
 
 import io.hatflow.events.Reason;
-import io.hatflow.job.cli.Commands.UserMessage;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,21 +43,17 @@ final class ReplayCommand implements Callable<Integer> {
     private boolean dryRun;
 
     @Override
-    public Integer call() throws IOException, UserMessage {
+    public Integer call() throws IOException {
         Map<String, Object> properties = kafka.properties();
-        try {
-            for (Reason reason : reasons) {
-                Replay.Summary summary = new Replay(properties, deadLetters, reason, to, dryRun).run();
-                System.out.printf(
-                        "%s: %,d of %,d new dead letters %s%s%n",
-                        reason,
-                        summary.sent(),
-                        summary.seen(),
-                        dryRun ? "would be sent" : "sent",
-                        summary.byTopic().isEmpty() ? "" : " " + summary.byTopic());
-            }
-        } catch (KafkaException e) {
-            throw new UserMessage("Kafka did not do what it was asked for: " + e.getMessage(), e);
+        for (Reason reason : reasons) {
+            Replay.Summary summary = new Replay(properties, deadLetters, reason, to, dryRun).run();
+            System.out.printf(
+                    "%s: %,d of %,d new dead letters %s%s%n",
+                    reason,
+                    summary.sent(),
+                    summary.seen(),
+                    dryRun ? "would be sent" : "sent",
+                    summary.byTopic().isEmpty() ? "" : " " + summary.byTopic());
         }
         return 0;
     }

@@ -1,10 +1,10 @@
 package io.hatflow.job.cli;
 
 import io.hatflow.events.Document;
-import io.hatflow.job.cli.Commands.UserMessage;
 import io.hatflow.job.source.JsonDocument;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,11 +41,18 @@ final class SendCommand implements Callable<Integer> {
     private List<Path> files = new ArrayList<>();
 
     @Override
-    public Integer call() throws IOException, InterruptedException, UserMessage {
+    public Integer call() throws IOException, InterruptedException, ExecutionException {
         Map<String, Object> properties = kafka.properties();
         properties.put("acks", "all");
         properties.putIfAbsent("max.request.size", 64 << 20);
         properties.putIfAbsent("compression.type", "lz4");
+        // Before anything is sent: half of the files would be worse than none.
+        for (Path file : files) {
+            if (!Files.isRegularFile(file)) {
+                throw new IllegalArgumentException(
+                        file + " is no file; expected text, or .jsonl with a document a line");
+            }
+        }
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
@@ -58,8 +65,6 @@ final class SendCommand implements Callable<Integer> {
             for (Future<RecordMetadata> each : sent) {
                 each.get();
             }
-        } catch (ExecutionException e) {
-            throw new UserMessage("Kafka did not take a document: " + e.getCause(), e);
         }
         System.out.println(sent.size() + " documents sent to " + topic);
         return 0;
@@ -73,9 +78,14 @@ final class SendCommand implements Callable<Integer> {
     }
 
     private static List<Document> documents(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException(file + " is no file.");
+        try {
+            return read(file);
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(file + " is not UTF-8; convert it first (iconv -t UTF-8)", e);
         }
+    }
+
+    private static List<Document> read(Path file) throws IOException {
         if (!file.toString().endsWith(".jsonl")) {
             return List.of(Document.newBuilder()
                     .setId(file.getFileName().toString())

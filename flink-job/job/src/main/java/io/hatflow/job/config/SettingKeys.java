@@ -1,6 +1,5 @@
 package io.hatflow.job.config;
 
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -47,27 +46,6 @@ final class SettingKeys {
 
     /** The key most like an unknown one, if any is like it at all. */
     Optional<String> nearest(String unknown) {
-        return settings.stream()
-                .map(Setting::key)
-                .min(Comparator.comparingInt(key -> distance(key, unknown)))
-                .filter(key -> distance(key, unknown) <= Math.max(3, unknown.length() / 2));
-    }
-
-    /** Levenshtein's: insertions, deletions and replacements that turn one into the other. */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
+        return Spelling.nearest(unknown, settings.stream().map(Setting::key).toList());
     }
 }

@@ -112,7 +112,9 @@ final class SettingTexts {
                 }
             }
         } catch (JsonProcessingException e) {
-            problems.add(path + " is not valid YAML: " + e.getOriginalMessage() + " (line "
+            // Its first line: the others show what stands there, and that may be a secret.
+            problems.add(path + " is not valid YAML: "
+                    + e.getOriginalMessage().lines().findFirst().orElse("") + " (line "
                     + (e.getLocation() == null ? "unknown" : e.getLocation().getLineNr()) + ")");
         } catch (IOException e) {
             problems.add(path + " (" + file.place() + ") cannot be read as UTF-8 text: " + e);

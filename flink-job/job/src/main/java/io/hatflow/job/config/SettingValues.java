@@ -12,6 +12,9 @@ import java.util.TreeMap;
  */
 public final class SettingValues {
 
+    /** Stands in for a text that must be given and is not, so that the other mistakes are found too. */
+    public static final String MISSING = "(missing)";
+
     static final String VARIABLE_PREFIX = "HATFLOW_";
 
     private final List<String> problems = new ArrayList<>();
@@ -41,7 +44,7 @@ public final class SettingValues {
 
     /** The value of a setting. Where it is missing or wrong, the mistake is noted and a stand-in is returned. */
     public <T> T get(Setting<T> setting) {
-        String standIn = setting.defaultText() == null ? "(missing)" : setting.defaultText();
+        String standIn = setting.defaultText() == null ? MISSING : setting.defaultText();
         SettingTexts.Found found = texts.get(setting.key());
         if (found == null) {
             if (setting.defaultText() == null) {

@@ -94,12 +94,15 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, bo
 
     private void checkFiles() {
         if (!Files.isRegularFile(input) || !Files.isReadable(input)) {
-            throw new IllegalArgumentException("The input " + input + " is no readable file.");
+            throw new IllegalArgumentException("The input " + input + " is no readable file; expected JSON lines.");
         }
         Path folder = output.toAbsolutePath().getParent();
         if (folder == null || !Files.isDirectory(folder)) {
             throw new IllegalArgumentException(
                     "The folder of the output " + output + " does not exist; make it first.");
+        }
+        if (Files.isDirectory(output)) {
+            throw new IllegalArgumentException("The output " + output + " is a folder; expected a file in it.");
         }
         for (Path file : new Path[] {output, rejectedFile()}) {
             if (Files.exists(file) && !overwrite) {

@@ -1,0 +1,178 @@
+package io.hatflow.inference.bundle;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.networknt.schema.Error;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Decides whether bytes are the manifest of a bundle that this release reads, by the schema and by what no schema can say. Thread-safe. */
+final class ManifestReader {
+
+    static final String MANIFEST = "manifest.json";
+
+    private static final String SCHEMA = "/io/hatflow/schemas/bundle-manifest.schema.json";
+    private static final String REMEDY =
+            "Export the bundle again with this release's onnx_export, or mend the manifest by docs/bundle.md.";
+    private static final int SHOWN_CHARACTERS = 60;
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private ManifestReader() {}
+
+    /** Loaded when the first bundle is opened. */
+    private static final class Loaded {
+        static final Schema SCHEMA = load();
+    }
+
+    /**
+     * Read a manifest.
+     *
+     * @param folder of the bundle, for messages
+     * @throws BundleException listing every problem, if it is not the manifest of a bundle of a known format
+     */
+    static Manifest read(Path folder, byte[] bytes) {
+        JsonNode tree = parse(folder, bytes);
+        refuseUnknownMajorVersion(folder, tree);
+        List<String> problems = schemaProblems(tree);
+        if (!problems.isEmpty()) {
+            throw new BundleException(folder, problems, REMEDY);
+        }
+        Manifest manifest = manifestOf(folder, tree);
+        problems = contradictions(manifest);
+        if (!problems.isEmpty()) {
+            throw new BundleException(folder, problems, REMEDY);
+        }
+        return manifest;
+    }
+
+    private static JsonNode parse(Path folder, byte[] bytes) {
+        try {
+            // Jackson would guess other encodings, and replace some of what is no UTF-8.
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+            JsonNode tree = JSON.readTree(text);
+            if (tree.isMissingNode()) {
+                throw new BundleException(folder, List.of(MANIFEST + " is empty, expected a JSON object"), REMEDY);
+            }
+            return tree;
+        } catch (CharacterCodingException e) {
+            throw new BundleException(folder, List.of(MANIFEST + " is not UTF-8, expected a JSON object"), REMEDY);
+        } catch (JsonProcessingException e) {
+            throw new BundleException(folder, List.of(MANIFEST + " is not JSON: " + Sentences.of(e)), REMEDY);
+        }
+    }
+
+    /** Before anything else: a newer format may have another schema, so its other violations would only mislead. */
+    private static void refuseUnknownMajorVersion(Path folder, JsonNode tree) {
+        String version = tree.path("format_version").asText("");
+        if (version.matches("[0-9]+\\.[0-9]+") && !version.startsWith("1.")) {
+            throw new BundleException(
+                    folder,
+                    List.of(
+                            "its format_version is " + version
+                                    + ", but this release reads 1.x; export it again with this release's onnx_export, or upgrade"));
+        }
+    }
+
+    private static Schema load() {
+        try (InputStream stream = ManifestReader.class.getResourceAsStream(SCHEMA)) {
+            if (stream == null) {
+                throw new IllegalStateException(
+                        "the manifest schema " + SCHEMA + " is not on the class path; this is a bug");
+            }
+            return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+                    .getSchema(new String(stream.readAllBytes(), StandardCharsets.UTF_8), InputFormat.JSON);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<String> schemaProblems(JsonNode tree) {
+        List<Error> errors = Loaded.SCHEMA.validate(tree);
+        // What a manifest needs beyond the rest follows from its task; without one, that would only mislead.
+        boolean taskless = !tree.has("task")
+                || errors.stream()
+                        .anyMatch(
+                                error -> error.getInstanceLocation().toString().equals("/task"));
+        return errors.stream()
+                .filter(error ->
+                        !(taskless && error.getEvaluationPath().toString().startsWith("/allOf")))
+                .map(error -> sentence(error, tree))
+                .sorted()
+                .distinct()
+                .toList();
+    }
+
+    private static String sentence(Error error, JsonNode tree) {
+        String at = error.getInstanceLocation().toString();
+        String place = MANIFEST + (at.isEmpty() ? "" : " at " + at);
+        if (error.getKeyword().equals("not")) {
+            return place + ": has no meaning for the task " + tree.path("task").asText() + ", expected none";
+        }
+        return place + shown(error.getInstanceNode()) + ": " + error.getMessage();
+    }
+
+    private static String shown(@Nullable JsonNode value) {
+        if (value == null || !value.isValueNode()) {
+            return "";
+        }
+        String text = value.toString();
+        return " is " + (text.length() > SHOWN_CHARACTERS ? text.substring(0, SHOWN_CHARACTERS) + "…" : text);
+    }
+
+    private static Manifest manifestOf(Path folder, JsonNode tree) {
+        try {
+            return JSON.treeToValue(tree, Manifest.class);
+        } catch (JsonProcessingException e) {
+            throw new BundleException(folder, List.of(MANIFEST + ": " + Sentences.of(e)), REMEDY);
+        }
+    }
+
+    /** What the schema cannot say. */
+    private static List<String> contradictions(Manifest manifest) {
+        List<String> problems = new ArrayList<>();
+        Manifest.Segmentation segmentation = manifest.segmentation();
+        if (segmentation.windowOverlap() >= segmentation.maxSegments()) {
+            problems.add("window_overlap is %d, expected less than max_segments, which is %d"
+                    .formatted(segmentation.windowOverlap(), segmentation.maxSegments()));
+        }
+        if (manifest.architecture() != Manifest.Architecture.HAT) {
+            problems.add("architecture is " + manifest.architecture() + ", but this release runs hat alone");
+        }
+        Map<String, Integer> counts = new TreeMap<>();
+        manifest.labels().forEach(label -> counts.merge(label.name(), 1, Integer::sum));
+        counts.forEach((name, count) -> {
+            if (count > 1) {
+                problems.add("label '" + name + "' is listed " + count + " times, expected each label once");
+            }
+        });
+        manifest.labels().stream()
+                .filter(label -> !Float.isFinite(label.threshold()))
+                .forEach(label -> problems.add(
+                        "label '" + label.name() + "' has a threshold beyond all numbers, expected one such as 0.5"));
+        return problems;
+    }
+}

@@ -1,0 +1,244 @@
+package io.hatflow.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.hatflow.job.config.SettingsException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Settings with one mistake each, and what a person sees. In messages {@code …} stands for what differs from case to case. */
+class WrongSettingsTest {
+
+    private static final String COUNT = "expected a whole number from 1 to 2147483647";
+    private static final String DURATION = "expected a duration such as 500 ms, 10 s, 15 min or 1 h";
+
+    /** Flags beside the two that must be given. */
+    static Stream<Wrong> wrongFlags() {
+        return Stream.of(
+                // Keys.
+                flags(
+                        "a misspelt key",
+                        "--kafka.input-topic is not known; did you mean kafka.input-topics?",
+                        "--kafka.input-topic=a"),
+                flags("a key like no other", "--xyzzy is not known", "--xyzzy=1"),
+                flags("a key twice", "--job.name is given more than once", "--job.name=a", "--job.name=b"),
+                flags(
+                        "a key without a value",
+                        "--job.name has no value; expected --key value or --key=value",
+                        "--job.name"),
+                flags("a word", "\"now\" is no flag; expected --key value or --key=value", "now"),
+                flags("one dash", "\"-job.name=a\" is no flag; expected --key value or --key=value", "-job.name=a"),
+                flags(
+                        "a property that has a setting",
+                        "kafka.properties.group.id has a setting of its own here; see docs/configuration.md",
+                        "--kafka.properties.group.id=a"),
+                flags(
+                        "an option that has a setting",
+                        "flink.execution.checkpointing.interval would have no effect; set checkpoint.interval instead",
+                        "--flink.execution.checkpointing.interval=1 min"),
+                // Values.
+                flags("no number", "--classify.capacity is \"many\", " + COUNT, "--classify.capacity=many"),
+                flags("nothing in flight", "--classify.capacity is \"0\", " + COUNT, "--classify.capacity=0"),
+                flags("fewer than none", "--model.max-characters is \"-1\", " + COUNT, "--model.max-characters=-1"),
+                flags(
+                        "more than an int",
+                        "--model.max-characters is \"3000000000\", " + COUNT,
+                        "--model.max-characters=3000000000"),
+                flags(
+                        "half a span",
+                        "--model.evidence-per-label is \"1.5\", " + COUNT,
+                        "--model.evidence-per-label=1.5"),
+                flags("no attempt", "--quarantine.attempts is \"0\", " + COUNT, "--quarantine.attempts=0"),
+                flags(
+                        "batches of nothing",
+                        "--model.batch-segments is \"0\", " + COUNT + ", or auto",
+                        "--model.batch-segments=0"),
+                flags(
+                        "no threads",
+                        "--model.inference-threads is \"none\", " + COUNT + ", or all",
+                        "--model.inference-threads=none"),
+                flags(
+                        "a duration without a unit",
+                        "--checkpoint.interval is \"10\", " + DURATION,
+                        "--checkpoint.interval=10"),
+                flags("no time", "--model.batch-target is \"0 s\", " + DURATION, "--model.batch-target=0 s"),
+                flags(
+                        "a duration of years",
+                        "--classify.timeout is \"900 d\", " + DURATION,
+                        "--classify.timeout=900 d"),
+                flags(
+                        "a guarantee that there is not",
+                        "--kafka.guarantee is \"at-most-once\", expected exactly-once or at-least-once",
+                        "--kafka.guarantee=at-most-once"),
+                flags(
+                        "an order that there is not",
+                        "--classify.order is \"random\", expected ordered or unordered",
+                        "--classify.order=random"),
+                flags(
+                        "a start that there is not",
+                        "--kafka.start-from is \"yesterday\", expected committed or earliest or latest",
+                        "--kafka.start-from=yesterday"),
+                flags(
+                        "half of the long documents",
+                        "--model.long-documents is \"half\", expected window or truncate or reject",
+                        "--model.long-documents=half"),
+                flags(
+                        "a share above all",
+                        "--dead-letters.max-ratio is \"1.5\", expected a number above 0 and up to 1, or off",
+                        "--dead-letters.max-ratio=1.5"),
+                flags(
+                        "percent",
+                        "--dead-letters.max-ratio is \"50%\", expected a number above 0 and up to 1, or off",
+                        "--dead-letters.max-ratio=50%"),
+                flags("a blank name", "--job.name is \" \", expected text", "--job.name= "),
+                flags(
+                        "no topic",
+                        "--kafka.input-topics is \",\", expected texts separated by commas",
+                        "--kafka.input-topics=,"),
+                // Contradictions.
+                flags(
+                        "transactions that end before their checkpoint",
+                        "kafka.transaction-timeout is 60.0 s, expected more than checkpoint.interval + checkpoint.timeout"
+                                + " = 310.0 s: the broker would abort transactions before their checkpoint ends",
+                        "--kafka.transaction-timeout=1 min"),
+                flags(
+                        "an output that is an input",
+                        "kafka.input-topics [a, dead-letters] holds an output topic: the job would read its own events",
+                        "--kafka.input-topics=a,dead-letters"),
+                flags(
+                        "one topic for both events",
+                        "kafka.labelled-topic and kafka.dead-letter-topic are both \"events\"; they hold different events"
+                                + " and must be two topics",
+                        "--kafka.labelled-topic=events",
+                        "--kafka.dead-letter-topic=events"),
+                flags(
+                        "priority among ordered events",
+                        "classify.priority-header is \"urgency\", but with classify.order: ordered no document can overtake"
+                                + " another; set classify.order: unordered, or leave the header out",
+                        "--classify.priority-header=urgency"));
+    }
+
+    /** What must be given, and is not as it should be. */
+    static Stream<Wrong> wrongNeeds() {
+        return Stream.of(
+                flags(
+                        "no brokers",
+                        "kafka.bootstrap-servers is missing; give it as --kafka.bootstrap-servers, as"
+                                + " HATFLOW_KAFKA_BOOTSTRAP_SERVERS or in the file: Brokers of the Kafka cluster, host:port,"
+                                + " separated by commas.",
+                        "--model.bundle=/b"),
+                flags(
+                        "no bundle",
+                        "model.bundle is missing; give it as --model.bundle, as HATFLOW_MODEL_BUNDLE or in the file: Folder"
+                                + " of the model bundle, at the same path on every machine that runs tasks.",
+                        "--kafka.bootstrap-servers=a:1"),
+                flags(
+                        "a broker without a port",
+                        "kafka.bootstrap-servers holds \"broker-1\", expected host:port, such as broker-1:9092, separated by"
+                                + " commas",
+                        "--model.bundle=/b",
+                        "--kafka.bootstrap-servers=broker-1"),
+                flags(
+                        "brokers separated by a semicolon",
+                        "kafka.bootstrap-servers holds \"\", expected host:port, such as broker-1:9092, separated by commas",
+                        "--model.bundle=/b",
+                        "--kafka.bootstrap-servers=a:1,"),
+                flags(
+                        "a file that is not there",
+                        "/nowhere/job.yaml (--config) cannot be read as UTF-8 text:"
+                                + " java.nio.file.NoSuchFileException: /nowhere/job.yaml",
+                        "--model.bundle=/b",
+                        "--kafka.bootstrap-servers=a:1",
+                        "--config=/nowhere/job.yaml"));
+    }
+
+    /** Contents of {@code job.yaml}. */
+    static Stream<Wrong> wrongFiles() {
+        return Stream.of(
+                file("a list", "…job.yaml is no YAML mapping of keys to values", "- a\n- b\n"),
+                file(
+                        "YAML that is none",
+                        "…job.yaml is not valid YAML: mapping values are not allowed here (line 1)",
+                        "a: b: c"),
+                file(
+                        "a misspelt key in a file",
+                        "…job.yaml: kafka.start-form is not known; did you mean kafka.start-from?",
+                        "kafka:\n  start-form: latest\n"),
+                file(
+                        "a list for a number",
+                        "…job.yaml: classify.capacity is \"1,2\", " + COUNT,
+                        "classify.capacity: [1, 2]"));
+    }
+
+    record Wrong(String name, String message, List<String> flags, String file) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private static Wrong flags(String name, String message, String... flags) {
+        return new Wrong(name, message, List.of(flags), "");
+    }
+
+    private static Wrong file(String name, String message, String content) {
+        return new Wrong(name, message, List.of(), content);
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongFlags")
+    void aWrongFlagIsNamed(Wrong wrong) {
+        assertSays(wrong, Stream.concat(needed(), wrong.flags().stream()), Map.of());
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongNeeds")
+    void whatMustBeGivenIsAskedFor(Wrong wrong) {
+        assertSays(wrong, wrong.flags().stream(), Map.of());
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongFiles")
+    void aWrongFileIsNamed(Wrong wrong, @TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("job.yaml"), wrong.file());
+        assertSays(wrong, Stream.concat(needed(), Stream.of("--config=" + file)), Map.of());
+    }
+
+    @Test
+    void aWrongVariableIsNamed() {
+        assertSays(wrongVariable(), needed(), Map.of("HATFLOW_CLASSIFY_ODER", "unordered"));
+    }
+
+    private static Wrong wrongVariable() {
+        return flags("a variable", "HATFLOW_CLASSIFY_ODER is not known; did you mean classify.order?");
+    }
+
+    @Test
+    void thePageOnTroublesExplainsThem() {
+        TroubleshootingPage.assertExplains(
+                "Settings of the job",
+                Stream.of(wrongFlags(), wrongNeeds(), wrongFiles(), Stream.of(wrongVariable()))
+                        .flatMap(each -> each)
+                        .map(Wrong::message));
+    }
+
+    private static Stream<String> needed() {
+        return Stream.of("--kafka.bootstrap-servers=broker:9092", "--model.bundle=/bundle");
+    }
+
+    private static void assertSays(Wrong wrong, Stream<String> flags, Map<String, String> environment) {
+        SettingsException mistake = catchThrowableOfType(
+                SettingsException.class, () -> JobSettings.read(flags.toArray(String[]::new), environment));
+        assertThat(mistake).isNotNull().hasMessageStartingWith("The settings have a mistake:\n  - ");
+        assertThat(mistake.problems()).singleElement().asString().matches(TroubleshootingPage.pattern(wrong.message()));
+    }
+}
