@@ -9,6 +9,7 @@ from pathlib import Path
 
 import onnx_export
 from onnx_export.agreement import Agreement
+from onnx_export.arguments import Arguments
 from onnx_export.bundle import (
     SEGMENTERS,
     Flags,
@@ -23,7 +24,7 @@ from onnx_export.checkpoint import Checkpoint, file_sha256, read_checkpoint, rea
 from onnx_export.config import PAD_SEGMENTS, POOLINGS
 from onnx_export.manifest import MANIFEST
 from onnx_export.precision import PRECISIONS, precision_problems
-from onnx_export.problems import ExportError
+from onnx_export.problems import ExportError, sentence
 from onnx_export.storage import STORAGES
 from onnx_export.verify import checks, promises
 
@@ -50,10 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExportError as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(sentence(error), file=sys.stderr)
+        return 1
     return code
 
 
 def _graph(options: argparse.Namespace) -> int:
+    if options.output.is_dir():
+        raise ExportError(str(options.output), ["is a folder, expected a file to write, such as model.onnx in it"])
     checkpoint = _checkpoint(options)
     pad_segment, segment_positions = graph_settings(options.checkpoint, checkpoint, _flags(options))
     if problems := precision_problems(options.precision, options.weights, options.calibration):
@@ -140,7 +146,7 @@ def _flags(options: argparse.Namespace) -> Flags:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m onnx_export", description=onnx_export.__doc__)
+    parser = Arguments(prog="python -m onnx_export", description=onnx_export.__doc__)
     commands = parser.add_subparsers(required=True, metavar="graph|bundle|verify")
     raw = argparse.RawDescriptionHelpFormatter
 

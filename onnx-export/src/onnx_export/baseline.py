@@ -6,7 +6,6 @@ of ``train.py`` (give the same shares and seed), so the two can be compared line
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from onnx_export.arguments import Arguments
 from onnx_export.held_out import HeldOut, Report, Scored, probabilities
 from onnx_export.labelled_texts import LabelledText, label_names
 from onnx_export.lexical import LexicalModel, pieces_of
@@ -26,7 +26,7 @@ FIXED_THRESHOLD = 0.2
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m onnx_export.baseline", description=__doc__.split("\n\n")[0])
+    parser = Arguments(prog="python -m onnx_export.baseline", description=__doc__.split("\n\n")[0])
     parser.add_argument("--output", type=Path, required=True, help="JSON file for the metrics")
     add_split_options(parser)
     options = parser.parse_args(arguments)

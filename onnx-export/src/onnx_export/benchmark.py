@@ -6,7 +6,6 @@ median time per segment, and the median of the ratios to the first bundle of the
 
 from __future__ import annotations
 
-import argparse
 import platform
 import sys
 import time
@@ -18,6 +17,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from onnx_export.arguments import Arguments
 from onnx_export.checkpoint import read_json_object
 from onnx_export.manifest import MANIFEST, MODEL, TOKENIZER, manifest_problems, packed_layout
 from onnx_export.packing import PackedBatch, PackedLayout, Segments, open_session
@@ -70,7 +70,7 @@ def measure(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m onnx_export.benchmark", description=(__doc__ or "").split("\n\n")[0])
+    parser = Arguments(prog="python -m onnx_export.benchmark", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument(
         "--bundle",
         type=Path,

@@ -21,7 +21,7 @@ from onnx_export.graph_builder import GraphBuilder
 from onnx_export.int8 import Array, Int8Matrix, Observed, matrix_name, quantise, token_matrices
 from onnx_export.manifest import TOKENIZER
 from onnx_export.packing import PackedLayout, Segments, open_session
-from onnx_export.problems import ExportError
+from onnx_export.problems import ExportError, reason
 from onnx_export.segmentation import SegmenterName, segment
 from onnx_export.tokenization import TextTokenizer
 
@@ -49,7 +49,7 @@ def read_texts(path: Path) -> list[str]:
         content = path.read_bytes()
         lines = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8").split("\n")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ExportError(str(path), [f"cannot be read: {error}"]) from error
+        raise ExportError(str(path), [f"cannot be read: {reason(error)}"]) from error
     texts, problems = [], []
     for number, line in enumerate(lines, start=1):
         if line.strip():

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from onnx_export.config import HatConfig, Head, Pooling, inspect_config
-from onnx_export.problems import ExportError
+from onnx_export.problems import ExportError, reason
 from onnx_export.pytorch_file import read_pytorch_file
 from onnx_export.tokenization import cls_token_id
 
@@ -66,6 +66,8 @@ def read_json_object(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ExportError(str(path), ["the file is missing"]) from None
+    except OSError as error:
+        raise ExportError(str(path), [f"cannot be read: {reason(error)}"]) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ExportError(str(path), [f"is not JSON: {error}"]) from error
     if not isinstance(value, dict):
@@ -85,7 +87,10 @@ def read_checkpoint(folder: Path, *, pooling: Pooling | None = None, embedding: 
         ExportError: with every problem of the configuration, or every problem of the weights.
     """
     if not folder.is_dir():
-        raise ExportError(str(folder), ["there is no such folder; expected one with config.json and model.safetensors"])
+        raise ExportError(
+            str(folder),
+            [f"{'is no' if folder.exists() else 'there is no such'} folder; expected one with config.json and model.safetensors"],
+        )
     config, problems = inspect_config(read_json_object(folder / "config.json"), pooling=pooling, embedding=embedding)
     path = folder / (_PYTORCH if not (folder / _SAFETENSORS).exists() else _SAFETENSORS)
     if not path.is_file():
@@ -110,7 +115,7 @@ def _read_weights(path: Path) -> Mapping[str, NDArray[Any]]:
     try:
         stored: Mapping[str, NDArray[Any]] = load_file(path)
     except (SafetensorError, OSError, KeyError, TypeError) as error:
-        raise ExportError(str(path), [f"cannot be read: {error}"]) from error
+        raise ExportError(str(path), [f"cannot be read: {reason(error)}"]) from error
     return stored
 
 

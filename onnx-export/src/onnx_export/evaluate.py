@@ -6,7 +6,6 @@ best evidence for each is where the annotation says. Present is what the bundle'
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from onnx_export.arguments import Arguments
 from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
 from onnx_export.metrics import document_metrics
+from onnx_export.problems import sentence
 from onnx_export.segmentation import Span
 from onnx_export.tokenization import utf16_offsets
 
@@ -176,7 +177,7 @@ def _overlaps(text: LabelledText, label: str, evidence: Span) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m onnx_export.evaluate", description=(__doc__ or "").split("\n\n")[0])
+    parser = Arguments(prog="python -m onnx_export.evaluate", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="annotated texts (.jsonl or .jsonl.gz), see onnx_export.split")
     parser.add_argument("--events", type=Path, required=True, help="what deploy/score.sh wrote for these texts")
     parser.add_argument("--output", type=Path, help="JSON file for the report")
@@ -184,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         report = compare(read_labelled_texts(options.data), read_events(options.events))
     except (OSError, ValueError) as error:
-        sys.exit(str(error))
+        sys.exit(sentence(error))
     for line in report.lines():
         print(line)
     if options.output:

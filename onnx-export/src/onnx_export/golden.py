@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from onnx_export.classifier import Classifier, SegmentedDocument
 from onnx_export.config import Task
-from onnx_export.problems import ExportError
+from onnx_export.problems import ExportError, reason
 from onnx_export.scoring import Logits, combine_embeddings
 
 _CUTS = ("token_ids", "token_offsets", "segments", "windows")
@@ -204,8 +204,8 @@ def _json_lines(path: Path, problems: list[str]) -> list[tuple[int, Any]]:
     try:
         # Only \n separates records: a text may hold U+2028, which str.splitlines would cut at.
         lines = path.read_text(encoding="utf-8").split("\n")
-    except (FileNotFoundError, UnicodeDecodeError) as error:
-        raise ExportError(str(path), [f"cannot be read: {error}"]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExportError(str(path), [f"cannot be read: {reason(error)}"]) from error
     records = []
     for number, line in enumerate(lines, start=1):
         if line.strip():

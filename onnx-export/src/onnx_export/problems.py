@@ -13,3 +13,13 @@ class ExportError(Exception):
         lines = "".join(f"\n  - {problem}" for problem in problems)
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__(f"{subject}: {count}{lines}")
+
+
+def reason(error: Exception) -> str:
+    """Why something could not be done; what the operating system says without its number and the file."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def sentence(error: Exception) -> str:
+    """What an error says to a person, with the file that it is about where the operating system raised it."""
+    return f"{error.filename}: {reason(error)}" if isinstance(error, OSError) and error.filename else str(error)

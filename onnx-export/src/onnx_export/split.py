@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from onnx_export.arguments import Arguments
 from onnx_export.labelled_texts import LabelledText, read_labelled_texts, write_labelled_texts
+from onnx_export.problems import sentence
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,14 @@ def read_split(options: argparse.Namespace) -> Split:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m onnx_export.split", description=(__doc__ or "").split("\n\n")[0])
+    parser = Arguments(prog="python -m onnx_export.split", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--output", type=Path, required=True, help="folder for the three files")
     add_split_options(parser)
     options = parser.parse_args(arguments)
     try:
         split = read_split(options)
     except (OSError, ValueError) as error:
-        sys.exit(f"--data: {error}")
+        sys.exit(f"--data: {sentence(error)}")
     options.output.mkdir(parents=True, exist_ok=True)
     for name, part in vars(split).items():
         path = options.output / f"{name}.jsonl"

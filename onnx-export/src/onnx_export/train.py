@@ -19,7 +19,6 @@ or ``--hours`` prolong it.
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import os
@@ -40,6 +39,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from onnx_export.arguments import Arguments
 from onnx_export.checkpoint import file_sha256
 from onnx_export.corpus import Corpus, SegmentedDocument, Window, batches, masked, packed, training_windows
 from onnx_export.hat_torch import (
@@ -58,6 +58,7 @@ from onnx_export.lexical import LexicalTeacher
 from onnx_export.lower_layers import LowerLayers
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
 from onnx_export.platt import Calibration
+from onnx_export.problems import sentence
 from onnx_export.recipe import Recipe
 from onnx_export.segmentation import windows
 from onnx_export.split import Split, add_split_options, read_split
@@ -438,7 +439,7 @@ def _check_same_training(output: Path, options: dict[str, Any]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m onnx_export.train", description=__doc__.split("\n\n")[0])
+    parser = Arguments(prog="python -m onnx_export.train", description=__doc__.split("\n\n")[0])
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder; also holds the state to go on from")
     parser.add_argument(
         "--warm-start",
@@ -503,7 +504,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         files = {"data_sha256": file_sha256(data), "warm_start_sha256": file_sha256(start / "model.safetensors")}
         _check_same_training(output, fixed | shares | files)
     except (OSError, ValueError) as error:
-        sys.exit(str(error))
+        sys.exit(sentence(error))
     tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()

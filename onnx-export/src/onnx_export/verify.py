@@ -97,6 +97,10 @@ def promises(manifest: Mapping[str, Any]) -> str:
 
 def checks(folder: Path) -> Iterator[Check]:
     """Check a bundle folder step by step; a check that others need and that fails is the last one."""
+    if not folder.is_dir():
+        what = "is no folder; unpack it if it is an archive" if folder.exists() else "is not there"
+        yield Check("folder", problems=(f"{folder} {what}: expected a folder written by `python -m onnx_export bundle`",))
+        return
     try:
         manifest = read_json_object(folder / MANIFEST)
         problems = manifest_problems(manifest)

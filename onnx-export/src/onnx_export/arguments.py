@@ -1,0 +1,36 @@
+"""Command lines whose mistakes are named in one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+
+class Arguments(argparse.ArgumentParser):
+    """A parser that names an option that there is not before it asks for the one that was meant by it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Abbreviations would make what is a mistake today an option tomorrow.
+        super().__init__(*args, **{"allow_abbrev": False, **kwargs})
+        self._given: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._given = tuple(sys.argv[1:] if args is None else args)
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:  # said here, where the command is known to which it was given
+            self.error(f"{unknown[0]!r} is not understood")
+        return parsed, unknown
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {self._unknown_option() or message}; --help shows the options\n")
+
+    def _unknown_option(self) -> str:
+        for word in self._given:
+            name = word.partition("=")[0]
+            if name.startswith("--") and name not in self._option_string_actions:
+                near = difflib.get_close_matches(name, self._option_string_actions, n=1)
+                return f"unknown option {name}" + (f", did you mean {near[0]}?" if near else "")
+        return ""

@@ -1,0 +1,203 @@
+"""Commands with one mistake each, and the one message that a person sees. ``…`` stands for what differs from case to case."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from onnx_export import __main__, evaluate, split, train
+from onnx_export.config import Head
+from random_checkpoints import hat_config, write_checkpoint
+
+PAGE = Path(__file__).parents[2] / "docs/troubleshooting.md"
+BUNDLE = Path(__file__).parents[2] / "flink-job/inference/src/test/resources/bundles/tiny-segments"
+
+pytestmark = pytest.mark.skipif(not BUNDLE.is_dir(), reason="needs the whole repository")
+
+HELP = "; --help shows the options"
+EXPECTED_BUNDLE = ": expected a folder written by `python -m onnx_export bundle`"
+GRAPH = "graph --checkpoint CHECKPOINT --output DIR/m.onnx"
+WRITE = "bundle --checkpoint CHECKPOINT --output DIR/out"
+
+# Command (DIR: a folder, CHECKPOINT: a good checkpoint in it, BUNDLE: a good bundle in it), exit code, message.
+WRONG_COMMANDS = [
+    ("bundel", 2, "python -m onnx_export: argument graph|bundle|verify: invalid choice: 'bundel' (choose from …)" + HELP),
+    (
+        "graph --chekpoint x --output y",
+        2,
+        "python -m onnx_export graph: unknown option --chekpoint, did you mean --checkpoint?" + HELP,
+    ),
+    ("graph --output y", 2, "python -m onnx_export graph: the following arguments are required: --checkpoint" + HELP),
+    (GRAPH + " --quantise int8", 2, "python -m onnx_export graph: unknown option --quantise" + HELP),
+    (GRAPH + " now", 2, "python -m onnx_export graph: 'now' is not understood" + HELP),
+    (
+        GRAPH + " --precision fp8",
+        2,
+        "python -m onnx_export graph: argument --precision: invalid choice: 'fp8' (choose from …)" + HELP,
+    ),
+    (WRITE + " --window-overlap x", 2, "python -m onnx_export bundle: argument --window-overlap: invalid int value: 'x'" + HELP),
+    (
+        "graph --checkpoint DIR/none --output DIR/m.onnx",
+        1,
+        "DIR/none: 1 problem\n  - there is no such folder; expected one with config.json and model.safetensors",
+    ),
+    (
+        "graph --checkpoint CHECKPOINT/config.json --output DIR/m.onnx",
+        1,
+        "CHECKPOINT/config.json: 1 problem\n  - is no folder; expected one with config.json and model.safetensors",
+    ),
+    ("graph --checkpoint DIR --output DIR/m.onnx", 1, "DIR/config.json: 1 problem\n  - the file is missing"),
+    (
+        "graph --checkpoint CHECKPOINT --output DIR",
+        1,
+        "DIR: 1 problem\n  - is a folder, expected a file to write, such as model.onnx in it",
+    ),
+    ("graph --checkpoint CHECKPOINT --output DIR/text/m.onnx", 1, "DIR/text: File exists"),
+    (
+        GRAPH + " --calibration DIR/text",
+        1,
+        "options: 1 problem\n  - --calibration is for --precision int8, …",
+    ),
+    (
+        GRAPH + " --precision int8 --calibration DIR/none",
+        1,
+        "DIR/none: 1 problem\n  - cannot be read: No such file or directory",
+    ),
+    (
+        WRITE + " --window-overlap 99",
+        1,
+        "bundle settings: 1 problem\n  - window_overlap is 99, expected 0 to 5 (below max_sentences)",
+    ),
+    (WRITE + " --thresholds DIR/none", 1, "DIR/none: 1 problem\n  - the file is missing"),
+    (
+        WRITE + " --thresholds DIR/text",
+        1,
+        "DIR/text: 1 problem\n  - is not JSON: Expecting value: line 1 column 1 (char 0)",
+    ),
+    (
+        WRITE + " --thresholds DIR/thresholds.json",
+        1,
+        "bundle settings: 1 problem\n  - thresholds: 'paymnt' is not a label, expected one of …",
+    ),
+    (WRITE + " --model-card DIR/none", 1, "bundle settings: 1 problem\n  - --model-card DIR/none is missing"),
+    (WRITE + " --golden DIR/none", 1, "DIR/none: 1 problem\n  - cannot be read: No such file or directory"),
+    (
+        "bundle --checkpoint CHECKPOINT --output DIR/text",
+        1,
+        "DIR/text: 1 problem\n  - exists and is not a bundle: choose another place or remove it",
+    ),
+    ("verify DIR/none", 1, "✗ folder\n    DIR/none is not there" + EXPECTED_BUNDLE),
+    ("verify DIR/text", 1, "✗ folder\n    DIR/text is no folder; unpack it if it is an archive" + EXPECTED_BUNDLE),
+    ("verify DIR", 1, "✗ manifest\n    the file is missing"),
+]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    write_checkpoint(folder / "checkpoint", hat_config(head=Head.SEGMENT.value, labels=["payment", "term"]))
+    (folder / "text").write_text("text")
+    (folder / "thresholds.json").write_text('{"paymnt": 0.5}')
+    return folder
+
+
+def pattern(message):
+    return ".*".join(map(re.escape, message.split("…")))
+
+
+@pytest.mark.parametrize(("command", "code", "message"), WRONG_COMMANDS, ids=[command for command, _, _ in WRONG_COMMANDS])
+def test_a_mistake_is_named_without_a_stack_trace(files, capsys, command, code, message):
+    words = command.replace("CHECKPOINT", "DIR/checkpoint").replace("DIR", str(files)).split(" ")
+    try:
+        ended = __main__.main(words)
+    except SystemExit as exit_:
+        ended = exit_.code
+    said = capsys.readouterr()
+    assert ended == code
+    shown = (said.err or said.out).replace(str(files), "DIR").replace("DIR/checkpoint", "CHECKPOINT")
+    assert re.match(pattern(message) + "\n", shown), shown
+
+
+# How a good bundle is spoilt, and what verify says.
+WRONG_BUNDLES = {
+    "no key": (lambda manifest: manifest.pop("task"), "✗ manifest\n    $: 'task' is a required property"),
+    "future": (
+        lambda manifest: manifest.update(format_version="2.0"),
+        "✗ manifest\n    format_version is 2.0, expected 1.x: use a matching release",
+    ),
+    "escape": (
+        lambda manifest: manifest["files"].update({"../secret": manifest["files"]["README.md"]}),
+        "✗ manifest\n    $.files: '../secret' does not match '^[A-Za-z0-9][A-Za-z0-9._-]*$'",
+    ),
+    "overlap": (
+        lambda manifest: manifest["segmentation"].update(window_overlap=6),
+        "✗ manifest\n    segmentation.window_overlap is 6, expected below max_segments (6)",
+    ),
+    "checksum": (
+        lambda manifest: manifest["files"]["README.md"].update(sha256="0" * 64),
+        "…✗ checksums: …\n    README.md has another checksum than the manifest says",
+    ),
+    "size": (
+        lambda manifest: manifest["files"]["README.md"].update(bytes=1),
+        "…✗ checksums: …\n    README.md has 118 bytes, expected 1",
+    ),
+    "special token": (
+        lambda manifest: manifest["special_tokens"].update(cls=40000),
+        "…✗ graph and tokenizer: …\n    tokenizer.json has no token 40000, expected one for special token cls",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_BUNDLES)
+def test_verify_says_what_a_bundle_does_not_keep(tmp_path, capsys, name):
+    spoil, message = WRONG_BUNDLES[name]
+    folder = Path(shutil.copytree(BUNDLE, tmp_path / "bundle"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    spoil(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert __main__.main(["verify", str(folder)]) == 1
+    assert re.match("(?s:.*)".join(map(re.escape, message.split("…"))) + "\n", capsys.readouterr().out)
+
+
+WRONG_TEXTS = [
+    (split, "--data DIR/none.jsonl --output DIR/s", "--data: DIR/none.jsonl: No such file or directory"),
+    (split, "--data DIR/text --output DIR/s", "--data: DIR/text…line 1: …"),
+    (evaluate, "--data DIR/none.jsonl --events DIR/text", "DIR/none.jsonl: No such file or directory"),
+    (
+        train,
+        "--data DIR/text --output DIR/t --warm-start DIR/none",
+        "DIR/none: config.json is missing; model.safetensors is missing; tokenizer.json is missing",
+    ),
+    (
+        train,
+        "--data DIR/text --output DIR/t --warm-start DIR/none --layout XX",
+        "layout 'XX' has the layers ['XX']; expected S, D or SD, separated by |",
+    ),
+    (
+        train,
+        "--data x --output y --pases 3",
+        "python -m onnx_export.train: unknown option --pases, did you mean --passes?" + HELP,
+    ),
+    (evaluate, "--dta x --events y", "python -m onnx_export.evaluate: unknown option --dta, did you mean --data?" + HELP),
+]
+
+
+@pytest.mark.parametrize(("module", "arguments", "message"), WRONG_TEXTS, ids=[message for _, _, message in WRONG_TEXTS])
+def test_wrong_texts_are_named(files, capsys, module, arguments, message):
+    with pytest.raises(SystemExit) as exit_:
+        module.main(arguments.replace("DIR", str(files)).split(" "))
+    said = exit_.value.code if isinstance(exit_.value.code, str) else capsys.readouterr().err
+    assert re.match("(?s:.*)".join(map(re.escape, message.split("…"))), said.replace(str(files), "DIR"))
+
+
+def test_the_page_on_troubles_explains_them():
+    section = PAGE.read_text(encoding="utf-8").split("\n## Export and training\n")[1].split("\n## ")[0]
+    cells = [re.split(r" (?<!\\)\| ", line)[0] for line in section.splitlines() if line.startswith("| `")]
+    rows = [cell.removeprefix("| ").strip("` ").replace("\\|", "|") for cell in cells]
+    messages = [message for _, _, message in WRONG_COMMANDS]
+    messages += [message for _, message in WRONG_BUNDLES.values()] + [message for _, _, message in WRONG_TEXTS]
+    shown = [re.sub(r"\s*\n\s*(- )?", " ", message) for message in messages]
+    assert [one for one in shown if not any(re.fullmatch(pattern(row), one) for row in rows)] == []
+    assert [row for row in rows if not any(re.fullmatch(pattern(row), one) for one in shown)] == []
