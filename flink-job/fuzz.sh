@@ -23,6 +23,8 @@ done
 
 declare -A modules=([document]=job [manifest]=inference [text]=inference)
 declare -A tests=([document]=DocumentDeserializerFuzzTest [manifest]=ManifestReaderFuzzTest [text]=SegmentsFuzzTest)
+# What reads for us is followed, too.
+declare -A libraries=([document]='org.apache.avro.**,' [manifest]='com.fasterxml.jackson.**,com.networknt.**,' [text]='')
 [[ -z "$target" || -n "${tests[$target]:-}" ]] || {
     echo "fuzz.sh: --target is \"$target\", expected document, manifest or text" >&2
     exit 2
@@ -31,7 +33,8 @@ declare -A tests=([document]=DocumentDeserializerFuzzTest [manifest]=ManifestRea
 found=0
 for each in ${target:-document manifest text}; do
     echo "fuzz.sh: $each, $minutes min"
-    (cd "$root" && JAZZER_FUZZ=1 JAZZER_HOOKS=true JAZZER_MAX_DURATION="${minutes}m" ./mvnw -q -B -ntp -pl "flink-job/${modules[$each]}" -am \
-        -Dtest="${tests[$each]}" test) || found=1
+    (cd "$root" && JAZZER_FUZZ=1 ./mvnw -q -B -ntp -pl "flink-job/${modules[$each]}" -am -Dtest="${tests[$each]}" \
+        -Djazzer.hooks=true -Djazzer.max_duration="${minutes}m" -Djazzer.instrument="${libraries[$each]}io.hatflow.**" \
+        test 2>&1 | sed -u '/^INFO: \(Instrumented\|Loaded\)/d') || found=1
 done
 exit $found
