@@ -25,6 +25,10 @@ public final class FlinkRest {
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
     private static final Duration POLL = Duration.ofMillis(200);
 
+    /** How messages of the job begin that say all that a person needs: {@code docs/troubleshooting.md}. */
+    private static final List<String> OWN_WORDS =
+            List.of("The settings have", "The job cannot run", "The writers' schemas have");
+
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
     private final String address;
@@ -199,8 +203,12 @@ public final class FlinkRest {
 
     /** What the job itself said, if it is that; Flink wraps it in pages of stack traces. */
     private static String reason(String errors) {
-        int settings = errors.indexOf("The settings have");
-        String from = settings < 0 ? errors : errors.substring(settings);
+        int own = OWN_WORDS.stream()
+                .mapToInt(errors::indexOf)
+                .filter(at -> at >= 0)
+                .min()
+                .orElse(0);
+        String from = errors.substring(own);
         int end = from.indexOf("\\n\\tat ");
         return (end < 0 ? from : from.substring(0, end)).replace("\\n", "\n");
     }

@@ -1,6 +1,7 @@
 package io.hatflow.job.cli;
 
 import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.job.config.SettingsException;
 import io.hatflow.job.config.Spelling;
 import java.io.PrintWriter;
@@ -73,7 +74,7 @@ final class Mistakes {
             return Optional.of("The file " + file.getFile() + " cannot be used: " + reason + ".");
         }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BundleException) {
+            if (cause instanceof BundleException || cause instanceof DeviceException) {
                 return Optional.of(String.valueOf(cause.getMessage()));
             }
             if (cause instanceof KafkaException kafka) {
@@ -85,12 +86,13 @@ final class Mistakes {
 
     private static String ofKafka(KafkaException failure) {
         Throwable deepest = failure;
-        while (deepest.getCause() != null) {
+        while (deepest.getCause() != null && !(deepest instanceof TimeoutException)) {
             deepest = deepest.getCause();
         }
-        return "Kafka did not do what it was asked for: " + deepest.getMessage()
-                + (deepest instanceof TimeoutException
-                        ? ". Does a broker run at --bootstrap-servers, and can this machine reach it?"
-                        : "");
+        String said = String.valueOf(deepest.getMessage());
+        return deepest instanceof TimeoutException
+                ? "Kafka did not answer: " + said.replaceFirst("\\.$", "")
+                        + ". Does a broker run at --bootstrap-servers, can this machine reach it, and is the topic there?"
+                : "Kafka did not do what it was asked for: " + said;
     }
 }

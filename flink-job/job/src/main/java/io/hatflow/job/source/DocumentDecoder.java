@@ -79,7 +79,8 @@ final class DocumentDecoder {
                     Reason.MALFORMED_DOCUMENT, "The value of " + value.length + " bytes ends within the Document.");
         } catch (CharacterCodingException e) {
             return refused(Reason.MALFORMED_DOCUMENT, "A text within the Document is not UTF-8.");
-        } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException e) {
+        } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException | UnsupportedOperationException e) {
+            // The last is Avro's for an array or a map of more items than Java's may have.
             return refused(
                     Reason.MALFORMED_DOCUMENT,
                     "The bytes do not follow the schema that their fingerprint names: " + e.getMessage() + ".");

@@ -25,7 +25,7 @@ class WrongCommandsTest {
 
     private static final String BUNDLE = "../inference/src/test/resources/bundles/";
     private static final String NO_BROKER =
-            ". Does a broker run at --bootstrap-servers, and can this machine reach it?";
+            ". Does a broker run at --bootstrap-servers, can this machine reach it, and is the topic there?";
 
     static Stream<Wrong> wrongCommands() {
         return Stream.of(
@@ -76,17 +76,15 @@ class WrongCommandsTest {
                 fails(
                         "send --bootstrap-servers a:1 --command-config DIR/none DIR/docs.jsonl",
                         "--command-config DIR/none is no readable file; expected properties of Kafka's client"),
-                fails("send KAFKA DIR/docs.jsonl", "Kafka did not do what it was asked for: …" + NO_BROKER),
-                fails("read KAFKA", "Kafka did not do what it was asked for: …" + NO_BROKER),
+                fails("send KAFKA DIR/docs.jsonl", "Kafka did not answer: …" + NO_BROKER),
+                fails("read KAFKA", "Kafka did not answer: …" + NO_BROKER),
                 usage("read KAFKA --dead-letter", "Unknown option --dead-letter; did you mean --dead-letters?"),
                 usage("replay KAFKA", "Missing required option: '--reason=<reasons>'"),
                 usage(
                         "replay KAFKA --reason LAZY",
                         "Invalid value for option '--reason' (<reasons>): expected one of [UNKNOWN, NOT_AVRO, …]"
                                 + " (case-insensitive) but was 'LAZY'"),
-                fails(
-                        "replay KAFKA --reason NOT_AVRO --dry-run",
-                        "Kafka did not do what it was asked for: …" + NO_BROKER),
+                fails("replay KAFKA --reason NOT_AVRO --dry-run", "Kafka did not answer: …" + NO_BROKER),
                 // demo, run
                 fails(
                         "demo --bundle " + BUNDLE + "tiny-segments --samples DIR/none",
@@ -148,6 +146,8 @@ class WrongCommandsTest {
     @Test
     void thePageOnTroublesExplainsThem() {
         TroubleshootingPage.assertExplains(
-                "Commands", wrongCommands().map(wrong -> wrong.message().replaceFirst("\n(?s).*", " …")));
+                "Commands",
+                Stream.concat(wrongCommands().map(Wrong::message), WrongTopicsIT.wrongTopics())
+                        .map(message -> message.replaceFirst("\n(?s).*", " …")));
     }
 }
