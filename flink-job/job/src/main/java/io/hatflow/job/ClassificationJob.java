@@ -22,6 +22,12 @@ public final class ClassificationJob {
     public static void main(String[] arguments) throws Exception {
         JobSettings settings = JobSettings.read(arguments, System.getenv());
         LOG.info("Starting with {}", settings);
+        if (!settings.openSecrets().isEmpty()) {
+            LOG.warn(
+                    "Secrets are given as they are in {}: whoever sees the command line, the job graph or Flink's store of jobs sees them."
+                            + " Give references such as ${file:/run/secrets/kafka.properties:password} in their place",
+                    settings.openSecrets());
+        }
         StreamExecutionEnvironment environment =
                 StreamExecutionEnvironment.getExecutionEnvironment(ClassificationPipeline.options(settings));
         new SubmissionCheck(settings, environment instanceof LocalStreamEnvironment).run();

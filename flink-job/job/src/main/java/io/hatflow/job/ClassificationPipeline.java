@@ -1,6 +1,7 @@
 package io.hatflow.job;
 
 import io.hatflow.job.classify.Classified;
+import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.sink.EventSinks;
 import io.hatflow.job.source.DocumentSource;
 import io.hatflow.job.source.SourceRecord;
@@ -51,9 +52,10 @@ public final class ClassificationPipeline {
             StreamExecutionEnvironment environment,
             JobSettings settings,
             UnaryOperator<DataStream<SourceRecord>> afterSource) {
+        KafkaAccess kafka = new KafkaAccess(settings.bootstrapServers(), settings.kafkaProperties());
         DataStream<SourceRecord> records = environment
                 .fromSource(
-                        DocumentSource.of(settings.bootstrapServers(), settings.source(), settings.kafkaProperties()),
+                        DocumentSource.of(kafka, settings.source()),
                         // Nothing here asks for event time, and watermarks would hold unordered events back.
                         WatermarkStrategy.noWatermarks(),
                         "documents")
@@ -68,7 +70,7 @@ public final class ClassificationPipeline {
                 settings.classify(),
                 settings.quarantine().of(checkpoints, settings.source().groupId()),
                 settings.rejectionLimit());
-        EventSinks sinks = new EventSinks(settings.bootstrapServers(), settings.sink(), settings.kafkaProperties());
+        EventSinks sinks = new EventSinks(kafka, settings.sink());
         classified.labelled().sinkTo(sinks.labelled()).uid("labelled").name("labelled");
         classified.deadLetters().sinkTo(sinks.deadLetters()).uid("dead-letters").name("dead-letters");
     }

@@ -2,6 +2,7 @@ package io.hatflow.job;
 
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.RejectionLimit;
+import io.hatflow.job.config.References;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
 import io.hatflow.job.quarantine.QuarantineSettings;
@@ -118,11 +119,29 @@ public record JobSettings(
                 values.problem(FLINK_PREFIX + option + " would have no effect; set " + setting + " instead");
             }
         });
+        flinkOptions.forEach((key, text) -> {
+            if (References.in(text)) {
+                values.problem(FLINK_PREFIX + key
+                        + " holds a reference, which Flink would take for the value itself; put secrets of"
+                        + " Flink into the configuration of the cluster");
+            }
+        });
         for (String owned : List.of("bootstrap.servers", "group.id", "transactional.id", "transaction.timeout.ms")) {
             if (kafkaProperties.containsKey(owned)) {
                 values.problem(KAFKA_PREFIX + owned + " has a setting of its own here; see docs/configuration.md");
             }
         }
+    }
+
+    /** Keys of secrets that are given as they are: these travel with the job wherever Flink keeps it. */
+    List<String> openSecrets() {
+        return Stream.of(Map.entry(KAFKA_PREFIX, kafkaProperties), Map.entry(FLINK_PREFIX, flinkOptions))
+                .flatMap(each -> new TreeMap<>(each.getValue())
+                        .entrySet().stream()
+                                .filter(entry ->
+                                        SettingValues.soundsSecret(entry.getKey()) && !References.in(entry.getValue()))
+                                .map(entry -> each.getKey() + entry.getKey()))
+                .toList();
     }
 
     private static String seconds(Duration duration) {

@@ -70,6 +70,7 @@ final class JobRun {
     static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final LocalBroker broker;
+    private final String serversOfTheJob;
     private final String name;
     private final Map<Place, Sent> sent = new HashMap<>();
 
@@ -113,7 +114,13 @@ final class JobRun {
 
     /** Makes the topics. */
     JobRun(LocalBroker broker, String name) throws InterruptedException {
+        this(broker, broker.bootstrapServers(), name);
+    }
+
+    /** Makes the topics for a job that reaches the broker by another listener than the test does. */
+    JobRun(LocalBroker broker, String serversOfTheJob, String name) throws InterruptedException {
         this.broker = broker;
+        this.serversOfTheJob = serversOfTheJob;
         this.name = name;
         broker.createTopics(PARTITIONS, List.of(inputTopic(), labelledTopic(), deadLetterTopic()));
     }
@@ -122,18 +129,18 @@ final class JobRun {
         return name + "-documents";
     }
 
-    private String labelledTopic() {
+    String labelledTopic() {
         return name + "-labelled";
     }
 
-    private String deadLetterTopic() {
+    String deadLetterTopic() {
         return name + "-dead-letters";
     }
 
     JobSettings settings(String... more) {
         Stream<String> own = Stream.of(
                 "--job.name=" + name,
-                "--kafka.bootstrap-servers=" + broker.bootstrapServers(),
+                "--kafka.bootstrap-servers=" + serversOfTheJob,
                 "--kafka.input-topics=" + inputTopic(),
                 "--kafka.labelled-topic=" + labelledTopic(),
                 "--kafka.dead-letter-topic=" + deadLetterTopic(),

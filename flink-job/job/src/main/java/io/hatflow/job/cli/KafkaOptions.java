@@ -1,5 +1,6 @@
 package io.hatflow.job.cli;
 
+import io.hatflow.job.config.References;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -16,9 +17,17 @@ final class KafkaOptions {
     @Option(names = "--bootstrap-servers", required = true, description = "brokers, host:port, separated by commas")
     private String bootstrapServers = "";
 
-    @Option(names = "--command-config", description = "properties file for Kafka's client, such as for security")
+    @Option(
+            names = "--command-config",
+            description =
+                    "properties file for Kafka's client, such as for security; secrets as references, see docs/configuration.md")
     private @Nullable Path file;
 
+    /**
+     * For any client.
+     *
+     * @throws IllegalArgumentException if the file refers to what is not there
+     */
     Map<String, Object> properties() {
         Properties read = new Properties();
         if (file != null) {
@@ -29,8 +38,10 @@ final class KafkaOptions {
                         "--command-config " + file + " is no readable file; expected properties of Kafka's client", e);
             }
         }
-        Map<String, Object> properties = new LinkedHashMap<>();
-        read.forEach((key, value) -> properties.put(key.toString(), value));
+        Map<String, String> given = new LinkedHashMap<>();
+        read.forEach((key, value) -> given.put(key.toString(), value.toString()));
+        References.requireAll(given);
+        Map<String, Object> properties = new LinkedHashMap<>(References.resolvable(given));
         properties.put("bootstrap.servers", bootstrapServers);
         return properties;
     }

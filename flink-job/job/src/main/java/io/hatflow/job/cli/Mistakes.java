@@ -4,6 +4,7 @@ import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.job.config.SettingsException;
 import io.hatflow.job.config.Spelling;
+import io.hatflow.job.kafka.KafkaRefusal;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.util.ArrayList;
@@ -72,6 +73,10 @@ final class Mistakes {
         if (failure instanceof FileSystemException file) {
             String reason = file.getReason() == null ? file.getClass().getSimpleName() : file.getReason();
             return Optional.of("The file " + file.getFile() + " cannot be used: " + reason + ".");
+        }
+        Optional<KafkaRefusal> refusal = KafkaRefusal.behind(failure, "these servers");
+        if (refusal.isPresent()) {
+            return refusal.map(Throwable::getMessage);
         }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BundleException || cause instanceof DeviceException) {

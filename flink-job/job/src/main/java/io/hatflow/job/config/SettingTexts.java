@@ -59,7 +59,9 @@ final class SettingTexts {
         for (int i = 0; i < arguments.length; i++) {
             String argument = arguments[i];
             if (!argument.startsWith("--") || argument.length() == 2) {
-                problems.add("\"" + argument + "\" is no flag; expected --key value or --key=value");
+                // What follows a secret that was not quoted is part of it.
+                problems.add("\"" + SettingValues.shown(String.join(" ", arguments), argument)
+                        + "\" is no flag; expected --key value or --key=value");
                 continue;
             }
             int equals = argument.indexOf('=');
@@ -112,7 +114,7 @@ final class SettingTexts {
                 }
             }
         } catch (JsonProcessingException e) {
-            // Its first line: the others show what stands there, and that may be a secret.
+            // After its first line, the message quotes the file, which may hold a secret.
             problems.add(path + " is not valid YAML: "
                     + e.getOriginalMessage().lines().findFirst().orElse("") + " (line "
                     + (e.getLocation() == null ? "unknown" : e.getLocation().getLineNr()) + ")");

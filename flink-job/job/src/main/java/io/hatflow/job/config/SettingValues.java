@@ -17,8 +17,12 @@ public final class SettingValues {
 
     static final String VARIABLE_PREFIX = "HATFLOW_";
 
+    private static final List<String> SECRET = List.of(
+            "password", "secret", "jaas", "token", "credential", "keystore.key", "apikey", "api-key", "access-key");
+
     private final List<String> problems = new ArrayList<>();
     private final Map<String, SettingTexts.Found> texts;
+    private final Map<String, String> environment;
 
     /**
      * Finds all texts and notes every key that nobody knows.
@@ -28,6 +32,7 @@ public final class SettingValues {
      */
     public SettingValues(
             String[] arguments, Map<String, String> environment, List<Setting<?>> settings, List<String> prefixes) {
+        this.environment = environment;
         SettingKeys keys = new SettingKeys(settings, prefixes);
         SettingTexts found = new SettingTexts(problems);
         found.read(arguments, environment, keys);
@@ -53,8 +58,14 @@ public final class SettingValues {
             }
             return setting.parser().apply(standIn);
         }
+        String text = standIn;
         try {
-            return setting.parser().apply(found.text());
+            text = References.replace(setting.key(), found.text(), environment);
+        } catch (IllegalArgumentException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
+        try {
+            return setting.parser().apply(text);
         } catch (IllegalArgumentException e) {
             problems.add(found.place() + " is \"" + found.text() + "\", expected " + setting.expected());
             return setting.parser().apply(standIn);
@@ -90,9 +101,12 @@ public final class SettingValues {
 
     /** A text that may be shown: of a key that sounds secret, only that it was given. */
     public static String shown(String key, String text) {
+        return soundsSecret(key) ? "******" : text;
+    }
+
+    /** Whether what a key holds is likely to be a secret. */
+    public static boolean soundsSecret(String key) {
         String lower = key.toLowerCase(Locale.ROOT);
-        boolean secret = List.of("password", "secret", "jaas", "token", "credential", "keystore.key", "apikey").stream()
-                .anyMatch(lower::contains);
-        return secret ? "******" : text;
+        return SECRET.stream().anyMatch(lower::contains);
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -38,7 +39,7 @@ public final class LocalBroker implements AutoCloseable {
     private final ProcessBuilder builder;
     private Process process;
 
-    private LocalBroker(Path folder) throws IOException {
+    private LocalBroker(Path folder, UnaryOperator<String> changes) throws IOException {
         Files.createDirectories(folder);
         this.log = folder.resolve("broker.log");
         int port;
@@ -49,8 +50,8 @@ public final class LocalBroker implements AutoCloseable {
             controllerPort = controller.getLocalPort();
         }
         this.bootstrapServers = "127.0.0.1:" + port;
-        Path properties =
-                Files.writeString(folder.resolve("server.properties"), configuration(folder, port, controllerPort));
+        Path properties = Files.writeString(
+                folder.resolve("server.properties"), changes.apply(configuration(folder, port, controllerPort)));
         this.builder = jvm(log, properties, Uuid.randomUuid().toString());
         this.process = builder.start();
     }
@@ -62,7 +63,17 @@ public final class LocalBroker implements AutoCloseable {
      * @throws IllegalStateException if it does not answer, with the end of its log
      */
     public static LocalBroker start(Path folder) throws IOException, InterruptedException {
-        LocalBroker broker = new LocalBroker(folder);
+        return start(folder, UnaryOperator.identity());
+    }
+
+    /**
+     * As {@link #start(Path)}, with another configuration.
+     *
+     * @param changes gets the text of {@code server.properties}; of a key that is there twice, the last one counts
+     */
+    public static LocalBroker start(Path folder, UnaryOperator<String> changes)
+            throws IOException, InterruptedException {
+        LocalBroker broker = new LocalBroker(folder, changes);
         broker.awaitAnswer();
         return broker;
     }

@@ -2,8 +2,8 @@ package io.hatflow.job.sink;
 
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
+import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
-import java.util.Map;
 import java.util.Properties;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
@@ -17,40 +17,36 @@ public final class EventSinks {
     /** A dead letter holds a whole source record, whose own size its producer and broker have let pass. */
     private static final int MAX_REQUEST_BYTES = 64 << 20;
 
-    private final String bootstrapServers;
+    private final KafkaAccess kafka;
     private final SinkSettings settings;
-    private final Map<String, String> properties;
 
-    /**
-     * Sinks as the settings say.
-     *
-     * @param properties handed on to the producers
-     */
-    public EventSinks(String bootstrapServers, SinkSettings settings, Map<String, String> properties) {
-        this.bootstrapServers = bootstrapServers;
+    /** Sinks as the settings say. */
+    public EventSinks(KafkaAccess kafka, SinkSettings settings) {
+        this.kafka = kafka;
         this.settings = settings;
-        this.properties = Map.copyOf(properties);
     }
 
     /** For events of labelled documents. */
     public KafkaSink<LabelledDocument> labelled() {
-        return sink(new LabelledSerializer(settings.labelledTopic()), "labelled");
+        return sink(new LabelledSerializer(settings.labelledTopic()), settings.labelledTopic(), "labelled");
     }
 
     /** For dead letters. */
     public KafkaSink<DeadLetter> deadLetters() {
-        return sink(new DeadLetterSerializer(settings.deadLetterTopic()), "dead-letters");
+        return sink(new DeadLetterSerializer(settings.deadLetterTopic()), settings.deadLetterTopic(), "dead-letters");
     }
 
-    private <T> KafkaSink<T> sink(KafkaRecordSerializationSchema<T> serializer, String name) {
+    private <T> KafkaSink<T> sink(KafkaRecordSerializationSchema<T> serializer, String topic, String name) {
+        boolean exactlyOnce = settings.guarantee() == Guarantee.EXACTLY_ONCE;
+        // Two sinks: with one prefix, each would abort the other's transactions when it starts.
+        String prefix = exactlyOnce ? settings.transactionalIdPrefix() + "-" + name : "";
         KafkaSinkBuilder<T> builder = KafkaSink.<T>builder()
                 .setKafkaProducerConfig(producer())
-                .setBootstrapServers(bootstrapServers)
-                .setRecordSerializer(serializer);
-        if (settings.guarantee() == Guarantee.EXACTLY_ONCE) {
-            // Two sinks: with one prefix, each would abort the other's transactions when it starts.
+                .setBootstrapServers(kafka.bootstrapServers())
+                .setRecordSerializer(new AllowedSerializer<>(serializer, kafka, topic, prefix));
+        if (exactlyOnce) {
             builder.setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
-                    .setTransactionalIdPrefix(settings.transactionalIdPrefix() + "-" + name)
+                    .setTransactionalIdPrefix(prefix)
                     .setTransactionNamingStrategy(TransactionNamingStrategy.INCREMENTING);
         } else {
             builder.setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE);
@@ -62,7 +58,7 @@ public final class EventSinks {
         Properties producer = new Properties();
         producer.setProperty("max.request.size", Integer.toString(MAX_REQUEST_BYTES));
         producer.setProperty("compression.type", "lz4");
-        producer.putAll(properties);
+        producer.putAll(kafka.properties());
         producer.setProperty(
                 "transaction.timeout.ms",
                 Long.toString(settings.transactionTimeout().toMillis()));

@@ -1,42 +1,63 @@
 package io.hatflow.job.source;
 
+import io.hatflow.job.kafka.KafkaAccess;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Properties;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
+import org.apache.flink.connector.kafka.source.enumerator.KafkaSourceEnumState;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.kafka.clients.consumer.OffsetResetStrategy;
 
-/** Builds the Kafka source of documents. */
-public final class DocumentSource {
+/** The Kafka source of documents: the connector's, but that each of its parts begins by asking whether Kafka lets it in. */
+public final class DocumentSource
+        implements Source<SourceRecord, KafkaPartitionSplit, KafkaSourceEnumState>, ResultTypeQueryable<SourceRecord> {
 
-    private DocumentSource() {}
+    private static final long serialVersionUID = 1L;
+
+    private final KafkaSource<SourceRecord> source;
+    private final KafkaAccess kafka;
+    private final SourceSettings settings;
+
+    private DocumentSource(KafkaSource<SourceRecord> source, KafkaAccess kafka, SourceSettings settings) {
+        this.source = source;
+        this.kafka = kafka;
+        this.settings = settings;
+    }
 
     /**
      * A source as the settings say.
      *
-     * @param properties handed on to the consumer
      * @throws IllegalArgumentException if the writers' schemas cannot be used, with all problems
      */
-    public static KafkaSource<SourceRecord> of(
-            String bootstrapServers, SourceSettings settings, Map<String, String> properties) {
+    public static DocumentSource of(KafkaAccess kafka, SourceSettings settings) {
         Properties consumer = new Properties();
         // Events of aborted transactions of the documents' producers never were.
         consumer.setProperty("isolation.level", "read_committed");
-        consumer.putAll(properties);
+        consumer.putAll(kafka.properties());
         Path folder = settings.writerSchemas().isEmpty() ? null : Path.of(settings.writerSchemas());
         KafkaSourceBuilder<SourceRecord> builder = KafkaSource.<SourceRecord>builder()
                 .setProperties(consumer)
-                .setBootstrapServers(bootstrapServers)
-                .setTopics(settings.topics())
+                .setBootstrapServers(kafka.bootstrapServers())
+                .setKafkaSubscriber(new ReadableTopics(kafka, settings.topics(), settings.groupId()))
                 .setGroupId(settings.groupId())
                 .setStartingOffsets(start(settings.startFrom()))
                 .setDeserializer(new DocumentDeserializer(WriterSchemas.withFolder(folder)));
         if (settings.until() == SourceSettings.Until.CAUGHT_UP) {
             builder.setBounded(OffsetsInitializer.latest());
         }
-        return builder.build();
+        return new DocumentSource(builder.build(), kafka, settings);
     }
 
     @SuppressWarnings("deprecation") // the connector's own signature
@@ -46,5 +67,46 @@ public final class DocumentSource {
             case EARLIEST -> OffsetsInitializer.earliest();
             case LATEST -> OffsetsInitializer.latest();
         };
+    }
+
+    @Override
+    public Boundedness getBoundedness() {
+        return source.getBoundedness();
+    }
+
+    /** The JobManager's thread calls this, so that only what needs no answer is asked; the rest is for {@link ReadableTopics}. */
+    @Override
+    public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> createEnumerator(
+            SplitEnumeratorContext<KafkaPartitionSplit> context) {
+        kafka.requireReferences();
+        return source.createEnumerator(context);
+    }
+
+    @Override
+    public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> restoreEnumerator(
+            SplitEnumeratorContext<KafkaPartitionSplit> context, KafkaSourceEnumState checkpoint) throws IOException {
+        kafka.requireReferences();
+        return source.restoreEnumerator(context, checkpoint);
+    }
+
+    @Override
+    public SourceReader<SourceRecord, KafkaPartitionSplit> createReader(SourceReaderContext context) throws Exception {
+        kafka.requireReading(settings.topics(), settings.groupId());
+        return source.createReader(context);
+    }
+
+    @Override
+    public SimpleVersionedSerializer<KafkaPartitionSplit> getSplitSerializer() {
+        return source.getSplitSerializer();
+    }
+
+    @Override
+    public SimpleVersionedSerializer<KafkaSourceEnumState> getEnumeratorCheckpointSerializer() {
+        return source.getEnumeratorCheckpointSerializer();
+    }
+
+    @Override
+    public TypeInformation<SourceRecord> getProducedType() {
+        return source.getProducedType();
     }
 }

@@ -2,6 +2,7 @@ package io.hatflow.job.source;
 
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -14,7 +15,8 @@ import java.util.List;
  * @param writerSchemas folder of older Document schemas; empty if there is none
  */
 public record SourceSettings(
-        List<String> topics, String groupId, StartFrom startFrom, Until until, String writerSchemas) {
+        List<String> topics, String groupId, StartFrom startFrom, Until until, String writerSchemas)
+        implements Serializable {
 
     /** Where a job without a checkpoint begins. */
     public enum StartFrom {

@@ -1,0 +1,260 @@
+package io.hatflow.job.kafka;
+
+import io.hatflow.job.config.References;
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import javax.security.auth.login.LoginException;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.flink.util.ExceptionUtils;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeConsumerGroupsOptions;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A Kafka cluster as the settings describe it, and the question whether it lets us in. Asked by every process before it reads or writes,
+ * so also after each restart: a refusal ends the job instead of restarting it for ever. Where Kafka does not answer, nothing is decided
+ * here, and the connector's own attempts go on.
+ */
+public final class KafkaAccess implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+    private static final Logger LOG = LoggerFactory.getLogger(KafkaAccess.class);
+
+    /** Long enough for a login, and no burden on a restart while a broker is away. */
+    private static final int LIMIT_MS = 10_000;
+
+    private final String servers;
+    private final HashMap<String, String> properties;
+
+    /**
+     * Nothing is asked yet.
+     *
+     * @param properties of Kafka's clients; may hold references, which each client replaces in its own process
+     */
+    public KafkaAccess(String bootstrapServers, Map<String, String> properties) {
+        this.servers = bootstrapServers;
+        this.properties = new HashMap<>(properties);
+    }
+
+    public String bootstrapServers() {
+        return servers;
+    }
+
+    /** For any client but where it connects to. */
+    public Map<String, String> properties() {
+        return References.resolvable(properties);
+    }
+
+    /**
+     * Checks what can be checked without Kafka: that what the properties refer to is there.
+     *
+     * @throws SuppressRestartsException with a {@link KafkaRefusal} if it is not
+     */
+    public void requireReferences() {
+        try {
+            References.requireAll(properties);
+        } catch (IllegalArgumentException e) {
+            throw fatal("kafka.properties." + e.getMessage());
+        }
+    }
+
+    /**
+     * Asks for the right to read.
+     *
+     * @throws SuppressRestartsException with a {@link KafkaRefusal} if Kafka says no
+     */
+    public void requireReading(Collection<String> topics, String groupId) {
+        requireReferences();
+        withAdmin(admin -> requireReading(admin, topics, groupId));
+    }
+
+    /** As {@link #requireReading(Collection, String)}, by a client that is there already. */
+    public void requireReading(Admin admin, Collection<String> topics, String groupId) {
+        settle(() -> {
+            for (String topic : new TreeSet<>(topics)) {
+                requireTopic(admin, topic, AclOperation.READ, "read");
+            }
+            requireGroup(admin, groupId);
+        });
+    }
+
+    /**
+     * Asks for the right to write.
+     *
+     * @param transactionalId begins as those that will be used do; empty where there are no transactions. Kafka will know it until it
+     *     forgets it: there is no other way to find out
+     * @throws SuppressRestartsException with a {@link KafkaRefusal} if Kafka says no
+     */
+    public void requireWriting(String topic, String transactionalId) {
+        requireReferences();
+        withAdmin(admin -> settle(() -> {
+            requireTopic(admin, topic, AclOperation.WRITE, "write to");
+            if (!transactionalId.isEmpty()) {
+                requireTransactions(transactionalId);
+            }
+        }));
+    }
+
+    private void withAdmin(Consumer<Admin> user) {
+        Admin made;
+        try {
+            made = Admin.create(clients());
+        } catch (KafkaException e) {
+            if (!willPass(e)) {
+                throw fatal("No Kafka client can be made of the settings: " + reasons(e)
+                        + ". Check kafka.properties.*, and that the files they name are there");
+            }
+            undecided(e);
+            return;
+        }
+        try (Admin admin = made) {
+            user.accept(admin);
+        }
+    }
+
+    /** What no setting is to blame for: a name that is not resolved, a token that its issuer does not give. */
+    private boolean willPass(KafkaException failure) {
+        return ExceptionUtils.findThrowableWithMessage(failure, "No resolvable bootstrap urls")
+                        .isPresent()
+                || ("OAUTHBEARER".equals(properties.get("sasl.mechanism"))
+                        && ExceptionUtils.findThrowable(failure, LoginException.class)
+                                .isPresent());
+    }
+
+    private static String reasons(Throwable failure) {
+        Set<String> reasons = new LinkedHashSet<>();
+        for (Throwable each = failure.getCause(); each != null; each = each.getCause()) {
+            reasons.add(String.valueOf(each.getMessage()));
+        }
+        return reasons.isEmpty() ? String.valueOf(failure.getMessage()) : String.join("; ", reasons);
+    }
+
+    private Map<String, Object> clients() {
+        Map<String, Object> clients = new HashMap<>(properties());
+        clients.put("bootstrap.servers", servers);
+        return clients;
+    }
+
+    /** A topic that is not there is none of the rights' business: it may be on its way, or made by the first who writes. */
+    private void requireTopic(Admin admin, String topic, AclOperation operation, String verb)
+            throws ExecutionException {
+        try {
+            Set<AclOperation> allowed = get(admin.describeTopics(
+                                    List.of(topic),
+                                    new DescribeTopicsOptions()
+                                            .includeAuthorizedOperations(true)
+                                            .timeoutMs(LIMIT_MS))
+                            .topicNameValues()
+                            .get(topic))
+                    .authorizedOperations();
+            if (lacks(allowed, operation)) {
+                throw fatal(
+                        KafkaRefusal.topic(topic, verb, operation == AclOperation.READ ? "Read" : "Write", servers));
+            }
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TopicAuthorizationException) {
+                throw fatal(
+                        KafkaRefusal.topic(topic, verb, operation == AclOperation.READ ? "Read" : "Write", servers));
+            }
+            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                throw e;
+            }
+        }
+    }
+
+    private void requireGroup(Admin admin, String groupId) throws ExecutionException {
+        Set<AclOperation> allowed = get(admin.describeConsumerGroups(
+                                List.of(groupId),
+                                new DescribeConsumerGroupsOptions()
+                                        .includeAuthorizedOperations(true)
+                                        .timeoutMs(LIMIT_MS))
+                        .describedGroups()
+                        .get(groupId))
+                .authorizedOperations();
+        if (lacks(allowed, AclOperation.READ)) {
+            throw fatal(KafkaRefusal.group(groupId, servers));
+        }
+    }
+
+    private void requireTransactions(String transactionalId) {
+        Map<String, Object> producing = clients();
+        producing.put("transactional.id", transactionalId);
+        producing.put("max.block.ms", LIMIT_MS);
+        KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(producing, new ByteArraySerializer(), new ByteArraySerializer());
+        try {
+            producer.initTransactions();
+        } catch (TransactionalIdAuthorizationException e) {
+            throw fatal(KafkaRefusal.transactions(transactionalId, servers));
+        } finally {
+            producer.close(Duration.ZERO);
+        }
+    }
+
+    /** Brokers that do not say what is allowed give nothing, or an empty set. */
+    private static boolean lacks(@Nullable Set<AclOperation> allowed, AclOperation operation) {
+        return allowed != null
+                && !allowed.isEmpty()
+                && !allowed.contains(operation)
+                && !allowed.contains(AclOperation.ALL);
+    }
+
+    private static <T> T get(@Nullable KafkaFuture<T> future) throws ExecutionException {
+        try {
+            return Objects.requireNonNull(future).get();
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    private interface Question {
+        void ask() throws ExecutionException;
+    }
+
+    private void settle(Question question) {
+        try {
+            question.ask();
+        } catch (ExecutionException | KafkaException e) {
+            KafkaRefusal.behind(e, servers).ifPresent(refusal -> {
+                throw new SuppressRestartsException(refusal);
+            });
+            undecided(e);
+        }
+    }
+
+    private void undecided(Exception failure) {
+        LOG.info("Kafka at {} does not say whether it lets us in: {}", servers, failure.toString());
+    }
+
+    private static SuppressRestartsException fatal(String sentence) {
+        return new SuppressRestartsException(new KafkaRefusal(sentence));
+    }
+
+    /** The properties may hold secrets. */
+    @Override
+    public String toString() {
+        return "Kafka at " + servers;
+    }
+}
