@@ -11,6 +11,7 @@ import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.label.DocumentScores;
 import io.hatflow.inference.label.LabelPolicy;
 import io.hatflow.inference.packing.WindowLogits;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Classifies documents with a model bundle.
@@ -52,16 +54,27 @@ public final class DocumentClassifier implements AutoCloseable {
      * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
      */
     public static DocumentClassifier open(Path bundleFolder, ClassifierSettings settings) {
-        return new DocumentClassifier(TextModel.open(bundleFolder, settings, TASKS), settings);
+        return open(bundleFolder, settings, null);
+    }
+
+    /**
+     * As {@link #open(Path, ClassifierSettings)}, and before anything of the bundle is used, see that it is signed.
+     *
+     * @param signer who must have signed the bundle; null if nobody must
+     * @throws BundleException also if it has no signature, or none by this key
+     */
+    public static DocumentClassifier open(Path bundleFolder, ClassifierSettings settings, @Nullable SignerKey signer) {
+        return new DocumentClassifier(TextModel.open(bundleFolder, settings, TASKS, signer), settings);
     }
 
     /**
      * Looks at a bundle without loading its model.
      *
-     * @throws BundleException listing every problem, if the bundle does not classify or is not whole
+     * @param signer who must have signed the bundle; null if nobody must
+     * @throws BundleException listing every problem, if the bundle does not classify, is not whole or not signed
      */
-    public static void check(Path bundleFolder) {
-        TextModel.bundle(bundleFolder, TASKS);
+    public static void check(Path bundleFolder, @Nullable SignerKey signer) {
+        TextModel.bundle(bundleFolder, TASKS, signer);
     }
 
     public BundleInfo bundle() {

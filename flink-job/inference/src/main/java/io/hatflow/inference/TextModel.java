@@ -11,6 +11,7 @@ import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.GraphContract;
 import io.hatflow.inference.bundle.Manifest;
 import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.inference.onnx.OnnxModel;
 import io.hatflow.inference.packing.Packing;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bundle at work: from a text to the model's answer for each of its windows, whatever the bundle's task. What an answer means is for
@@ -69,7 +71,16 @@ final class TextModel implements AutoCloseable {
      * @throws DeviceException if the device cannot be used
      */
     static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks) {
-        Bundle bundle = bundle(bundleFolder, tasks);
+        return open(bundleFolder, settings, tasks, null);
+    }
+
+    /**
+     * As {@link #open(Path, ClassifierSettings, Set)}.
+     *
+     * @param signer who must have signed the bundle; null if nobody must
+     */
+    static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks, @Nullable SignerKey signer) {
+        Bundle bundle = bundle(bundleFolder, tasks, signer);
         Tokenizer tokenizer = openTokenizer(bundle);
         OnnxModel model;
         try {
@@ -101,10 +112,11 @@ final class TextModel implements AutoCloseable {
     /**
      * A bundle that is whole and has one of the tasks.
      *
+     * @param signer who must have signed the bundle; null if nobody must
      * @throws BundleException listing every problem
      */
-    static Bundle bundle(Path bundleFolder, Set<Task> tasks) {
-        Bundle bundle = Bundle.open(bundleFolder);
+    static Bundle bundle(Path bundleFolder, Set<Task> tasks, @Nullable SignerKey signer) {
+        Bundle bundle = Bundle.open(bundleFolder, signer);
         Task task = bundle.manifest().task();
         if (!tasks.contains(task)) {
             throw new BundleException(

@@ -58,7 +58,7 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
             return Optional.empty();
         }
         try {
-            DocumentClassifier.check(bundle);
+            DocumentClassifier.check(bundle, settings.classify().signer());
             return Optional.empty();
         } catch (BundleException e) {
             return Optional.of("model.bundle: " + e.getMessage());

@@ -12,6 +12,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.inference.onnx.DeviceException;
 
@@ -42,6 +43,7 @@ class ArchitectureTest {
                     .and(not(belongToAnyOf(
                             BundleInfo.class,
                             BundleException.class,
+                            SignerKey.class,
                             BatchStatistics.class,
                             Device.class,
                             Device.Kind.class,

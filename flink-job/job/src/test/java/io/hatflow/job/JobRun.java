@@ -137,6 +137,7 @@ final class JobRun {
         return name + "-dead-letters";
     }
 
+    /** The settings of this run, but what others say, each as {@code --key=value}. */
     JobSettings settings(String... more) {
         Stream<String> own = Stream.of(
                 "--job.name=" + name,
@@ -150,7 +151,17 @@ final class JobRun {
                 "--flink.restart-strategy.type=fixed-delay",
                 "--flink.restart-strategy.fixed-delay.attempts=20",
                 "--flink.restart-strategy.fixed-delay.delay=100 ms");
-        return JobSettings.read(Stream.concat(own, Arrays.stream(more)).toArray(String[]::new), Map.of());
+        return JobSettings.read(
+                Stream.concat(
+                                own.filter(flag -> Arrays.stream(more)
+                                        .noneMatch(other -> key(other).equals(key(flag)))),
+                                Arrays.stream(more))
+                        .toArray(String[]::new),
+                Map.of());
+    }
+
+    private static String key(String flag) {
+        return flag.substring(0, flag.indexOf('='));
     }
 
     /** Starts the job. */

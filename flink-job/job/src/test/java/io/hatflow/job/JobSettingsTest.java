@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.ClassifySettings.Order;
@@ -16,9 +17,12 @@ import io.hatflow.job.source.SourceSettings.Until;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -61,6 +65,13 @@ class JobSettingsTest {
                         .transactionTimeout()),
                 of("model.bundle", "/bundle", "/other", "/other", s -> s.classify()
                         .bundle()),
+                // A file needs to be there, see aPublicKeyIsReadWhereTheJobIsSubmitted.
+                of(
+                        "model.public-key",
+                        Optional.empty(),
+                        " ",
+                        Optional.empty(),
+                        s -> Optional.ofNullable(s.classify().signer())),
                 of("model.long-documents", LongDocuments.WINDOW, "truncate", LongDocuments.TRUNCATE, s -> s.classify()
                         .longDocuments()),
                 of("model.max-characters", 10_000_000, "7", 7, s -> s.classify().maxCharacters()),
@@ -249,6 +260,83 @@ class JobSettingsTest {
     void propertiesThatTheJobOwnsAreRefused() {
         assertThatThrownBy(() -> read("--kafka.properties.group.id=other"))
                 .hasMessageContaining("kafka.properties.group.id has a setting of its own");
+    }
+
+    @Test
+    void aPublicKeyIsReadWhereTheJobIsSubmitted(@TempDir Path folder) throws Exception {
+        byte[] key = KeyPairGenerator.getInstance("Ed25519")
+                .generateKeyPair()
+                .getPublic()
+                .getEncoded();
+        Path file = Files.writeString(
+                folder.resolve("key.pem"),
+                "-----BEGIN PUBLIC KEY-----\n" + Base64.getEncoder().encodeToString(key)
+                        + "\n-----END PUBLIC KEY-----\n");
+
+        SignerKey signer = read("--model.public-key=" + file).classify().signer();
+
+        assertThat(signer).isNotNull();
+        assertThat(signer.key().getEncoded()).isEqualTo(key);
+        assertThatThrownBy(() -> read("--model.public-key=/nowhere/key.pem"))
+                .hasMessageContaining("model.public-key: /nowhere/key.pem cannot be read");
+    }
+
+    @Test
+    void whatASettingRefersToIsRead(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("topics.properties"), "input=a,b\n");
+        JobSettings settings = JobSettings.read(
+                new String[] {
+                    "--kafka.bootstrap-servers=${env:BROKERS}",
+                    "--model.bundle=/bundle",
+                    "--kafka.input-topics=${file:" + file + ":input}"
+                },
+                Map.of("BROKERS", "broker:1"));
+
+        assertThat(settings.bootstrapServers()).isEqualTo("broker:1");
+        assertThat(settings.source().topics()).containsExactly("a", "b");
+        assertThatThrownBy(() -> read("--job.name=${env:NO_SUCH_VARIABLE}"))
+                .hasMessageContaining("job.name refers to ${env:NO_SUCH_VARIABLE}, which is not there");
+    }
+
+    @Test
+    void whatKafkaPropertiesReferToIsLeftToKafka() {
+        String reference = "${file:/run/secrets/kafka:password}";
+
+        JobSettings settings = read("--kafka.properties.ssl.key.password=" + reference);
+
+        assertThat(settings.kafkaProperties()).containsEntry("ssl.key.password", reference);
+        assertThat(settings.openSecrets()).isEmpty();
+    }
+
+    @Test
+    void flinkCannotBeGivenReferences() {
+        assertThatThrownBy(() -> read("--flink.s3.secret-key=${env:SECRET}"))
+                .hasMessageContaining("flink.s3.secret-key holds a reference")
+                .hasMessageContaining("configuration of the cluster");
+    }
+
+    @Test
+    void secretsThatAreGivenAsTheyAreAreNamed() {
+        assertThat(read(
+                                "--kafka.properties.ssl.key.password=hush",
+                                "--flink.s3.secret-key=hush",
+                                "--kafka.properties.security.protocol=SSL")
+                        .openSecrets())
+                .containsExactlyInAnyOrder("kafka.properties.ssl.key.password", "flink.s3.secret-key");
+    }
+
+    @Test
+    void mistakesDoNotShowSecrets(@TempDir Path folder) throws IOException {
+        // Its quotes were lost, so that the shell has made several arguments of it.
+        assertThatThrownBy(() -> read("--kafka.properties.sasl.jaas.config", "Module", "required", "password=hush;"))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("is no flag")
+                .hasMessageNotContaining("hush");
+        Path file =
+                Files.writeString(folder.resolve("job.yaml"), "kafka.properties.ssl.key.password: \"hush\nkafka: {\n");
+        assertThatThrownBy(() -> read("--config=" + file))
+                .hasMessageContaining("is not valid YAML")
+                .hasMessageNotContaining("hush");
     }
 
     @Test

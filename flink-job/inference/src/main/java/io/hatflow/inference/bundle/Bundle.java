@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model bundle on disk whose manifest is well-formed and whose files are those that it names: {@code docs/bundle.md}.
@@ -19,6 +20,8 @@ import java.util.TreeMap;
  * <p>Whether graph and tokenizer fit is checked where they are opened; the golden cases are replayed by the classifier.
  */
 public final class Bundle {
+
+    private static final String SIGNATURE = "manifest.json.sig";
 
     private final Path folder;
     private final Manifest manifest;
@@ -38,7 +41,19 @@ public final class Bundle {
      * @throws BundleException listing every problem, if it is not a bundle of a known format or its files are not those of the manifest
      */
     public static Bundle open(Path folder) {
+        return open(folder, null);
+    }
+
+    /**
+     * As {@link #open(Path)}, where somebody must have signed the bundle. That is looked at before anything that the bundle says.
+     *
+     * @param signer who; null if nobody must
+     */
+    public static Bundle open(Path folder, @Nullable SignerKey signer) {
         byte[] bytes = manifestBytes(folder);
+        if (signer != null) {
+            requireSignature(folder, bytes, signer);
+        }
         Manifest manifest = ManifestReader.read(folder, bytes);
         List<String> problems = fileProblems(folder, manifest);
         List<GoldenCase> goldenCases = problems.isEmpty() ? GoldenReader.read(folder, manifest, problems) : List.of();
@@ -74,6 +89,28 @@ public final class Bundle {
                 manifest.version(),
                 digest,
                 manifest.labels().stream().map(Manifest.Label::name).toList());
+    }
+
+    private static void requireSignature(Path folder, byte[] manifest, SignerKey signer) {
+        Path path = folder.resolve(SIGNATURE);
+        if (!Files.isRegularFile(path)) {
+            throw new BundleException(
+                    folder,
+                    List.of("it is not signed: " + SIGNATURE + " is missing, but a signature by the key " + signer
+                            + " is required; get it from whoever made the bundle, or sign it as docs/bundle.md says"));
+        }
+        try {
+            if (signer.signed(manifest, Files.readAllBytes(path))) {
+                return;
+            }
+        } catch (IOException e) {
+            throw new BundleException(folder, List.of(SIGNATURE + " cannot be read: " + Sentences.of(e)));
+        }
+        throw new BundleException(
+                folder,
+                List.of(SIGNATURE + " is no signature of this " + ManifestReader.MANIFEST + " by the key " + signer
+                        + ": the manifest was changed after it was signed, or somebody else signed it; get the bundle again from"
+                        + " its maker, or give the public key of whoever signed it"));
     }
 
     private static byte[] manifestBytes(Path folder) {

@@ -2,18 +2,22 @@ package io.hatflow.job.classify;
 
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How documents are classified inside the stream.
  *
  * @param bundle path of the bundle's folder, the same on every machine that runs tasks
+ * @param signer who must have signed the bundle; null if nobody must
  * @param order whether events leave in the order of their records
  * @param priorityHeader name of the header that makes a record urgent; empty for none
  * @param capacity most documents that one task holds at a time
@@ -23,6 +27,7 @@ import java.util.Locale;
  */
 public record ClassifySettings(
         String bundle,
+        @Nullable SignerKey signer,
         Order order,
         String priorityHeader,
         int capacity,
@@ -46,6 +51,10 @@ public record ClassifySettings(
 
     private static final Setting<String> BUNDLE = Setting.text(
             "model.bundle", null, "Folder of the model bundle, at the same path on every machine that runs tasks.");
+    private static final Setting<String> PUBLIC_KEY = Setting.optionalText(
+            "model.public-key",
+            "PEM file of an Ed25519 public key. With it, a bundle that its owner has not signed is refused. Read where the job is"
+                    + " submitted.");
     private static final Setting<Order> ORDER = Setting.choice(
             "classify.order",
             Order.class,
@@ -104,6 +113,7 @@ public record ClassifySettings(
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS = List.of(
             BUNDLE,
+            PUBLIC_KEY,
             LONG_DOCUMENTS,
             MAX_CHARACTERS,
             BATCH_SEGMENTS,
@@ -128,6 +138,7 @@ public record ClassifySettings(
         }
         return new ClassifySettings(
                 values.get(BUNDLE),
+                signer(values),
                 order,
                 priorityHeader,
                 values.get(CAPACITY),
@@ -139,6 +150,16 @@ public record ClassifySettings(
                 values.get(DEVICE).limitedTo(values.get(DEVICE_MEMORY)),
                 values.get(INFERENCE_THREADS),
                 values.get(EVIDENCE_PER_LABEL));
+    }
+
+    private static @Nullable SignerKey signer(SettingValues values) {
+        String file = values.get(PUBLIC_KEY);
+        try {
+            return file.isEmpty() ? null : SignerKey.read(Path.of(file));
+        } catch (IllegalArgumentException e) {
+            values.problem(PUBLIC_KEY.key() + ": " + e.getMessage());
+            return null;
+        }
     }
 
     /**

@@ -2,12 +2,14 @@ package io.hatflow.job.classify;
 
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
+import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.flink.api.common.functions.RuntimeContext;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +27,10 @@ public final class SharedClassifiers {
     private static final Map<Key, Shared> OPEN = new HashMap<>();
     private static final Map<Key, LeasedClassifier> KEPT = new HashMap<>();
 
-    private record Key(Path bundle, ClassifierSettings settings) {}
+    private record Key(
+            Path bundle,
+            ClassifierSettings settings,
+            @Nullable SignerKey signer) {}
 
     private static final class Shared {
         final DocumentClassifier classifier;
@@ -70,7 +75,8 @@ public final class SharedClassifiers {
     }
 
     private static Key key(ClassifySettings settings, Device device) {
-        return new Key(Path.of(settings.bundle()).toAbsolutePath().normalize(), settings.classifier(device));
+        return new Key(
+                Path.of(settings.bundle()).toAbsolutePath().normalize(), settings.classifier(device), settings.signer());
     }
 
     private static LeasedClassifier lease(Key key) {
@@ -78,7 +84,7 @@ public final class SharedClassifiers {
             Shared shared = OPEN.get(key);
             if (shared == null) {
                 long begun = System.nanoTime();
-                DocumentClassifier opened = DocumentClassifier.open(key.bundle(), key.settings());
+                DocumentClassifier opened = DocumentClassifier.open(key.bundle(), key.settings(), key.signer());
                 shared = new Shared(opened, Duration.ofNanos(System.nanoTime() - begun));
                 OPEN.put(key, shared);
             }

@@ -68,16 +68,29 @@ public final class KafkaAccess implements Serializable {
     }
 
     /**
-     * Checks what can be checked without Kafka: that what the properties refer to is there.
+     * Checks what can be checked without Kafka: that what the properties refer to is there, and that stores of keys and certificates open.
      *
-     * @throws SuppressRestartsException with a {@link KafkaRefusal} if it is not
+     * @throws SuppressRestartsException with a {@link KafkaRefusal} if not
      */
-    public void requireReferences() {
+    public void requireClient() {
+        requireReferences();
+        boolean stores = properties.keySet().stream().anyMatch(key -> key.startsWith("ssl."));
+        if (stores && !withTokens()) {
+            withAdmin(admin -> {});
+        }
+    }
+
+    private void requireReferences() {
         try {
             References.requireAll(properties);
         } catch (IllegalArgumentException e) {
             throw fatal("kafka.properties." + e.getMessage());
         }
+    }
+
+    /** A client that logs in with a token asks for one when it is made. */
+    private boolean withTokens() {
+        return "OAUTHBEARER".equals(properties.get("sasl.mechanism"));
     }
 
     /**
@@ -138,7 +151,7 @@ public final class KafkaAccess implements Serializable {
     private boolean willPass(KafkaException failure) {
         return ExceptionUtils.findThrowableWithMessage(failure, "No resolvable bootstrap urls")
                         .isPresent()
-                || ("OAUTHBEARER".equals(properties.get("sasl.mechanism"))
+                || (withTokens()
                         && ExceptionUtils.findThrowable(failure, LoginException.class)
                                 .isPresent());
     }

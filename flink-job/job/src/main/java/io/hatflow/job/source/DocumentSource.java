@@ -78,14 +78,14 @@ public final class DocumentSource
     @Override
     public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> createEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context) {
-        kafka.requireReferences();
+        kafka.requireClient();
         return source.createEnumerator(context);
     }
 
     @Override
     public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> restoreEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context, KafkaSourceEnumState checkpoint) throws IOException {
-        kafka.requireReferences();
+        kafka.requireClient();
         return source.restoreEnumerator(context, checkpoint);
     }
 

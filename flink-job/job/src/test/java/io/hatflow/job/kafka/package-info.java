@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.kafka;
+
+import org.jspecify.annotations.NullMarked;
