@@ -29,11 +29,13 @@ import org.apache.kafka.common.resource.ResourceType;
  * A broker with a second listener that demands TLS and a login, and that allows its users only what it was told to. The first listener
  * is the test's own, by which it may do everything. Keys and certificates are made by the JDK's keytool for each broker anew.
  */
-final class SecuredBroker implements AutoCloseable {
+public final class SecuredBroker implements AutoCloseable {
 
     static final String KEY_STORE_PASSWORD = "key-store-of-the-test";
 
-    final LocalBroker broker;
+    /** The broker, by the test's own listener. */
+    public final LocalBroker broker;
+
     private final Path folder;
     private final int port;
     private final Admin admin;
@@ -45,7 +47,8 @@ final class SecuredBroker implements AutoCloseable {
         this.admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
     }
 
-    static SecuredBroker start(Path folder) throws Exception {
+    /** Starts one; its folder is the caller's. */
+    public static SecuredBroker start(Path folder) throws Exception {
         certificate(folder, "broker");
         certificate(folder, "stranger");
         int port = freePort();
@@ -110,7 +113,7 @@ final class SecuredBroker implements AutoCloseable {
     }
 
     /** Where clients are asked who they are. */
-    String servers() {
+    public String servers() {
         return "127.0.0.1:" + port;
     }
 
@@ -119,14 +122,16 @@ final class SecuredBroker implements AutoCloseable {
         return folder.resolve(ofTheBroker ? "broker-trust.p12" : "stranger-trust.p12");
     }
 
-    void addUser(String user, String password) throws ExecutionException, InterruptedException {
+    /** Makes a user who may log in and do nothing. */
+    public void addUser(String user, String password) throws ExecutionException, InterruptedException {
         admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(
                         user, new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), password)))
                 .all()
                 .get();
     }
 
-    void allow(String user, ResourceType type, String prefix, AclOperation... operations)
+    /** Gives rights to all whose name begins so. */
+    public void allow(String user, ResourceType type, String prefix, AclOperation... operations)
             throws ExecutionException, InterruptedException {
         admin.createAcls(Stream.of(operations)
                         .map(operation -> new AclBinding(
@@ -138,7 +143,7 @@ final class SecuredBroker implements AutoCloseable {
     }
 
     /** Kafka's properties of a user whose password stands in a file. */
-    Map<String, String> client(String user, String password) throws IOException {
+    public Map<String, String> client(String user, String password) throws IOException {
         Path secret = writeSecret(user, password);
         Path trust = Files.writeString(folder.resolve("trust-password"), KEY_STORE_PASSWORD);
         return Map.of(
@@ -158,7 +163,7 @@ final class SecuredBroker implements AutoCloseable {
     }
 
     /** Puts into the user's file what {@link #client} refers to. */
-    Path writeSecret(String user, String password) {
+    public Path writeSecret(String user, String password) {
         try {
             return Files.writeString(folder.resolve(user + ".properties"), "password=" + password + "\n");
         } catch (IOException e) {
