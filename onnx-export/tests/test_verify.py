@@ -108,6 +108,11 @@ def test_a_manifest_that_says_too_little_or_contradicts_itself_fails(bundle, cha
     assert problem in "\n".join(found)
 
 
+def test_a_signature_beside_a_bundle_is_no_stray_file(bundle):
+    (bundle / "manifest.json.sig").write_bytes(bytes(64))
+    assert not failures(bundle)
+
+
 def test_every_damaged_missing_or_stray_file_is_told(bundle):
     (bundle / "README.md").write_text("Rewritten")
     content = (bundle / "model.onnx").read_bytes()

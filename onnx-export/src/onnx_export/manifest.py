@@ -21,6 +21,8 @@ MANIFEST, MODEL, TOKENIZER, GOLDEN, MODEL_CARD = (
     "golden.jsonl",
     "README.md",
 )
+# Beside a bundle that somebody has signed, see docs/bundle.md; the manifest cannot name what signs it.
+SIGNATURE = "manifest.json.sig"
 
 _SCHEMA = "bundle-manifest.schema.json"
 

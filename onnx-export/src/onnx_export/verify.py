@@ -12,7 +12,7 @@ import numpy as np
 from onnx_export.checkpoint import file_sha256, read_json_object
 from onnx_export.classifier import Classifier, SegmentedDocument
 from onnx_export.golden import GoldenInput, differences, golden_records, read_golden
-from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, TOKENIZER, manifest_problems
+from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, SIGNATURE, TOKENIZER, manifest_problems
 from onnx_export.packing import open_session, run
 from onnx_export.precision import GOLDEN_TOLERANCE
 from onnx_export.problems import ExportError
@@ -131,7 +131,7 @@ def checks(folder: Path) -> Iterator[Check]:
 def _files(folder: Path, manifest: Mapping[str, Any]) -> Check:
     problems = []
     promised = manifest["files"]
-    present = {path.name for path in folder.iterdir()} - {MANIFEST}
+    present = {path.name for path in folder.iterdir()} - {MANIFEST, SIGNATURE}
     problems += [f"{name} is missing" for name in sorted(promised.keys() - present)]
     problems += [f"{name} is not in the manifest" for name in sorted(present - promised.keys())]
     for name in sorted(promised.keys() & present):
