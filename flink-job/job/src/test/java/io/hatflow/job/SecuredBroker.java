@@ -134,12 +134,24 @@ public final class SecuredBroker implements AutoCloseable {
     public void allow(String user, ResourceType type, String prefix, AclOperation... operations)
             throws ExecutionException, InterruptedException {
         admin.createAcls(Stream.of(operations)
-                        .map(operation -> new AclBinding(
-                                new ResourcePattern(type, prefix, PatternType.PREFIXED),
-                                new AccessControlEntry("User:" + user, "*", operation, AclPermissionType.ALLOW)))
+                        .map(operation -> right(user, type, prefix, operation))
                         .toList())
                 .all()
                 .get();
+    }
+
+    /** Takes a right away that was given by these very words. */
+    void withdraw(String user, ResourceType type, String prefix, AclOperation operation)
+            throws ExecutionException, InterruptedException {
+        admin.deleteAcls(List.of(right(user, type, prefix, operation).toFilter()))
+                .all()
+                .get();
+    }
+
+    private static AclBinding right(String user, ResourceType type, String prefix, AclOperation operation) {
+        return new AclBinding(
+                new ResourcePattern(type, prefix, PatternType.PREFIXED),
+                new AccessControlEntry("User:" + user, "*", operation, AclPermissionType.ALLOW));
     }
 
     /** Kafka's properties of a user whose password stands in a file. */

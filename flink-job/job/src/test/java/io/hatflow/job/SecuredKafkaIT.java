@@ -1,5 +1,6 @@
 package io.hatflow.job;
 
+import static org.apache.kafka.common.IsolationLevel.READ_COMMITTED;
 import static org.apache.kafka.common.acl.AclOperation.READ;
 import static org.apache.kafka.common.acl.AclOperation.WRITE;
 import static org.apache.kafka.common.resource.ResourceType.GROUP;
@@ -87,11 +88,17 @@ class SecuredKafkaIT {
                 .toArray(String[]::new);
     }
 
-    /** What the job failed with, for good and though it may restart twenty times. */
+    /** What the job failed with, before it did anything. */
     private static String refusal(JobRun run, Consumer<Map<String, String>> change) throws Exception {
         Map<String, String> properties = new HashMap<>(kafka.client(name(run), "password-of-" + name(run)));
         change.accept(properties);
-        JobClient job = run.start(run.settings(flags(properties)), 2);
+        String refusal = refusal(run.start(run.settings(flags(properties)), 2));
+        assertThat(run.committed()).isEmpty();
+        return refusal;
+    }
+
+    /** What a job failed with, for good and though it may restart twenty times. */
+    private static String refusal(JobClient job) {
         Throwable failure = catchThrowable(() -> JobRun.awaitEnd(job));
         assertThat(failure).isNotNull();
         assertThat(ExceptionUtils.findThrowableSerializedAware(
@@ -102,7 +109,6 @@ class SecuredKafkaIT {
                 failure, KafkaRefusal.class, SecuredKafkaIT.class.getClassLoader());
         assertThat(refusal).as(ExceptionUtils.stringifyException(failure)).isPresent();
         assertThat(ExceptionUtils.stringifyException(failure)).doesNotContain("password-of-");
-        assertThat(run.committed()).isEmpty();
         return String.valueOf(refusal.get().getMessage());
     }
 
@@ -178,5 +184,24 @@ class SecuredKafkaIT {
     void theRightToTransactionsIsAskedFor() throws Exception {
         assertThat(refusal(run("ivan", "transactions"), properties -> {}))
                 .contains("transactional ids that begin with ivan-", "kafka.transactional-id-prefix", "kafka-acls");
+    }
+
+    @Test
+    void aRightThatIsWithdrawnEndsTheJob() throws Exception {
+        JobRun run = run("judy", "nothing");
+        JobClient job = run.start(
+                run.settings(Stream.concat(
+                                Stream.of(flags(kafka.client("judy", "password-of-judy"))),
+                                Stream.of("--kafka.until=cancelled"))
+                        .filter(flag -> !flag.equals("--kafka.until=caught-up"))
+                        .toArray(String[]::new)),
+                2);
+        run.await(READ_COMMITTED, answers -> answers.size() == run.sent().size());
+
+        kafka.withdraw("judy", TOPIC, run.labelledTopic(), WRITE);
+        run.send(Sent.documents(12, 12, JobRun.PARTITIONS));
+
+        assertThat(refusal(job)).contains("does not allow its user to write to topic judy-labelled");
+        assertThat(run.committed()).hasSize(12);
     }
 }

@@ -8,7 +8,10 @@ import static org.apache.kafka.common.resource.ResourceType.TRANSACTIONAL_ID;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hatflow.events.LabelledDocument;
+import io.hatflow.events.Reason;
 import io.hatflow.job.JobRun.Answer;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -16,10 +19,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,6 +43,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
 
 /**
  * Neither secrets nor anything of a document gets into logs, however much these say, into what Flink's web page asks for, or into the
@@ -46,6 +58,8 @@ class SilenceIT {
 
     /** Also what tokens, JSON escapes and numbers of bytes would still show. */
     private static final String IN_DOCUMENTS = "Zyxwvutmarker";
+
+    private static final String FAILS_THE_MODEL = "Failsthemodel";
 
     private static final String PASSWORD = "hush-Xq7-password";
 
@@ -78,10 +92,10 @@ class SilenceIT {
         JobRun.cancelAll(flink);
     }
 
-    private static JobSettings settings(JobRun run, String... more) throws Exception {
+    private static JobSettings settings(JobRun run, Map<String, String> client, String... more) {
         return run.settings(Stream.concat(
                         Arrays.stream(more),
-                        kafka.client("alice", PASSWORD).entrySet().stream()
+                        client.entrySet().stream()
                                 .map(each -> "--kafka.properties." + each.getKey() + "=" + each.getValue()))
                 .toArray(String[]::new));
     }
@@ -96,6 +110,7 @@ class SilenceIT {
         return Stream.of(
                         Sent.encoded("d1", text("good")),
                         Sent.encoded("d2", text("long").repeat(20)),
+                        Sent.encoded("fails", text(FAILS_THE_MODEL)),
                         Sent.encoded("too-long", text("too long").repeat(500)),
                         Sent.encoded(" ", text("without an id")),
                         JobRun.utf8("{\"id\": \"json\", \"text\": \"" + text("no Avro") + "\"}"),
@@ -110,14 +125,67 @@ class SilenceIT {
         return "A " + IN_DOCUMENTS + " that is " + kind + ". ";
     }
 
-    @Test
-    void neitherSecretsNorDocumentsAreToldByAJobThatRuns(@InjectMiniCluster MiniCluster flink) throws Exception {
-        JobRun run = new JobRun(kafka.broker, kafka.servers(), "silence");
+    /**
+     * A bundle whose tokenizer has a token that its model has not, so that the model fails at every document that holds it.
+     *
+     * @param folder empty
+     */
+    private static Path bundleThatFails(Path folder) throws Exception {
+        JsonMapper json = new JsonMapper();
+        for (String file : List.of("manifest.json", "model.onnx", "tokenizer.json", "golden.jsonl", "README.md")) {
+            Files.copy(JobRun.BUNDLE.resolve(file), folder.resolve(file));
+        }
+        Path tokenizer = folder.resolve("tokenizer.json");
+        ObjectNode tokens = (ObjectNode) json.readTree(tokenizer.toFile());
+        tokens.withArray("added_tokens")
+                .addObject()
+                .put("id", tokens.at("/model/vocab").size())
+                .put("content", FAILS_THE_MODEL)
+                .put("single_word", false)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("normalized", false)
+                .put("special", false);
+        byte[] bytes = json.writeValueAsBytes(tokens);
+        Files.write(tokenizer, bytes);
+        Path manifest = folder.resolve("manifest.json");
+        ObjectNode promises = (ObjectNode) json.readTree(manifest.toFile());
+        ((ObjectNode) promises.at("/files/tokenizer.json"))
+                .put("bytes", bytes.length)
+                .put(
+                        "sha256",
+                        HexFormat.of()
+                                .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes)));
+        json.writeValue(manifest.toFile(), promises);
+        return folder;
+    }
+
+    /** Kafka's properties with secrets as references, and with secrets as they are. */
+    static Stream<Arguments> waysToGiveSecrets() throws Exception {
+        Map<String, String> references = kafka.client("alice", PASSWORD);
+        Map<String, String> open = new HashMap<>(references);
+        open.replaceAll((key, text) -> text.replaceAll("\\$\\{file:[^}]*}", PASSWORD)
+                .replaceAll("\\$\\{dir:[^}]*}", SecuredBroker.KEY_STORE_PASSWORD));
+        return Stream.of(Arguments.of("silence-of-references", references), Arguments.of("silence-of-flags", open));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("waysToGiveSecrets")
+    void neitherSecretsNorDocumentsAreToldByAJobThatRuns(
+            String name, Map<String, String> client, @InjectMiniCluster MiniCluster flink, @TempDir Path bundle)
+            throws Exception {
+        JobRun run = new JobRun(kafka.broker, kafka.servers(), name);
         run.send(documents());
         List<String> responses;
         List<String> logs;
-        try (EveryLog log = EveryLog.of(Path.of("target", "silence.log"))) {
-            JobSettings settings = settings(run, "--checkpoint.interval=300 ms", "--model.max-characters=4000");
+        try (EveryLog log = EveryLog.of(Path.of("target", name + ".log"))) {
+            LoggerFactory.getLogger("control").trace("This line shows that lines are seen");
+            JobSettings settings = settings(
+                    run,
+                    client,
+                    "--checkpoint.interval=300 ms",
+                    "--model.max-characters=4000",
+                    "--model.bundle=" + bundleThatFails(bundle));
             JobClient job = run.start(settings, 1);
             run.await(
                     IsolationLevel.READ_COMMITTED,
@@ -134,6 +202,17 @@ class SilenceIT {
                 .filter(each -> each != null)
                 .toList();
         assertThat(labelled).hasSize(2);
+        assertThat(run.committed().stream()
+                        .filter(each -> each.deadLetter() != null)
+                        .map(each -> each.dead().getReason()))
+                .contains(Reason.INFERENCE_FAILED);
+        assertSilent(
+                "the reasons of dead letters",
+                run.committed().stream()
+                        .filter(each -> each.deadLetter() != null)
+                        .map(each -> each.dead().getMessage())
+                        .toList());
+        assertThat(logs).anyMatch(line -> line.contains("TRACE control This line"));
         assertThat(logs).as("a line of Kafka's at TRACE").anyMatch(line -> line.contains("TRACE org.apache.kafka"));
         assertThat(logs).as("a line of Flink's at DEBUG").anyMatch(line -> line.contains("DEBUG org.apache.flink"));
         assertSilent("the logs", logs);
@@ -154,6 +233,7 @@ class SilenceIT {
             JobClient job = run.start(
                     settings(
                             run,
+                            kafka.client("alice", PASSWORD),
                             "--checkpoint.interval=300 ms",
                             "--classify.timeout=1 ms",
                             "--flink.restart-strategy.fixed-delay.attempts=2"),
