@@ -137,15 +137,19 @@ class SilenceIT {
         }
         Path tokenizer = folder.resolve("tokenizer.json");
         ObjectNode tokens = (ObjectNode) json.readTree(tokenizer.toFile());
-        tokens.withArray("added_tokens")
-                .addObject()
-                .put("id", tokens.at("/model/vocab").size())
-                .put("content", FAILS_THE_MODEL)
-                .put("single_word", false)
-                .put("lstrip", false)
-                .put("rstrip", false)
-                .put("normalized", false)
-                .put("special", false);
+        int vocabulary = tokens.at("/model/vocab").size();
+        // Its embeddings have some rows to spare.
+        for (int i = 0; i <= 2000; i++) {
+            tokens.withArray("added_tokens")
+                    .addObject()
+                    .put("id", vocabulary + i)
+                    .put("content", i == 2000 ? FAILS_THE_MODEL : "[filler" + i + "]")
+                    .put("single_word", false)
+                    .put("lstrip", false)
+                    .put("rstrip", false)
+                    .put("normalized", false)
+                    .put("special", false);
+        }
         byte[] bytes = json.writeValueAsBytes(tokens);
         Files.write(tokenizer, bytes);
         Path manifest = folder.resolve("manifest.json");
