@@ -2,6 +2,8 @@ package io.hatflow.job;
 
 import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.job.config.References;
+import io.hatflow.job.kafka.KafkaRefusal;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -44,8 +47,10 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
     void run() {
         List<String> problems = new ArrayList<>();
         bundleProblem().ifPresent(problems::add);
-        Optional<String> properties = propertiesProblem();
-        properties.ifPresentOrElse(problems::add, () -> problems.addAll(kafkaProblems()));
+        if (secretsAreHere(problems)) {
+            Optional<String> properties = propertiesProblem();
+            properties.ifPresentOrElse(problems::add, () -> problems.addAll(kafkaProblems()));
+        }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("The job cannot run:\n  - " + String.join("\n  - ", problems));
         }
@@ -62,6 +67,21 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
             return Optional.empty();
         } catch (BundleException e) {
             return Optional.of("model.bundle: " + e.getMessage());
+        }
+    }
+
+    /** Without them, Kafka cannot be asked from here. */
+    private boolean secretsAreHere(List<String> problems) {
+        try {
+            References.requireAll(settings.kafkaProperties());
+            return true;
+        } catch (IllegalArgumentException e) {
+            if (tasksRunHere) {
+                problems.add(JobSettings.KAFKA_PREFIX + e.getMessage());
+            } else {
+                LOG.info("On this machine, {}{}; the tasks will ask Kafka", JobSettings.KAFKA_PREFIX, e.getMessage());
+            }
+            return false;
         }
     }
 
@@ -90,7 +110,7 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
     }
 
     private Map<String, Object> clientProperties() {
-        Map<String, Object> properties = new HashMap<>(settings.kafkaProperties());
+        Map<String, Object> properties = new HashMap<>(References.resolvable(settings.kafkaProperties()));
         properties.put("bootstrap.servers", settings.bootstrapServers());
         return properties;
     }
@@ -104,6 +124,10 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
             transactionProblem(admin).ifPresent(problems::add);
             return problems;
         } catch (NoAnswer | KafkaException e) {
+            Optional<KafkaRefusal> refusal = KafkaRefusal.behind(e, settings.bootstrapServers());
+            if (refusal.isPresent()) {
+                return List.of(String.valueOf(refusal.get().getMessage()));
+            }
             String unseen = "no broker answers at " + settings.bootstrapServers() + ": " + deepest(e);
             if (tasksRunHere) {
                 return List.of("kafka.bootstrap-servers: " + unseen + "; start one there, or mend the address");
@@ -128,6 +152,8 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
                 problems.add(setting + " is not there; make it (docs/delivery.md says how), or mend its name");
             } catch (TimeoutException e) {
                 throw new NoAnswer(e);
+            } catch (AuthenticationException e) {
+                throw e; // is not the topic's affair
             } catch (KafkaException e) {
                 problems.add(setting + " cannot be used: " + e.getMessage());
             }

@@ -7,6 +7,7 @@ import static org.apache.kafka.common.resource.ResourceType.GROUP;
 import static org.apache.kafka.common.resource.ResourceType.TOPIC;
 import static org.apache.kafka.common.resource.ResourceType.TRANSACTIONAL_ID;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.hatflow.job.kafka.KafkaRefusal;
@@ -124,6 +125,23 @@ class SecuredKafkaIT {
 
         run.assertExactlyOneAnswerForEveryRecord();
         run.assertNothingIsLeftOpen();
+    }
+
+    @Test
+    void aRefusalIsSaidBeforeTheJobIsSubmittedWhereTheSecretIsAtHand() throws Exception {
+        JobRun run = run("quentin", "nothing");
+        JobSettings settings = run.settings(flags(kafka.client("quentin", "password-of-quentin")));
+        new SubmissionCheck(settings, true).run();
+
+        Path secret = kafka.writeSecret("quentin", "another");
+        assertThatThrownBy(new SubmissionCheck(settings, false)::run)
+                .hasMessageContaining("refuses the login")
+                .hasMessageNotContaining("password-of-quentin");
+
+        Files.delete(secret);
+        new SubmissionCheck(settings, false).run();
+        assertThatThrownBy(new SubmissionCheck(settings, true)::run)
+                .hasMessageContaining("kafka.properties.sasl.jaas.config refers to what cannot be read here");
     }
 
     @Test

@@ -76,7 +76,9 @@ public final class SharedClassifiers {
 
     private static Key key(ClassifySettings settings, Device device) {
         return new Key(
-                Path.of(settings.bundle()).toAbsolutePath().normalize(), settings.classifier(device), settings.signer());
+                Path.of(settings.bundle()).toAbsolutePath().normalize(),
+                settings.classifier(device),
+                settings.signer());
     }
 
     private static LeasedClassifier lease(Key key) {
