@@ -8,15 +8,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * The processes of a cluster on this machine, and who sees to it that they run. Flink runs without high-availability services: a
@@ -131,6 +135,13 @@ public final class Cluster implements AutoCloseable {
                             .toList())
                     .all()
                     .get();
+            // Whoever sends at once would find partitions that lead already beside some that do not yet: the first
+            // batch of an
+            // idempotent producer is then refused and the second accepted, and the first is out of order for ever.
+            Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+            names.stream().filter(name -> !there.contains(name)).forEach(name -> IntStream.range(0, partitions)
+                    .forEach(each -> ends.put(new TopicPartition(name, each), OffsetSpec.latest())));
+            admin.listOffsets(ends).all().get();
         } catch (ExecutionException e) {
             throw new ClusterException("The topics " + names + " could not be made: " + e.getCause(), e);
         }
