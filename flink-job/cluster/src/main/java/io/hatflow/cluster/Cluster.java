@@ -3,6 +3,7 @@ package io.hatflow.cluster;
 import io.hatflow.cluster.FlinkRest.Job;
 import io.hatflow.cluster.FlinkRest.Overview;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
 
 /**
  * The processes of a cluster on this machine, and who sees to it that they run. Flink runs without high-availability services: a
@@ -135,15 +137,31 @@ public final class Cluster implements AutoCloseable {
                             .toList())
                     .all()
                     .get();
-            // Whoever sends at once would find partitions that lead already beside some that do not yet: the first
-            // batch of an
-            // idempotent producer is then refused and the second accepted, and the first is out of order for ever.
             Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
             names.stream().filter(name -> !there.contains(name)).forEach(name -> IntStream.range(0, partitions)
                     .forEach(each -> ends.put(new TopicPartition(name, each), OffsetSpec.latest())));
-            admin.listOffsets(ends).all().get();
+            await("A leader of each partition", () -> allLead(admin, ends));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         } catch (ExecutionException e) {
             throw new ClusterException("The topics " + names + " could not be made: " + e.getCause(), e);
+        }
+    }
+
+    /**
+     * Whoever sends before may have the first batch of a producer refused and the second one accepted; then the first is out of order
+     * until its time is over.
+     */
+    private static boolean allLead(Admin admin, Map<TopicPartition, OffsetSpec> partitions)
+            throws InterruptedException {
+        try {
+            admin.listOffsets(partitions).all().get();
+            return true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RetriableException) {
+                return false;
+            }
+            throw new ClusterException("The leaders of " + partitions.keySet() + " do not answer: " + e.getCause(), e);
         }
     }
 

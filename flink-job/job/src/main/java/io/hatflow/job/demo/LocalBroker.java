@@ -21,6 +21,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.RetriableException;
 
 /**
  * A real Kafka broker in a JVM of its own on this machine, from the jars on this JVM's class path. Listens on the loopback
@@ -30,6 +31,7 @@ import org.apache.kafka.common.Uuid;
 public final class LocalBroker implements AutoCloseable {
 
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
+    private static final Duration POLL = Duration.ofMillis(20);
 
     /** Below the ports that systems give to clients: one of these would take the port of a broker that is down. */
     private static final int LOWEST_PORT = 20_000;
@@ -196,15 +198,36 @@ public final class LocalBroker implements AutoCloseable {
                             .toList())
                     .all()
                     .get();
-            // Whoever sends at once would find partitions that lead already beside some that do not yet: the first
-            // batch of an
-            // idempotent producer is then refused and the second accepted, and the first is out of order for ever.
             Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
             names.forEach(name -> IntStream.range(0, partitions)
                     .forEach(each -> ends.put(new TopicPartition(name, each), OffsetSpec.latest())));
-            admin.listOffsets(ends).all().get();
+            long limit = System.nanoTime() + START_LIMIT.toNanos();
+            while (!allLead(admin, ends)) {
+                if (System.nanoTime() > limit) {
+                    throw new IllegalStateException(
+                            "The topics " + names + " have no leaders after " + START_LIMIT.toSeconds() + " s");
+                }
+                Thread.sleep(POLL.toMillis());
+            }
         } catch (ExecutionException e) {
             throw new IllegalStateException("The topics " + names + " could not be made", e);
+        }
+    }
+
+    /**
+     * Whether all partitions are led. Whoever sends before may have the first batch of a producer refused and the second one
+     * accepted; then the first is out of order until its time is over.
+     */
+    private static boolean allLead(Admin admin, Map<TopicPartition, OffsetSpec> partitions)
+            throws ExecutionException, InterruptedException {
+        try {
+            admin.listOffsets(partitions).all().get();
+            return true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RetriableException) {
+                return false;
+            }
+            throw e;
         }
     }
 
