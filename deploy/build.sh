@@ -6,8 +6,19 @@ command -v "$java" >/dev/null || {
     exit 1
 }
 
-# build_if_needed NAME MADE MODULES SOURCES…: runs Maven for MODULES if the file MADE is missing or older than a source of the job
-# or of SOURCES, which are folders of modules.
+# is_built MADE SOURCES…: whether MADE is newer than all SOURCES, and what the class paths beside it name of this repository is there.
+is_built() {
+    local made="$1" entry
+    shift
+    [[ -f "$made" ]] || return 1
+    for entry in $(cat "$(dirname "$made")"/*.classpath | tr ':' '\n' | grep "^$root/"); do
+        [[ -e "$entry" ]] || return 1
+    done
+    [[ -z "$(find "$@" -newer "$made" -type f -print -quit)" ]]
+}
+
+# build_if_needed NAME MADE MODULES SOURCES…: runs Maven for MODULES if the class path MADE is missing or older than a source of the
+# job or of SOURCES, which are folders of modules.
 build_if_needed() {
     local name="$1" made="$2" modules="$3"
     shift 3
@@ -16,17 +27,22 @@ build_if_needed() {
     for folder in "$@"; do
         sources+=("$folder/pom.xml" "$folder/src/main")
     done
-    [[ -f "$made" && -z "$(find "${sources[@]}" -newer "$made" -type f -print -quit)" ]] && return
+    is_built "$made" "${sources[@]}" && return
     command -v "${java}c" >/dev/null || {
         echo "hatflow: to build the $name, a JDK 17 is needed, not only a JRE" >&2
         exit 1
     }
     echo "hatflow: building the $name; the first time this takes minutes, because Maven fetches what it needs" >&2
-    (cd "$root" && ./mvnw -B -ntp -Dmaven.test.skip=true -pl "$modules" -am package) |
-        grep --line-buffered -E '^\[INFO\] (Building hatflow|BUILD)|^\[ERROR\]' >&2 || true
-    [[ -f "$made" ]] && touch "$made"
-    [[ -f "$made" && -z "$(find "${sources[@]}" -newer "$made" -type f -print -quit)" ]] || {
-        echo "hatflow: the build failed; run ./mvnw -pl $modules -am package to see why" >&2
-        exit 1
-    }
+    # A build that fails must not pass for one by what an earlier one has left.
+    if (
+        set -o pipefail
+        cd "$root"
+        ./mvnw -B -ntp -Dmaven.test.skip=true -pl "$modules" -am package |
+            { grep --line-buffered -E '^\[INFO\] (Building hatflow|BUILD)|^\[ERROR\]' >&2 || true; }
+    ); then
+        touch -c "$made"
+        is_built "$made" "${sources[@]}" && return
+    fi
+    echo "hatflow: the build failed; run ./mvnw -pl $modules -am package to see why" >&2
+    exit 1
 }

@@ -4,34 +4,8 @@ root="$(cd "$here/../.." && pwd)"
 target="$here/target"
 venv="$target/venv"
 
-java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
-command -v "$java" >/dev/null || {
-    echo "benchmarks: no java found; install a JDK 17 (Debian: openjdk-17-jdk-headless) or set JAVA_HOME" >&2
-    exit 1
-}
-
-is_built() {
-    [[ -f "$target/benchmarks.classpath" ]] || return 1
-    local jar
-    for jar in $(tr ':' '\n' <"$target/benchmarks.classpath" | grep "^$root/"); do
-        [[ -e "$jar" ]] || return 1
-    done
-    [[ -z "$(find "$root/pom.xml" "$root"/schemas/{pom.xml,src/main} \
-        "$root"/flink-job/{pom.xml,inference/pom.xml,inference/src/main,job/pom.xml,job/src/main,benchmarks/pom.xml,benchmarks/src/main} \
-        -newer "$target/benchmarks.classpath" -type f -print -quit)" ]]
-}
-
-build() {
-    is_built && return
-    echo "benchmarks: building; the first time this takes minutes, because Maven fetches what it needs" >&2
-    (cd "$root" && ./mvnw -B -ntp -Dmaven.test.skip=true -pl flink-job/benchmarks -am package) |
-        grep --line-buffered -E '^\[INFO\] (Building hatflow|BUILD)|^\[ERROR\]' >&2 || true
-    touch -c "$target/benchmarks.classpath"
-    is_built || {
-        echo "benchmarks: the build failed; run ./mvnw -pl flink-job/benchmarks -am package to see why" >&2
-        exit 1
-    }
-}
+# shellcheck source=../../deploy/build.sh
+source "$root/deploy/build.sh"
 
 # make_venv REQUIREMENTS…: a virtual environment that holds them.
 make_venv() {
@@ -47,7 +21,7 @@ make_venv() {
 
 # benchmarks ARGUMENTS…: runs a command.
 benchmarks() {
-    build
+    build_if_needed benchmarks "$target/benchmarks.classpath" flink-job/benchmarks "$here"
     # By the environment and not as an argument: ONNX Runtime 1.29 crashes where the command line is very long.
     CLASSPATH="$target/classes:$(cat "$target/benchmarks.classpath")"
     export CLASSPATH
