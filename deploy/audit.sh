@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 bills=(flink-job/job/target/sbom-cluster.json flink-job/job/target/sbom-local.json)
 # They are not made by builds that are offline.
-[[ ${bills[0]} -nt pom.xml && ${bills[0]} -nt flink-job/job/pom.xml ]] || ./mvnw -q -B -ntp -pl flink-job/job -am package -DskipTests
+[[ ${bills[0]} -nt pom.xml && ${bills[0]} -nt flink-job/job/pom.xml ]] || ./mvnw -q -B -ntp -pl flink-job/job -am verify -DskipTests
 rm -rf target/audit
 mkdir -p target/audit
 cp "${bills[@]}" target/audit/
