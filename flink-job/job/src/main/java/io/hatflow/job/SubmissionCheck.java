@@ -3,13 +3,13 @@ package io.hatflow.job;
 import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.job.config.References;
+import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.kafka.KafkaRefusal;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -110,9 +110,7 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
     }
 
     private Map<String, Object> clientProperties() {
-        Map<String, Object> properties = new HashMap<>(References.resolvable(settings.kafkaProperties()));
-        properties.put("bootstrap.servers", settings.bootstrapServers());
-        return properties;
+        return new KafkaAccess(settings.bootstrapServers(), settings.kafkaProperties()).clients();
     }
 
     private List<String> kafkaProblems() {

@@ -164,7 +164,8 @@ public final class KafkaAccess implements Serializable {
         return reasons.isEmpty() ? String.valueOf(failure.getMessage()) : String.join("; ", reasons);
     }
 
-    private Map<String, Object> clients() {
+    /** For any client, where it connects to included. */
+    public Map<String, Object> clients() {
         Map<String, Object> clients = new HashMap<>(properties());
         clients.put("bootstrap.servers", servers);
         return clients;
