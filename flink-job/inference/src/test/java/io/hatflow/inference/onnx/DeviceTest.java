@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.inference.TestFiles;
+import io.hatflow.inference.TroubleshootingPage;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -32,11 +34,14 @@ class DeviceTest {
 
     @Test
     void aGpuThatIsAskedForAndCannotBeUsedIsNeverReplacedByTheCpu() {
+        String message = "The model cannot run on cuda:1. This ONNX Runtime was built without CUDA: put the jar"
+                + " onnxruntime_gpu in the place of onnxruntime (docs/gpu.md); or choose the CPU with the device cpu, or auto."
+                + " ONNX Runtime says: …";
         assertThatThrownBy(() -> OnnxModel.open(GRAPH, 1, Device.parse("cuda:1")))
                 .isInstanceOf(DeviceException.class)
-                .hasMessageStartingWith(
-                        "The model cannot run on cuda:1. This ONNX Runtime was built without CUDA: put the jar"
-                                + " onnxruntime_gpu in the place of onnxruntime (docs/gpu.md); or choose the CPU");
+                .message()
+                .matches(TroubleshootingPage.pattern(message));
+        TroubleshootingPage.assertExplains("Devices", Stream.of(message));
     }
 
     @Test
