@@ -188,9 +188,31 @@ def test_int8_export_is_checked_and_says_what_it_moved(tmp_path, capsys):
         calibration=None,
         segmenter="sentence",
     )
-    assert agreement.deviation < 0.25 * agreement.effect + 1e-4
+    assert agreement.deviation < agreement.effect + 1e-4
     assert 0 < agreement.effect < 2
     assert "calibrated on golden inputs" in capsys.readouterr().err
+
+
+def test_an_int8_graph_that_computes_something_else_is_refused(tmp_path):
+    model = checkpoint(tmp_path, "SD|S")
+    options = {"pad_segment": "pad", "segment_positions": True}
+    documents = made_up_documents(model)
+    quantised = calibrate(model, documents, **options)
+    graph = build_model(model, "int8", segment_positions=True, storage="fp32", quantised=quantised)
+    one = next(each for each in graph.graph.initializer if "scale" in each.name and len(each.dims))
+    one.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(one) * np.float32(2), one.name))
+    problem = problems_of(
+        lambda: check_agreement(
+            model,
+            graph.SerializeToString(),
+            storage="fp32",
+            precision="int8",
+            quantised=quantised,
+            samples=documents,
+            **options,
+        )
+    )
+    assert "this is a defect of onnx_export" in problem[0]
 
 
 # Calibration
