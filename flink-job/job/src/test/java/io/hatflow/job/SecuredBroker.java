@@ -8,6 +8,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -60,9 +61,12 @@ public final class SecuredBroker implements AutoCloseable {
                                 "\n",
                                 "inter.broker.listener.name=PLAINTEXT",
                                 "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL",
-                                "sasl.enabled.mechanisms=SCRAM-SHA-512",
+                                "sasl.enabled.mechanisms=SCRAM-SHA-512,OAUTHBEARER",
                                 "listener.name.secured.scram-sha-512.sasl.jaas.config="
                                         + "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+                                // Takes tokens that nobody has signed, so that the test needs no server that issues
+                                // them.
+                                "listener.name.secured.oauthbearer.sasl.jaas.config=" + token("broker"),
                                 "ssl.keystore.location=" + folder.resolve("broker.p12"),
                                 "ssl.keystore.password=" + KEY_STORE_PASSWORD,
                                 "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -172,6 +176,19 @@ public final class SecuredBroker implements AutoCloseable {
                 "PKCS12",
                 "ssl.truststore.password",
                 "${dir:" + folder + ":" + trust.getFileName() + "}");
+    }
+
+    /** Kafka's properties of a user who logs in with a token. */
+    public Map<String, String> clientWithToken(String user) throws IOException {
+        Map<String, String> properties = new HashMap<>(client(user, ""));
+        properties.put("sasl.mechanism", "OAUTHBEARER");
+        properties.put("sasl.jaas.config", token(user));
+        return properties;
+    }
+
+    private static String token(String user) {
+        return "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required"
+                + " unsecuredLoginStringClaim_sub=\"" + user + "\";";
     }
 
     /** Puts into the user's file what {@link #client} refers to. */

@@ -2,10 +2,12 @@ package io.hatflow.inference.bundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.TestFiles;
+import io.hatflow.inference.TroubleshootingPage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,12 +18,27 @@ import java.security.PrivateKey;
 import java.security.Signature;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Where a signature is required, nothing else is opened. */
 class SignatureTest {
+
+    private static final String UNSIGNED =
+            "it is not signed: manifest.json.sig is missing, but a signature by the key … is required; get it"
+                    + " from whoever made the bundle, or sign it as docs/bundle.md says";
+    private static final String NO_SIGNATURE =
+            "manifest.json.sig is no signature of this manifest.json by the key …: the manifest was changed"
+                    + " after it was signed, or somebody else signed it; get the bundle again from its maker, or give the public key of"
+                    + " whoever signed it";
+    private static final String UNREADABLE_KEY = "… cannot be read (…), expected the PEM file of an Ed25519 public key";
+    private static final String NO_KEY =
+            "… holds no public key, expected -----BEGIN PUBLIC KEY-----, as written by openssl pkey -in KEY"
+                    + " -pubout";
+    private static final String ANOTHER_KIND_OF_KEY =
+            "… holds no Ed25519 public key, expected that of openssl genpkey -algorithm ed25519";
 
     /** Made by the commands of docs/bundle.md. */
     private static final Path BY_OPENSSL = TestFiles.RESOURCES.resolve("signature");
@@ -50,9 +67,10 @@ class SignatureTest {
 
     private void assertRefused(String problem) {
         assertThatThrownBy(() -> Bundle.open(folder, signer))
-                .isInstanceOf(BundleException.class)
-                .hasMessageContaining(problem)
-                .hasMessageContaining(signer.toString());
+                .isInstanceOfSatisfying(BundleException.class, refusal -> assertThat(refusal.problems())
+                        .singleElement(STRING)
+                        .matches(TroubleshootingPage.pattern(problem))
+                        .contains(signer.toString()));
     }
 
     @Test
@@ -69,13 +87,13 @@ class SignatureTest {
     @Test
     void aBundleWithoutSignatureIsRefused() throws IOException {
         Files.delete(folder.resolve("manifest.json.sig"));
-        assertRefused("it is not signed: manifest.json.sig is missing");
+        assertRefused(UNSIGNED);
     }
 
     @Test
     void aBundleThatAnotherKeySignedIsRefused() throws Exception {
         sign(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPrivate());
-        assertRefused("is no signature of this manifest.json");
+        assertRefused(NO_SIGNATURE);
     }
 
     @Test
@@ -85,10 +103,10 @@ class SignatureTest {
             byte[] changed = manifest.clone();
             changed[i] ^= 1;
             Files.write(folder.resolve("manifest.json"), changed);
-            assertRefused("is no signature of this manifest.json");
+            assertRefused(NO_SIGNATURE);
         }
         Files.write(folder.resolve("manifest.json"), Arrays.copyOf(manifest, manifest.length + 1));
-        assertRefused("is no signature of this manifest.json");
+        assertRefused(NO_SIGNATURE);
     }
 
     @Test
@@ -97,7 +115,7 @@ class SignatureTest {
         Arrays.fill(highest, (byte) 0xff);
         for (byte[] signature : new byte[][] {new byte[0], new byte[64], new byte[65], highest}) {
             Files.write(folder.resolve("manifest.json.sig"), signature);
-            assertRefused("is no signature of this manifest.json");
+            assertRefused(NO_SIGNATURE);
         }
     }
 
@@ -127,9 +145,11 @@ class SignatureTest {
         Path file = folder.resolve("key.pem");
         assertThatThrownBy(() -> SignerKey.read(file))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContainingAll(file.toString(), "cannot be read");
+                .message()
+                .matches(TroubleshootingPage.pattern(UNREADABLE_KEY))
+                .contains(file.toString());
         Files.writeString(file, "-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n");
-        assertThatThrownBy(() -> SignerKey.read(file)).hasMessageContaining("holds no public key");
+        assertThatThrownBy(() -> SignerKey.read(file)).message().matches(TroubleshootingPage.pattern(NO_KEY));
         byte[] rsa = KeyPairGenerator.getInstance("RSA")
                 .generateKeyPair()
                 .getPublic()
@@ -138,6 +158,14 @@ class SignatureTest {
                 file,
                 "-----BEGIN PUBLIC KEY-----\n" + Base64.getMimeEncoder().encodeToString(rsa)
                         + "\n-----END PUBLIC KEY-----\n");
-        assertThatThrownBy(() -> SignerKey.read(file)).hasMessageContaining("holds no Ed25519 public key");
+        assertThatThrownBy(() -> SignerKey.read(file))
+                .message()
+                .matches(TroubleshootingPage.pattern(ANOTHER_KIND_OF_KEY));
+    }
+
+    @Test
+    void thePageExplainsAllRefusals() {
+        TroubleshootingPage.assertExplains(
+                "Signatures", Stream.of(UNSIGNED, NO_SIGNATURE, UNREADABLE_KEY, NO_KEY, ANOTHER_KIND_OF_KEY));
     }
 }
