@@ -83,6 +83,9 @@ public final class Cluster implements AutoCloseable {
                     .filter(each -> each.taskManagers() == settings.taskManagers())
                     .isPresent());
             progress.accept("Flink answers at " + cluster.flink.address());
+            cluster.broker.cameUp();
+            cluster.jobManager.cameUp();
+            cluster.taskManagers.forEach(KeptProcess::cameUp);
             if (Files.exists(cluster.submissionFile)) {
                 cluster.resume();
             }

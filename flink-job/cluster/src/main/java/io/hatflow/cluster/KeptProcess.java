@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process that is started again whenever it ends, as systemd or Kubernetes would, until it is closed; given up when it ends
- * again and again right after its start. Thread-safe.
+ * A process that is started again whenever it ends, as Kubernetes would, until it is closed; given up when it ends again and again right after
+ * its start and has never come up. Thread-safe.
  */
 public final class KeptProcess implements AutoCloseable {
 
@@ -34,6 +34,7 @@ public final class KeptProcess implements AutoCloseable {
     private long begun;
     private int earlyEnds;
     private int starts;
+    private boolean cameUp;
     private boolean closed;
     private @Nullable String givenUp;
 
@@ -82,7 +83,7 @@ public final class KeptProcess implements AutoCloseable {
             }
             boolean early = System.nanoTime() - begun < EARLY.toNanos();
             earlyEnds = early ? earlyEnds + 1 : 0;
-            if (earlyEnds >= EARLY_ENDS) {
+            if (earlyEnds >= EARLY_ENDS && !cameUp) {
                 givenUp = name + " ended " + EARLY_ENDS + " times right after its start, the last time with exit code "
                         + ended.exitValue() + "; the end of " + log + ":\n" + endOfLog();
                 progress.accept(givenUp);
@@ -112,6 +113,11 @@ public final class KeptProcess implements AutoCloseable {
         if (givenUp != null) {
             throw new ClusterException(givenUp);
         }
+    }
+
+    /** It does what it is for, so nothing is wrong with how it is started; from now on it is never given up. */
+    synchronized void cameUp() {
+        cameUp = true;
     }
 
     /** How often it was started. */
