@@ -126,7 +126,12 @@ public final class FlinkRest {
         if (state != null) {
             body.put("savepointPath", state.toUri().toString());
         }
-        return post("/jars/" + jar + "/run", json(body)).path("jobid").asText();
+        try {
+            return post("/jars/" + jar + "/run", json(body)).path("jobid").asText();
+        } finally {
+            // The job has its own copy; Flink would keep this one until it ends.
+            answer(request("/jars/" + jar).DELETE());
+        }
     }
 
     private String upload(Path jar) throws IOException, InterruptedException {

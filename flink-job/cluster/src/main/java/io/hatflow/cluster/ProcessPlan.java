@@ -3,6 +3,7 @@ package io.hatflow.cluster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,11 +15,16 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.clusterframework.TaskExecutorProcessSpec;
 import org.apache.flink.runtime.clusterframework.TaskExecutorProcessUtils;
 import org.apache.flink.runtime.util.config.memory.ProcessMemoryUtils;
+import org.apache.flink.util.FileUtils;
 
 /** How the processes of the cluster are started: their configuration files, JVM options and class paths. */
 final class ProcessPlan {
 
     private static final String CLUSTER_ID = "aGF0Zmxvdy1jbHVzdGVyLQ";
+
+    /** Above the longest transaction that Kafka allows by default. */
+    private static final String EXPIRATION_MILLIS =
+            Long.toString(Duration.ofMinutes(20).toMillis());
 
     private final ClusterSettings settings;
     private final Installation installation;
@@ -29,13 +35,19 @@ final class ProcessPlan {
         this.installation = installation;
         this.configuration = Files.createDirectories(settings.home().resolve("conf"));
         Files.createDirectories(log(""));
-        Files.createDirectories(settings.home().resolve("tmp"));
+        // What processes that were killed have left.
+        FileUtils.deleteDirectory(temporary().toFile());
+        Files.createDirectories(temporary());
         Files.createDirectories(settings.checkpoints());
         Files.writeString(
                 configuration.resolve("config.yaml"),
                 flinkOptions().entrySet().stream()
                         .map(option -> option.getKey() + ": \"" + option.getValue() + "\"\n")
                         .collect(Collectors.joining()));
+    }
+
+    private Path temporary() {
+        return settings.home().resolve("tmp");
     }
 
     /** Where a process's output goes. */
@@ -62,8 +74,8 @@ final class ProcessPlan {
         options.put("taskmanager.memory.managed.size", "0m");
         options.put("taskmanager.memory.network.min", "32m");
         options.put("taskmanager.memory.network.max", "64m");
-        options.put("io.tmp.dirs", settings.home().resolve("tmp").toString());
-        options.put("web.tmpdir", settings.home().resolve("tmp").toString());
+        options.put("io.tmp.dirs", temporary().toString());
+        options.put("web.tmpdir", temporary().toString());
         options.put("classloader.parent-first-patterns.additional", "ai.onnxruntime;ai.djl");
         options.put("rest.server.max-content-length", "1073741824");
         options.put("execution.checkpointing.storage", "filesystem");
@@ -111,6 +123,13 @@ final class ProcessPlan {
         server.put("transaction.state.log.replication.factor", "1");
         server.put("transaction.state.log.min.isr", "1");
         server.put("transaction.state.log.num.partitions", "1");
+        // The ids of a job's transactions count upwards. By its defaults a broker remembers each for a week, and its
+        // producer for a
+        // day; no transaction may take longer than a quarter of an hour.
+        server.put("transactional.id.expiration.ms", EXPIRATION_MILLIS);
+        server.put("transaction.remove.expired.transaction.cleanup.interval.ms", "60000");
+        server.put("producer.id.expiration.ms", EXPIRATION_MILLIS);
+        server.put("producer.id.expiration.check.interval.ms", "60000");
         server.put("group.initial.rebalance.delay.ms", "0");
         server.put("auto.create.topics.enable", "false");
         server.put("message.max.bytes", Integer.toString(72 << 20));
@@ -177,9 +196,10 @@ final class ProcessPlan {
     }
 
     /** The class path goes by the environment: ONNX Runtime 1.29 crashes where the command line is very long. */
-    private static ProcessBuilder jvm(String classPath, List<String> options, List<String> command) {
+    private ProcessBuilder jvm(String classPath, List<String> options, List<String> command) {
         List<String> all = new ArrayList<>();
         all.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        all.add("-Djava.io.tmpdir=" + temporary());
         all.addAll(options);
         all.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(all);
