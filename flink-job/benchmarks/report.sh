@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the figures of docs/benchmarks.md and docs/scaling.md anew from docs/benchmarks/*.json.
+# Writes the figures of docs/benchmarks.md, docs/scaling.md and docs/reliability.md anew from the JSON files beside them.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 make_venv requirements.txt

@@ -3,7 +3,6 @@
 #
 #   run.sh [--bundle DIR] [--int8-bundle DIR] [--output FILE] [--skip-python] [--skip-beam] [more: run.sh --help]
 #   run.sh --quick            a minute, on a tiny model: that everything runs, not how fast
-#   run.sh --soak MINUTES     memory under steady load instead
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -12,7 +11,6 @@ tiny="$root/flink-job/inference/src/test/resources/bundles/tiny-segments"
 output=""
 plain=""
 python=yes
-soak=""
 quick=""
 more=()
 while (($#)); do
@@ -21,7 +19,6 @@ while (($#)); do
         --plain-graph) plain="$(realpath "$2")"; shift 2 ;;
         --output) output="$2"; shift 2 ;;
         --skip-python) python=""; shift ;;
-        --soak) soak="$2"; shift 2 ;;
         --quick) quick=yes; shift ;;
         --help) benchmarks run --help; exit ;;
         *) more+=("$1"); shift ;;
@@ -37,9 +34,6 @@ if [[ -n "$quick" ]]; then
     if [[ -n "$python" && -x "$root/onnx-export/target/venv/bin/python" ]]; then
         more+=(--python "$root/onnx-export/target/venv/bin/python")
     fi
-elif [[ -n "$soak" ]]; then
-    benchmarks soak --bundle "$bundle" --minutes "$soak" --output "${output:-$root/docs/benchmarks/soak.json}" "${more[@]}"
-    exit
 else
     output="${output:-$root/docs/benchmarks/results.json}"
     if [[ -z "$plain" ]]; then

@@ -1,6 +1,7 @@
-"""Writes the tables and pictures of docs/benchmarks.md and the arithmetic of docs/scaling.md. Prose between the generated parts stays.
+"""Writes the tables and pictures of docs/benchmarks.md and docs/reliability.md, and the arithmetic of docs/scaling.md. Prose between the
+generated parts stays.
 
-python report.py docs      reads docs/benchmarks/{results,growth,soak}.json, those that are there
+python report.py docs      reads docs/benchmarks/{results,growth}.json and docs/reliability/soak.json, those that are there
 """
 
 from __future__ import annotations
@@ -191,44 +192,56 @@ def growth(results: dict[str, Any], folder: Path) -> str:
     )
 
 
+HELD = ("resident MiB", "heap MiB", "metaspace MiB", "direct MiB", "threads", "file descriptors")
+PROCESSES = ("taskmanager-1", "taskmanager-2", "jobmanager", "broker")
+
+
 def soak(results: dict[str, Any], folder: Path) -> str:
-    samples, trends = results["samples"], results["trends"]
+    settings, found = results["settings"], results["result"]
+    samples, restarts, trends = found["samples"], found["restarts"], found["trends"]
     minutes = [sample["seconds"] / 60 for sample in samples]
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3))
-    for axis, key in zip(axes, ("resident", "heap", "direct"), strict=True):
-        axis.plot(minutes, [sample[key] for sample in samples], color=BLUE, linewidth=0.8)
-        judged = samples[len(samples) // 5 :]
-        slope = trends[f"{key} MiB"]["perHour"]
-        x = [sample["seconds"] for sample in judged]
-        middle_x, middle_y = sum(x) / len(x), sum(sample[key] for sample in judged) / len(judged)
-        axis.plot(
-            [each / 60 for each in (x[0], x[-1])],
-            [middle_y + slope * (each - middle_x) / 3600 for each in (x[0], x[-1])],
-            color="black",
-            linewidth=1,
-        )
-        axis.set(title=key, xlabel="minutes", ylabel="MiB", ylim=(0, None))
+    outside = [name for name in trends if name.split(": ")[-1] not in (*HELD, "starts")]
+
+    figure, axes = plt.subplots(2, 3, figsize=(11, 5.6))
+    drawn = ["resident MiB", "heap MiB", "metaspace MiB", "threads", "file descriptors"]
+    for axis, what in zip(axes.flat, drawn, strict=False):
+        for process, color in zip(PROCESSES, (BLUE, LIGHT, GREY, "black"), strict=True):
+            values = [sample["values"][f"{process}: {what}"] for sample in samples]
+            axis.plot(minutes, values, color=color, linewidth=0.9, label=process)
+        axis.set(title=what, ylim=(0, None))
+    axes[0, 0].legend(fontsize=8)
+    remembered = ("broker: transactional ids", "broker: producers it remembers", "temporary files")
+    for name, color in zip(remembered, (BLUE, GREY, "black"), strict=True):
+        axes[1, 2].plot(minutes, [sample["values"][name] for sample in samples], color=color, linewidth=0.9, label=name)
+    axes[1, 2].set(title="outside of processes", yscale="log")
+    axes[1, 2].legend(fontsize=8)
+    for axis in axes.flat:
+        for restart in restarts:
+            axis.axvline(restart["at"] / 60, color=GREY, linewidth=0.4, linestyle=":")
+    for axis in axes[1]:
+        axis.set(xlabel="minutes")
     save(figure, folder, "soak")
-    largest = max(sample["inFlight"] for sample in samples)
+
+    verdict = found["verdict"]
     return "\n\n".join(
         [
-            provenance(results),
+            f"Begun {settings['begun'][:10]}: {settings['bundle']} on {settings['processors']} processors, {found['answered']:,} records in "
+            f"{minutes[-1]:.0f} minutes at {settings['load']:.0%} of the {found['capacity']:.1f} a second that go through, "
+            f"{len(restarts)} restarts: {verdict['lost']} lost, {verdict['duplicated']} doubled, {verdict['wrong']} wrong. "
+            f"Documents flowed again after {median(r['recovery'] for r in restarts):.1f} s (median; longest "
+            f"{max(r['recovery'] for r in restarts):.1f} s).",
             table(
-                ["", "mean", "slope an hour", "standard error"],
-                [
-                    [
-                        name,
-                        f"{sum(s[name.split()[0]] for s in samples) / len(samples):.1f}",
-                        f"{trend['perHour']:+.1f}",
-                        f"{trend['standardError']:.1f}",
-                    ]
-                    for name, trend in trends.items()
-                ],
+                ["mean, slope an hour ± its standard error", *PROCESSES],
+                [[what, *(slope(trends[f"{process}: {what}"]) for process in PROCESSES)] for what in HELD],
             ),
-            f"At most {largest} documents were on their way from sender to reader.",
-            "![Memory under steady load](benchmarks/soak.svg)",
+            table(["outside of processes", "mean, slope an hour"], [[name, slope(trends[name])] for name in outside]),
+            "![What processes and broker hold over time; dotted lines are restarts](reliability/soak.svg)",
         ]
     )
+
+
+def slope(trend: dict[str, float]) -> str:
+    return f"{trend['mean']:.1f}, {trend['perHour']:+.1f} ± {trend['standardError']:.1f}"
 
 
 TARGET = 1000
@@ -238,7 +251,7 @@ ASSUMED_CARD_SHARE = 0.3
 CAPACITY = 128
 
 
-def flop_of_segment(width: int, layers: int, tokens: int = 128) -> float:
+def flop_of_segment(width: int, layers: int, tokens: int) -> float:
     """Of a full segment: query, key, value and output, a feed-forward four times as wide, and attention."""
     dense = 2 * (4 * width * width + 2 * width * 4 * width) * tokens
     return layers * (dense + 4 * tokens * tokens * width)
@@ -269,8 +282,8 @@ def capacity(results: dict[str, Any], growth: dict[str, Any]) -> str:
                     f"{TARGET} ÷ ({per_core:.3f} · {UTILISATION})",
                     f"{TARGET / per_core / UTILISATION:,.0f}",
                 ],
-                *card_rows("this model (width 384, 6 layers)", segments, flop_of_segment(384, 6)),
-                *card_rows("HAT-base (width 768, 12 layers)", segments, flop_of_segment(768, 12)),
+                *card_rows("this model (width 384, 6 layers, segments of 64 tokens)", segments, flop_of_segment(384, 6, 64)),
+                *card_rows("HAT-base (width 768, 12 layers, segments of 128)", segments, flop_of_segment(768, 12, 128)),
                 [
                     "cores beside cards = tasks = slots",
                     f"{TARGET} · ({segments:.1f} · {tokenize:.0f} µs + {coordinate:.0f} µs) ÷ {UTILISATION}",
@@ -329,8 +342,9 @@ def main() -> None:
         fill_in(page, "growth", growth(grown, folder))
     if results and grown:
         fill_in(docs / "scaling.md", "capacity", capacity(results, grown))
-    if "soak" in found:
-        fill_in(page, "soak", soak(found["soak"], folder))
+    soaked = docs / "reliability" / "soak.json"
+    if soaked.exists():
+        fill_in(docs / "reliability.md", "soak", soak(json.loads(soaked.read_text()), soaked.parent))
 
 
 if __name__ == "__main__":

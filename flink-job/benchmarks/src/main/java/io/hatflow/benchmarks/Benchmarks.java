@@ -1,7 +1,6 @@
 package io.hatflow.benchmarks;
 
 import io.hatflow.benchmarks.growth.GrowthCommand;
-import io.hatflow.benchmarks.latency.SoakCommand;
 import io.hatflow.benchmarks.throughput.RunCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -10,7 +9,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "benchmarks",
         description = "Measures hatflow against everything that one could use instead.",
-        subcommands = {RunCommand.class, GrowthCommand.class, SoakCommand.class},
+        subcommands = {RunCommand.class, GrowthCommand.class},
         mixinStandardHelpOptions = true)
 public final class Benchmarks {
 

@@ -109,16 +109,6 @@ class BenchmarksRunTest {
         assertThat(results.path("parallelism")).hasSize(7);
     }
 
-    @Test
-    void aSoakYieldsTrends(@TempDir Path folder) throws IOException {
-        JsonNode results = results(
-                folder.resolve("soak.json"),
-                List.of("soak", "--bundle", BUNDLE, "--minutes", "0.07", "--every", "0.5"));
-        assertThat(results.path("trends").fieldNames())
-                .toIterable()
-                .containsExactly("resident MiB", "heap MiB", "direct MiB", "threads");
-    }
-
     private static JsonNode results(Path file, List<String> command) throws IOException {
         List<String> arguments = new ArrayList<>(command);
         arguments.addAll(List.of("--output", file.toString()));

@@ -1,6 +1,6 @@
 package io.hatflow.chaos;
 
-import io.hatflow.cluster.ClusterException;
+import io.hatflow.chaos.TestBed.Setup;
 import io.hatflow.cluster.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.apache.flink.util.FileUtils;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -64,16 +64,7 @@ public final class ChaosCommand implements Callable<Integer> {
 
     /** Ends the JVM with 0 if nothing was lost, doubled or wrong, 1 if not, 2 if the command was not understood. */
     public static void main(String[] arguments) {
-        CommandLine command = new CommandLine(new ChaosCommand());
-        command.setExecutionExceptionHandler((failure, line, parsed) -> {
-            if (failure instanceof ClusterException || failure instanceof IllegalArgumentException) {
-                line.getErr().println(failure.getMessage());
-            } else {
-                failure.printStackTrace(line.getErr());
-            }
-            return 1;
-        });
-        System.exit(command.execute(arguments));
+        System.exit(Commands.execute(new ChaosCommand(), arguments));
     }
 
     @Override
@@ -81,26 +72,23 @@ public final class ChaosCommand implements Callable<Integer> {
         Guarantee asked = guarantee();
         long chosen = seed == null ? new Random().nextInt(1_000_000) : seed;
         Path home = Files.createTempDirectory("hatflow-chaos");
-        say("Seed " + chosen + ", " + seconds + " s, " + guarantee + "; logs in " + home.resolve("log"));
+        Commands.say("Seed " + chosen + ", " + seconds + " s, " + guarantee + "; logs in " + home.resolve("log"));
+        Path model = bundle == null
+                ? checkout.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents")
+                : bundle.toAbsolutePath();
         ChaosRun run = new ChaosRun(
-                Installation.in(checkout),
-                home,
-                bundle == null
-                        ? checkout.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents")
-                        : bundle.toAbsolutePath(),
+                new Setup(Installation.in(checkout), home, model, chosen, asked == Guarantee.EXACTLY_ONCE),
                 Duration.ofSeconds(seconds),
-                chosen,
-                asked == Guarantee.EXACTLY_ONCE,
                 kinds(),
-                ChaosCommand::say);
+                Commands::say);
         ChaosRun.Result result = run.run();
         boolean holds = result.verdict().holds(asked == Guarantee.EXACTLY_ONCE) && result.recovered();
         if (holds && !keep) {
-            Folders.remove(home);
+            FileUtils.deleteDirectory(home.toFile());
         } else {
-            say("Logs and data stay in " + home);
+            Commands.say("Logs and data stay in " + home);
         }
-        say(result.toString());
+        Commands.say(result.toString());
         return holds ? 0 : 1;
     }
 
@@ -120,10 +108,5 @@ public final class ChaosCommand implements Callable<Integer> {
             kinds.remove(FaultKind.KILLER_DOCUMENT);
         }
         return List.copyOf(kinds);
-    }
-
-    private static void say(String line) {
-        System.out.println(line);
-        System.out.flush();
     }
 }

@@ -2,12 +2,14 @@ package io.hatflow.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hatflow.chaos.TestBed.Setup;
 import io.hatflow.cluster.Installation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import org.apache.flink.util.FileUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -24,12 +26,13 @@ class ChaosIT {
         EnumSet<FaultKind> kinds = EnumSet.allOf(FaultKind.class);
         kinds.remove(FaultKind.KILLER_DOCUMENT);
         ChaosRun.Result result = new ChaosRun(
-                        Installation.in(CHECKOUT),
-                        home,
-                        CHECKOUT.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents"),
+                        new Setup(
+                                Installation.in(CHECKOUT),
+                                home,
+                                CHECKOUT.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents"),
+                                20261122,
+                                true),
                         Duration.ofSeconds(60),
-                        20261122,
-                        true,
                         List.copyOf(kinds),
                         System.out::println)
                 .run();
@@ -39,6 +42,6 @@ class ChaosIT {
         assertThat(result.verdict().holds(true)).as(result.toString()).isTrue();
         assertThat(result.recovered()).isTrue();
         assertThat(result.faults()).isPositive();
-        Folders.remove(home);
+        FileUtils.deleteDirectory(home.toFile());
     }
 }

@@ -149,11 +149,6 @@ public final class RunningPipeline implements AutoCloseable {
         return taken;
     }
 
-    /** Takes the events that are there, and says how many; for those who only count. */
-    public int drain() {
-        return arrivals.drainTo(new ArrayList<>());
-    }
-
     /** Sends documents at once and awaits their events. */
     public List<Arrival> classify(List<Document> documents) throws InterruptedException, ExecutionException {
         documents.forEach(this::send);

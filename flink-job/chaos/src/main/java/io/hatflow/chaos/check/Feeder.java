@@ -9,7 +9,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends record after record, as fast as the job answers: it stops while too many have no answer, and never gives a record up.
+ * Sends record after record, at a rate or as fast as the job answers: it stops while too many have no answer, and never gives a record up.
  * Thread-safe.
  */
 public final class Feeder implements AutoCloseable {
@@ -24,6 +24,8 @@ public final class Feeder implements AutoCloseable {
     private int sent;
     private int acknowledged;
     private int limit;
+    private long next = System.nanoTime();
+    private long interval;
     private boolean killer;
     private @Nullable Exception failure;
 
@@ -58,12 +60,15 @@ public final class Feeder implements AutoCloseable {
             for (int number = 0; ; number++) {
                 boolean asKiller;
                 synchronized (this) {
-                    while (number >= limit || number - answered.getAsInt() >= mostUnanswered) {
+                    while (number >= limit
+                            || number - answered.getAsInt() >= mostUnanswered
+                            || System.nanoTime() < next) {
                         if (limit < 0) {
                             return;
                         }
                         wait(5);
                     }
+                    next += interval;
                     asKiller = killer;
                     killer = false;
                     sent = number + 1;
@@ -84,9 +89,16 @@ public final class Feeder implements AutoCloseable {
         }
     }
 
-    /** Goes on without end. */
+    /** Goes on without end, as fast as records are answered. */
     public synchronized void goOn() {
         limit = Integer.MAX_VALUE;
+    }
+
+    /** Goes on without end at this rate; what an outage held up is made up for. */
+    public synchronized void goOn(double perSecond) {
+        goOn();
+        next = System.nanoTime();
+        interval = (long) (1e9 / perSecond);
     }
 
     /** The next record will be one that crashes the process that the model is in. */

@@ -1,0 +1,235 @@
+package io.hatflow.chaos;
+
+import io.hatflow.chaos.Schedule.Planned;
+import io.hatflow.chaos.check.Checker;
+import io.hatflow.chaos.check.Documents;
+import io.hatflow.chaos.check.Feeder;
+import io.hatflow.chaos.check.LiveAnswers;
+import io.hatflow.chaos.check.Topics;
+import io.hatflow.chaos.check.Verdict;
+import io.hatflow.cluster.Cluster;
+import io.hatflow.cluster.ClusterException;
+import io.hatflow.cluster.ClusterSettings;
+import io.hatflow.cluster.ClusterSettings.Ports;
+import io.hatflow.cluster.Installation;
+import io.hatflow.cluster.Submission;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/**
+ * A cluster that runs the job from its jar, the records that flow through it, and faults that can be made to strike it. Not
+ * thread-safe.
+ */
+final class TestBed {
+
+    private static final Duration RECOVERY_LIMIT = Duration.ofMinutes(4);
+    private static final Duration POLL = Duration.ofMillis(50);
+    private static final Duration TRANSACTION_TIMEOUT = Duration.ofMinutes(3);
+
+    /**
+     * What is tested.
+     *
+     * @param home folder of everything that is written
+     * @param bundle the model
+     * @param seed of the records
+     * @param exactlyOnce the guarantee; at least once otherwise
+     */
+    record Setup(Installation installation, Path home, Path bundle, long seed, boolean exactlyOnce) {}
+
+    /** What is done on a test bed. */
+    interface Work<T> {
+        T on(TestBed bed) throws IOException, InterruptedException;
+    }
+
+    private final Setup setup;
+    private final Consumer<String> out;
+    private final Topics topics;
+    private final Documents documents;
+    private final Cluster cluster;
+    private final LiveAnswers answers;
+    private final Feeder feeder;
+    private final Faults faults;
+
+    private TestBed(
+            Setup setup,
+            Consumer<String> out,
+            Topics topics,
+            Documents documents,
+            Cluster cluster,
+            LiveAnswers answers,
+            Feeder feeder,
+            Faults faults) {
+        this.setup = setup;
+        this.out = out;
+        this.topics = topics;
+        this.documents = documents;
+        this.cluster = cluster;
+        this.answers = answers;
+        this.feeder = feeder;
+        this.faults = faults;
+    }
+
+    /**
+     * Sets one up, has every text classified once while nothing is disturbed, and then the work done. Nothing of it is left but what lies
+     * in its home.
+     *
+     * @param mostUnanswered how many records may be on their way
+     * @param out is told in sentences what happens
+     */
+    static <T> T use(Setup setup, int mostUnanswered, Consumer<String> out, Work<T> work)
+            throws IOException, InterruptedException {
+        Path home = Files.createDirectories(setup.home());
+        Path faultFiles = Files.createDirectories(home.resolve("faults"));
+        Path jar = setup.installation().jobJar();
+        Documents documents = new Documents(setup.seed());
+        try (FullDisk disk = FullDisk.at(home.resolve("checkpoints"));
+                Cluster cluster = Cluster.start(clusterSettings(home, faultFiles), setup.installation(), out)) {
+            Topics topics = new Topics(cluster.bootstrapServers(), "documents", "labelled-documents", "dead-letters");
+            cluster.createTopics(
+                    Documents.PARTITIONS, List.of(topics.input(), topics.labelled(), topics.deadLetters()));
+            Submission job = new Submission(jar.toString(), 2, jobSettings(setup, cluster));
+            cluster.submit(job);
+            try (LiveAnswers answers = new LiveAnswers(topics);
+                    Feeder feeder = new Feeder(topics, documents, mostUnanswered, answers::count)) {
+                if (!await(() -> answers.count() >= documents.undisturbed())) {
+                    throw new ClusterException("Undisturbed records are not answered; see " + home.resolve("log"));
+                }
+                out.accept("Undisturbed: " + documents.undisturbed() + " records answered");
+                Path upgraded = Upgrade.of(jar, home.resolve("upgraded.jar"));
+                Faults faults = new Faults(cluster, feeder, disk, faultFiles, job, upgraded);
+                return work.on(new TestBed(setup, out, topics, documents, cluster, answers, feeder, faults));
+            }
+        }
+    }
+
+    private static ClusterSettings clusterSettings(Path home, Path faultFiles) throws IOException {
+        ClusterSettings usual = ClusterSettings.of(home, Ports.anyFree());
+        String agent = ownJar().toString();
+        String byteBuddy = jarOf(net.bytebuddy.ByteBuddy.class).toString();
+        return new ClusterSettings(
+                usual.home(),
+                usual.ports(),
+                usual.taskManagers(),
+                usual.slots(),
+                usual.checkpoints(),
+                List.of("-javaagent:" + agent + "=" + faultFiles),
+                byteBuddy,
+                Map.of(
+                        "restart-strategy.exponential-delay.max-backoff", "3 s",
+                        "restart-strategy.exponential-delay.reset-backoff-threshold", "10 s"));
+    }
+
+    private static List<String> jobSettings(Setup setup, Cluster cluster) {
+        return List.of(
+                "--job.name=chaos",
+                "--kafka.bootstrap-servers=" + cluster.bootstrapServers(),
+                "--kafka.start-from=earliest",
+                "--kafka.guarantee=" + (setup.exactlyOnce() ? "exactly-once" : "at-least-once"),
+                "--kafka.transaction-timeout=" + TRANSACTION_TIMEOUT.toSeconds() + " s",
+                "--model.bundle=" + setup.bundle(),
+                "--model.inference-threads=1",
+                // Minutes of work for a tiny model with its tiny segments, were it not refused.
+                "--model.max-characters=500000",
+                "--classify.timeout=15 s",
+                "--classify.capacity=64",
+                "--checkpoint.interval=1 s",
+                "--checkpoint.timeout=30 s");
+    }
+
+    Cluster cluster() {
+        return cluster;
+    }
+
+    Topics topics() {
+        return topics;
+    }
+
+    Feeder feeder() {
+        return feeder;
+    }
+
+    LiveAnswers answers() {
+        return answers;
+    }
+
+    /**
+     * A fault that has struck.
+     *
+     * @param whom for people
+     * @param recovery from the fault until records that were sent after it are answered in every partition
+     * @param flows whether they are; false if not in time
+     */
+    record Struck(String whom, Duration recovery, boolean flows) {}
+
+    /** Returns when documents flow again after a fault, or have not for minutes. */
+    Struck strike(Planned fault) throws IOException, InterruptedException {
+        long begun = System.nanoTime();
+        long[] before = feeder.lastOffsets();
+        String whom = faults.strike(fault, () -> answers.areBeyond(before));
+        long[] after = fault.kind() == FaultKind.RESCALED ? feeder.lastOffsets() : before;
+        boolean flows = await(() -> answers.areBeyond(after));
+        return new Struck(whom, Duration.ofNanos(System.nanoTime() - begun), flows);
+    }
+
+    /**
+     * How a run ended.
+     *
+     * @param allAnswered whether that was so in time
+     */
+    record End(Verdict verdict, boolean allAnswered) {}
+
+    /** Sends no more, waits for the last answers, stops the job and compares what came out with what was sent. */
+    End finish() throws IOException, InterruptedException {
+        int sent = feeder.finish();
+        out.accept("Sent " + sent + " records; waiting for the last answers …");
+        boolean all = await(() -> answers.count() >= sent);
+        try {
+            cluster.stopJob();
+        } catch (ClusterException e) {
+            out.accept(String.valueOf(e.getMessage()));
+        }
+        // With another parallelism, Flink deals out documents in flight anew, whatever their partition.
+        boolean ordered = setup.exactlyOnce() && !faults.haveRescaled();
+        Checker checker = new Checker(topics, documents, setup.exactlyOnce(), ordered);
+        Verdict verdict = checker.verdict(sent, TRANSACTION_TIMEOUT.plusMinutes(1));
+        checker.deadLettersByReason().forEach((words, count) -> out.accept("  " + count + " " + words));
+        verdict.examples().forEach(out);
+        return new End(verdict, all);
+    }
+
+    private static boolean await(BooleanSupplier condition) throws InterruptedException {
+        long end = System.nanoTime() + RECOVERY_LIMIT.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+            Thread.sleep(POLL.toMillis());
+        }
+        return true;
+    }
+
+    private static Path ownJar() {
+        Path jar = jarOf(TestBed.class);
+        if (!Files.isRegularFile(jar)) {
+            throw new IllegalStateException(
+                    "This runs from " + jar + ", but the agent must be a jar; run the packaged one");
+        }
+        return jar;
+    }
+
+    private static Path jarOf(Class<?> type) {
+        try {
+            return Path.of(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException("The place of " + type + " is no URI; this is a bug", e);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.chaos.watch;
+
+import org.jspecify.annotations.NullMarked;
