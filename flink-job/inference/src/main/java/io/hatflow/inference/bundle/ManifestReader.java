@@ -54,7 +54,12 @@ final class ManifestReader {
     static Manifest read(Path folder, byte[] bytes) {
         JsonNode tree = parse(folder, bytes);
         refuseUnknownMajorVersion(folder, tree);
-        List<String> problems = schemaProblems(tree);
+        List<String> problems = new ArrayList<>();
+        // The validator takes every number for a decimal one, and fails.
+        addInfinities("", tree, problems);
+        if (problems.isEmpty()) {
+            problems = schemaProblems(tree);
+        }
         if (!problems.isEmpty()) {
             throw new BundleException(folder, problems, REMEDY);
         }
@@ -95,6 +100,16 @@ final class ManifestReader {
                             "its format_version is " + version
                                     + ", but this release reads 1.x; export it again with this release's onnx_export, or upgrade"));
         }
+    }
+
+    private static void addInfinities(String at, JsonNode node, List<String> problems) {
+        if (node.isDouble() && Double.isInfinite(node.doubleValue())) {
+            problems.add(MANIFEST + " at " + at + ": a number beyond all that a double holds, expected a smaller one");
+        }
+        for (int i = 0; node.isArray() && i < node.size(); i++) {
+            addInfinities(at + "/" + i, node.get(i), problems);
+        }
+        node.properties().forEach(field -> addInfinities(at + "/" + field.getKey(), field.getValue(), problems));
     }
 
     private static Schema load() {

@@ -10,6 +10,7 @@ import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.TestFiles;
 import io.hatflow.inference.TroubleshootingPage;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -167,6 +168,11 @@ class WrongBundlesTest {
                         bundle -> bundle.manifest(
                                 manifest -> object(manifest, "labels", "1").put("threshold", 1e300)),
                         "label 'termination' has a threshold beyond all numbers, expected one such as 0.5"),
+                wrong(
+                        "a number beyond all numbers",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "labels", "1").put("threshold", new BigDecimal("1e999"))),
+                        "manifest.json at /labels/1/threshold: a number beyond all that a double holds, expected a smaller one"),
                 wrong(
                         "an architecture that is not there yet",
                         bundle -> bundle.manifest(manifest -> manifest.put("architecture", "hourglass")),
