@@ -197,9 +197,9 @@ final class TestBed {
         }
         // With another parallelism, Flink deals out documents in flight anew, whatever their partition.
         boolean ordered = setup.exactlyOnce() && !faults.haveRescaled();
-        Checker checker = new Checker(topics, documents, setup.exactlyOnce(), ordered);
-        Verdict verdict = checker.verdict(sent, TRANSACTION_TIMEOUT.plusMinutes(1));
-        checker.deadLettersByReason().forEach((words, count) -> out.accept("  " + count + " " + words));
+        Checker checker = new Checker(documents, topics.input(), setup.exactlyOnce(), ordered);
+        Verdict verdict = checker.read(topics, sent, TRANSACTION_TIMEOUT.plusMinutes(1));
+        checker.deadLetters().forEach((words, count) -> out.accept("  " + count + " " + words));
         verdict.examples().forEach(out);
         return new End(verdict, all);
     }

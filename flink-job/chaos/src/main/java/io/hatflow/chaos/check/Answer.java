@@ -5,63 +5,76 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What an event says: in words what must be the same in every run, and scores, which may differ by rounding.
  *
- * @param words labels and extent, or stage and reason
+ * @param written the Kafka record that holds it
+ * @param event as its schema names its fields
+ * @param isDead whether it is a dead letter
+ * @param words labels, evidence, extent and model, or stage and reason
  * @param scores of the labels; empty for a dead letter
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by isLike
 record Answer(
-        String eventId,
-        int partition,
-        long offset,
-        String words,
-        float[] scores,
-        @Nullable GenericRecord deadLetter) {
+        ConsumerRecord<byte[], byte[]> written, GenericRecord event, boolean isDead, String words, float[] scores) {
 
     /** By which a score may depend on the neighbours in its batch. */
     private static final float TOLERANCE = 1e-4f;
 
-    static Answer labelled(byte[] value) {
-        GenericRecord event = Wire.labelled(value);
+    static Answer labelled(ConsumerRecord<byte[], byte[]> written) {
+        GenericRecord event = Wire.labelled(written.value());
         List<?> labels = (List<?>) event.get("labels");
         StringBuilder words = new StringBuilder("labelled");
         float[] scores = new float[labels.size()];
         for (int i = 0; i < scores.length; i++) {
             GenericRecord label = (GenericRecord) labels.get(i);
-            words.append(' ').append(label.get("name"));
+            words.append(' ').append(label.get("name")).append((Boolean) label.get("above_threshold") ? "+" : "-");
+            words.append(evidence((List<?>) label.get("evidence")));
             scores[i] = (Float) label.get("score");
         }
         for (String field : List.of("tokens_total", "tokens_seen", "segments", "windows", "coverage")) {
             words.append(' ').append(event.get(field));
         }
-        return of(event, words.toString(), scores, null);
+        words.append(' ').append(((GenericRecord) event.get("model")).get("digest"));
+        return new Answer(written, event, false, words.toString(), scores);
     }
 
-    static Answer deadLetter(byte[] value) {
-        GenericRecord event = Wire.deadLetter(value);
-        return of(event, "dead " + event.get("stage") + " " + event.get("reason"), new float[0], event);
+    /** Where it is; which piece is the best of two that are alike may differ by rounding. */
+    private static List<String> evidence(List<?> evidence) {
+        return evidence.stream()
+                .map(GenericRecord.class::cast)
+                .map(each -> each.get("segment") + ":" + each.get("start") + "-" + each.get("end"))
+                .sorted()
+                .toList();
     }
 
-    private static Answer of(GenericRecord event, String words, float[] scores, @Nullable GenericRecord deadLetter) {
-        GenericRecord provenance = (GenericRecord) event.get("provenance");
-        return new Answer(
-                event.get("event_id").toString(),
-                (Integer) provenance.get("partition"),
-                (Long) provenance.get("offset"),
-                words,
-                scores,
-                deadLetter);
+    static Answer deadLetter(ConsumerRecord<byte[], byte[]> written) {
+        GenericRecord event = Wire.deadLetter(written.value());
+        return new Answer(written, event, true, dead(event.get("stage") + " " + event.get("reason")), new float[0]);
     }
 
-    boolean isDead() {
-        return deadLetter != null;
+    /** The words of a dead letter. */
+    static String dead(String stageAndReason) {
+        return "dead " + stageAndReason;
+    }
+
+    private GenericRecord provenance() {
+        return (GenericRecord) event.get("provenance");
+    }
+
+    int partition() {
+        return (Integer) provenance().get("partition");
+    }
+
+    long offset() {
+        return (Long) provenance().get("offset");
     }
 
     boolean isLike(Answer other) {
@@ -76,37 +89,51 @@ record Answer(
         return true;
     }
 
-    /** Whether a dead letter holds the source record as it came, in its value and as a Kafka record. */
-    static boolean returns(
-            GenericRecord event,
-            ConsumerRecord<byte[], byte[]> written,
-            byte[] key,
-            byte @Nullable [] value,
-            Header[] headers) {
+    /**
+     * Whether it says that it answers this record, by its event id, its provenance, its document and its key; a dead letter must also
+     * hold the record as it came, in its value and as a Kafka record.
+     *
+     * @param timestamp that the record got
+     */
+    boolean isOf(ProducerRecord<byte[], byte @Nullable []> record, long timestamp, String documentId) {
+        // docs/delivery.md
+        String name = record.topic() + ":" + partition() + ":" + offset() + ":" + timestamp;
+        return event.get("event_id")
+                        .toString()
+                        .equals(UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8))
+                                .toString())
+                && record.topic().equals(provenance().get("topic").toString())
+                && provenance().get("timestamp").equals(timestamp)
+                && ByteBuffer.wrap(record.key()).equals(provenance().get("key"))
+                && Arrays.equals(record.key(), written.key())
+                && (isDead ? holds(record) : event.get("document_id").toString().equals(documentId));
+    }
+
+    private boolean holds(ProducerRecord<byte[], byte @Nullable []> record) {
+        Header[] headers = record.headers().toArray();
         List<String> inside = new ArrayList<>();
         for (Object header : (List<?>) event.get("headers")) {
             GenericRecord each = (GenericRecord) header;
             inside.add(each.get("key") + "=" + shown((ByteBuffer) each.get("value")));
         }
-        List<String> came = Arrays.stream(headers)
-                .map(header ->
-                        header.key() + "=" + shown(header.value() == null ? null : ByteBuffer.wrap(header.value())))
-                .toList();
+        List<String> came = Arrays.stream(headers).map(Answer::shown).toList();
         List<String> outside = Arrays.stream(written.headers().toArray())
                 .limit(headers.length)
-                .map(header ->
-                        header.key() + "=" + shown(header.value() == null ? null : ByteBuffer.wrap(header.value())))
+                .map(Answer::shown)
                 .toList();
         Header reason = written.headers().lastHeader("__connect.errors.exception.class.name");
         return inside.equals(came)
                 && outside.equals(came)
-                && Arrays.equals(written.key(), key)
-                && ByteBuffer.wrap(key).equals(event.get("key"))
-                && (value == null
+                && ByteBuffer.wrap(record.key()).equals(event.get("key"))
+                && (record.value() == null
                         ? event.get("value") == null
-                        : ByteBuffer.wrap(value).equals(event.get("value")))
+                        : ByteBuffer.wrap(record.value()).equals(event.get("value")))
                 && reason != null
                 && new String(reason.value(), StandardCharsets.UTF_8).endsWith("." + event.get("reason"));
+    }
+
+    private static String shown(Header header) {
+        return header.key() + "=" + shown(header.value() == null ? null : ByteBuffer.wrap(header.value()));
     }
 
     private static String shown(@Nullable ByteBuffer value) {

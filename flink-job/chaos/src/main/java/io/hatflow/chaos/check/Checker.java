@@ -9,12 +9,8 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import org.apache.avro.generic.GenericRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads all topics of a run from their beginning, and says whether every record of the input has its answer. Believes nobody: what
@@ -23,159 +19,145 @@ import org.jspecify.annotations.Nullable;
 public final class Checker {
 
     private static final int EXAMPLES = 20;
-    private static final String QUARANTINED = "dead INFERENCE QUARANTINED";
+    private static final String QUARANTINED = Answer.dead("INFERENCE QUARANTINED");
 
-    private final Topics topics;
     private final Documents documents;
+    private final String inputTopic;
     private final boolean exactlyOnce;
     private final boolean ordered;
 
-    /** By partition, number of the record at each offset; negative, minus one, for a killer. */
-    private final List<List<Integer>> numbers = new ArrayList<>();
+    /** By partition, what was sent at each offset; the values are left out, as they follow from the numbers. */
+    private final List<List<Sent>> sent = new ArrayList<>();
 
     private final List<BitSet> answered = new ArrayList<>();
     private final Map<Integer, Answer> undisturbed = new HashMap<>();
     private final Map<Integer, List<Answer>> early = new HashMap<>();
-    private final Map<Integer, String> eventIds = new HashMap<>();
     private final Map<String, Long> lastOffset = new HashMap<>();
-    private final Map<String, Integer> byWords = new TreeMap<>();
+    private final Map<String, Integer> deadLetters = new TreeMap<>();
     private final List<String> examples = new ArrayList<>();
-    private int sent;
+    private final BitSet numbers = new BitSet();
     private int labelled;
     private int dead;
     private int duplicated;
     private int wrong;
 
+    private record Sent(int number, boolean killer, long timestamp) {}
+
     /**
-     * Checks nothing yet.
+     * Has read nothing yet.
      *
      * @param exactlyOnce whether each answer must come only once
      * @param ordered whether answers must come in the order of their records
      */
-    public Checker(Topics topics, Documents documents, boolean exactlyOnce, boolean ordered) {
-        this.ordered = ordered;
-        this.topics = topics;
+    public Checker(Documents documents, String inputTopic, boolean exactlyOnce, boolean ordered) {
         this.documents = documents;
+        this.inputTopic = inputTopic;
         this.exactlyOnce = exactlyOnce;
+        this.ordered = ordered;
         for (int i = 0; i < Documents.PARTITIONS; i++) {
-            numbers.add(new ArrayList<>());
+            sent.add(new ArrayList<>());
             answered.add(new BitSet());
         }
     }
 
     /**
-     * Compares input and outputs as they are.
+     * Reads the topics as they are.
      *
      * @param total records that were sent
      * @param patience how long an open transaction may take to end, behind which nothing can be read
      */
-    public Verdict verdict(int total, Duration patience) throws InterruptedException {
+    public Verdict read(Topics topics, int total, Duration patience) throws InterruptedException {
         long end = System.nanoTime() + patience.toNanos();
-        while (!topics.allIsCommitted() && System.nanoTime() < end) {
+        boolean committed = topics.allIsCommitted();
+        while (!committed && System.nanoTime() < end) {
             Thread.sleep(1000);
+            committed = topics.allIsCommitted();
         }
-        readInput(total);
-        topics.read(topics.labelled(), record -> take(record, Answer.labelled(record.value())));
-        topics.read(topics.deadLetters(), record -> take(record, Answer.deadLetter(record.value())));
-        int lost = 0;
-        for (int partition = 0; partition < Documents.PARTITIONS; partition++) {
-            for (int offset = 0; offset < numbers.get(partition).size(); offset++) {
-                if (!answered.get(partition).get(offset)) {
-                    lost++;
-                    example("lost: " + partition + "@" + offset + ", record "
-                            + numbers.get(partition).get(offset));
-                }
-            }
+        if (!committed) {
+            wrong("a transaction is still open after " + patience.toSeconds() + " s");
         }
-        return new Verdict(sent, labelled, dead, lost, duplicated, wrong, examples);
+        topics.read(topics.input(), this::input);
+        topics.read(topics.labelled(), record -> answer(Answer.labelled(record)));
+        topics.read(topics.deadLetters(), record -> answer(Answer.deadLetter(record)));
+        return verdict(total);
     }
 
-    /** How many answers of each kind there were, for people. */
-    public Map<String, Integer> deadLettersByReason() {
-        return byWords;
-    }
-
-    private void example(String sentence) {
-        if (examples.size() < EXAMPLES) {
-            examples.add(sentence);
+    /** Takes the next record of the input. */
+    void input(ConsumerRecord<byte[], byte[]> record) {
+        int number = ByteBuffer.wrap(
+                        record.headers().lastHeader(Documents.NUMBER).value())
+                .getInt();
+        boolean killer = record.headers().lastHeader(Documents.KILLER) != null;
+        if (numbers.get(number)
+                || !Arrays.equals(record.key(), documents.key(number))
+                || !Arrays.equals(record.value(), documents.value(number, killer))) {
+            wrong("the input at " + record.partition() + "@" + record.offset() + " is not record " + number);
         }
-    }
-
-    private void wrong(String sentence) {
-        wrong++;
-        example("wrong: " + sentence);
-    }
-
-    private void readInput(int total) {
-        BitSet seen = new BitSet();
-        topics.read(topics.input(), record -> {
-            int number = ByteBuffer.wrap(
-                            record.headers().lastHeader(Documents.NUMBER).value())
-                    .getInt();
-            boolean killer = record.headers().lastHeader(Documents.KILLER) != null;
-            if (seen.get(number)
-                    || !Arrays.equals(record.key(), documents.key(number))
-                    || !Arrays.equals(record.value(), documents.value(number, killer))) {
-                wrong("the input at " + record.partition() + "@" + record.offset() + " is not record " + number);
-            }
-            List<Integer> places = numbers.get(record.partition());
-            if (places.size() != record.offset()) {
-                throw new IllegalStateException("Offsets of the input have a gap at " + record.offset()
-                        + "; nothing but documents was expected");
-            }
-            places.add(killer ? -1 - number : number);
-            seen.set(number);
-            sent++;
-        });
-        if (seen.cardinality() != total || seen.length() > total) {
-            wrong(total + " records were sent, and the input holds " + seen.cardinality());
+        List<Sent> places = sent.get(record.partition());
+        if (places.size() != record.offset()) {
+            throw new IllegalStateException(
+                    "Offsets of the input have a gap at " + record.offset() + "; nothing but documents was expected");
         }
+        places.add(new Sent(number, killer, record.timestamp()));
+        numbers.set(number);
     }
 
-    private void take(ConsumerRecord<byte[], byte[]> written, Answer answer) {
-        List<Integer> places = numbers.get(answer.partition());
+    /** Takes the next event, when all of the input is there. */
+    void answer(Answer answer) {
+        List<Sent> places = sent.get(answer.partition());
         String place = answer.partition() + "@" + answer.offset();
         if (answer.offset() >= places.size()) {
             wrong("an answer to " + place + ", where nothing was sent");
             return;
         }
-        int signed = places.get((int) answer.offset());
-        int number = signed < 0 ? -1 - signed : signed;
-        boolean first = !answered.get(answer.partition()).get((int) answer.offset());
-        answered.get(answer.partition()).set((int) answer.offset());
-        if (first) {
-            labelled += answer.isDead() ? 0 : 1;
-            dead += answer.isDead() ? 1 : 0;
-            eventIds.put(number, answer.eventId());
-            if (answer.isDead()) {
-                byWords.merge(answer.words(), 1, Integer::sum);
-            }
-        } else {
+        Sent record = places.get((int) answer.offset());
+        BitSet already = answered.get(answer.partition());
+        if (already.get((int) answer.offset())) {
             duplicated++;
             if (exactlyOnce) {
-                example("duplicated: " + place + ", record " + number + ": " + answer.words());
+                example("duplicated: " + place + ", record " + record.number() + ": " + answer.words());
             }
-            if (!answer.eventId().equals(eventIds.get(number))) {
-                wrong("two answers to " + place + " have different event ids");
+        } else {
+            already.set((int) answer.offset());
+            labelled += answer.isDead() ? 0 : 1;
+            dead += answer.isDead() ? 1 : 0;
+            if (answer.isDead()) {
+                deadLetters.merge(answer.words(), 1, Integer::sum);
             }
         }
-        compare(number, signed < 0, answer, place);
-        checkOrder(written, answer, place);
-        GenericRecord letter = answer.deadLetter();
-        if (letter != null) {
-            checkReturned(written, letter, number, signed < 0, place);
+        checkWhose(record, answer, place);
+        checkWhat(record, answer, place);
+        checkOrder(answer, place);
+    }
+
+    private void checkWhose(Sent record, Answer answer, String place) {
+        int number = record.number();
+        if (!answer.isOf(
+                documents.record(inputTopic, number, record.killer()),
+                record.timestamp(),
+                documents.id(number, record.killer()))) {
+            wrong("the event at " + place + " is not wholly that of record " + number + ": " + answer.words());
         }
     }
 
-    /** Answers may come before that of the record that they must be like. */
-    private void compare(int number, boolean killer, Answer answer, String place) {
-        if (killer) {
+    private void checkWhat(Sent record, Answer answer, String place) {
+        if (record.killer()) {
             if (!answer.words().equals(QUARANTINED)) {
                 wrong("the killer at " + place + " was answered " + answer.words());
             }
             return;
         }
-        int like = documents.like(number);
+        int like = documents.like(record.number());
+        String refusal = documents.refusal(like);
+        if (refusal == null ? answer.isDead() : !answer.words().equals(Answer.dead(refusal))) {
+            wrong(place + " was answered " + answer.words() + ", expected "
+                    + (refusal == null ? "labels" : Answer.dead(refusal)));
+        }
+        compare(record.number(), like, answer);
+    }
+
+    /** Answers may come before that of the record that they must be like. */
+    private void compare(int number, int like, Answer answer) {
         if (like == number) {
             Answer before = undisturbed.putIfAbsent(number, answer);
             if (before == null) {
@@ -203,29 +185,53 @@ public final class Checker {
     }
 
     /** Labelled documents of one partition and key come in their order. */
-    private void checkOrder(ConsumerRecord<byte[], byte[]> written, Answer answer, String place) {
+    private void checkOrder(Answer answer, String place) {
         if (!ordered || answer.isDead()) {
             return;
         }
-        String key = answer.partition() + " " + new String(written.key(), StandardCharsets.UTF_8);
+        String key = answer.partition() + " " + new String(answer.written().key(), StandardCharsets.UTF_8);
         Long before = lastOffset.put(key, answer.offset());
         if (before != null && before > answer.offset()) {
             wrong(place + " came after " + before + " of the same key");
         }
     }
 
-    private void checkReturned(
-            ConsumerRecord<byte[], byte[]> written, GenericRecord letter, int number, boolean killer, String place) {
-        byte @Nullable [] value = documents.value(number, killer);
-        Header[] headers =
-                documents.record(topics.input(), number, killer).headers().toArray();
-        if (!Answer.returns(letter, written, documents.key(number), value, headers)) {
-            wrong("the dead letter of " + place + " does not hold the record as it came");
+    /**
+     * What came of it.
+     *
+     * @param total records that were sent
+     */
+    Verdict verdict(int total) {
+        if (numbers.cardinality() != total || numbers.length() > total) {
+            wrong(total + " records were sent, and the input holds " + numbers.cardinality());
+        }
+        int lost = 0;
+        for (int partition = 0; partition < Documents.PARTITIONS; partition++) {
+            for (int offset = 0; offset < sent.get(partition).size(); offset++) {
+                if (!answered.get(partition).get(offset)) {
+                    lost++;
+                    example("lost: " + partition + "@" + offset + ", record "
+                            + sent.get(partition).get(offset).number());
+                }
+            }
+        }
+        int all = sent.stream().mapToInt(List::size).sum();
+        return new Verdict(all, labelled, dead, lost, duplicated, wrong, examples);
+    }
+
+    /** How many dead letters of each kind there were, for people. */
+    public Map<String, Integer> deadLetters() {
+        return deadLetters;
+    }
+
+    private void example(String sentence) {
+        if (examples.size() < EXAMPLES) {
+            examples.add(sentence);
         }
     }
 
-    /** Reasons that undisturbed poison was refused for; there must be no others but the quarantine. */
-    public Set<String> reasons() {
-        return byWords.keySet();
+    private void wrong(String sentence) {
+        wrong++;
+        example("wrong: " + sentence);
     }
 }

@@ -31,14 +31,21 @@ public final class Documents {
 
     /** What a record that is no good document is like. */
     enum Poison {
-        NO_VALUE,
-        NOT_AVRO,
-        UNKNOWN_SCHEMA,
-        CUT_OFF,
-        EMPTY_TEXT,
-        MEGABYTE_OF_ONE_WORD,
-        ONE_ENDLESS_WORD,
-        NOT_UTF8
+        NO_VALUE("DECODE NULL_VALUE"),
+        NOT_AVRO("DECODE NOT_AVRO"),
+        UNKNOWN_SCHEMA("DECODE UNKNOWN_SCHEMA"),
+        CUT_OFF("DECODE MALFORMED_DOCUMENT"),
+        EMPTY_TEXT("TOKENIZE EMPTY_TEXT"),
+        MEGABYTE_OF_ONE_WORD("TOKENIZE TEXT_TOO_LONG"),
+        /** Hard to cut into tokens, but a document. */
+        ONE_ENDLESS_WORD(null),
+        NOT_UTF8("DECODE MALFORMED_DOCUMENT");
+
+        private final @Nullable String refusal;
+
+        Poison(@Nullable String refusal) {
+            this.refusal = refusal;
+        }
     }
 
     private static final List<Poison> POISON = List.of(Poison.values());
@@ -117,12 +124,21 @@ public final class Documents {
         return TEXTS + POISON.indexOf(large && random.nextInt(10) > 0 ? Poison.NOT_AVRO : poison);
     }
 
+    /** Stage and reason of the dead letter that answers one of the first records; null if it must be labelled. */
+    @Nullable
+    String refusal(int like) {
+        return like < TEXTS ? null : POISON.get(like - TEXTS).refusal;
+    }
+
     private SplittableRandom random(int number) {
         return new SplittableRandom(seed * 1_000_003 + number);
     }
 
-    /** Now and then that of the record before. */
-    private String id(int number) {
+    /** Of the document in a record; now and then that of the record before. */
+    String id(int number, boolean killer) {
+        if (killer) {
+            return "killer-" + number;
+        }
         boolean twice = number > undisturbed() && random(number).split().nextInt(200) == 0;
         return "d" + (twice ? number - 1 : number);
     }
@@ -130,10 +146,10 @@ public final class Documents {
     /** Null for the record without one. */
     byte @Nullable [] value(int number, boolean killer) {
         if (killer) {
-            return Wire.document("killer-" + number, FaultPoint.KILLER + " brings its process down.");
+            return Wire.document(id(number, true), FaultPoint.KILLER + " brings its process down.");
         }
         int like = like(number);
-        String id = id(number);
+        String id = id(number, false);
         return like < TEXTS ? Wire.document(id, texts.get(like)) : poisoned(POISON.get(like - TEXTS), id);
     }
 
@@ -167,8 +183,8 @@ public final class Documents {
     }
 
     /** The n-th record, to be sent. */
-    public ProducerRecord<byte[], byte[]> record(String topic, int number, boolean killer) {
-        ProducerRecord<byte[], byte[]> record =
+    public ProducerRecord<byte[], byte @Nullable []> record(String topic, int number, boolean killer) {
+        ProducerRecord<byte[], byte @Nullable []> record =
                 new ProducerRecord<>(topic, partition(number), key(number), value(number, killer));
         record.headers().add(NUMBER, ByteBuffer.allocate(4).putInt(number).array());
         if (killer) {

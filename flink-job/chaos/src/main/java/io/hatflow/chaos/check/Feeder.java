@@ -86,6 +86,10 @@ public final class Feeder implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            synchronized (this) {
+                failure = e;
+            }
         }
     }
 
@@ -119,7 +123,7 @@ public final class Feeder implements AutoCloseable {
     /**
      * Sends no more, and waits until the broker has everything.
      *
-     * @throws IllegalStateException if it refused a record
+     * @throws IllegalStateException if it refused a record, or answers could not be followed
      */
     public int finish() throws InterruptedException {
         synchronized (this) {
@@ -129,7 +133,7 @@ public final class Feeder implements AutoCloseable {
         producer.flush();
         synchronized (this) {
             if (failure != null || acknowledged != sent) {
-                throw new IllegalStateException("The broker did not take every record", failure);
+                throw new IllegalStateException("Not every record could be sent", failure);
             }
             return sent;
         }

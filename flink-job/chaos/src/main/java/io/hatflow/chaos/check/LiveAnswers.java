@@ -5,6 +5,7 @@ import java.util.BitSet;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 
 /** Follows the outputs while the job runs: how many records have an answer that can be read, and how far it is. Thread-safe. */
 public final class LiveAnswers implements AutoCloseable {
@@ -14,6 +15,7 @@ public final class LiveAnswers implements AutoCloseable {
     private final BitSet[] answered = new BitSet[Documents.PARTITIONS];
     private final long[] furthest = new long[Documents.PARTITIONS];
     private int count;
+    private @Nullable RuntimeException failure;
 
     public LiveAnswers(Topics topics) {
         this.topics = topics;
@@ -31,12 +33,24 @@ public final class LiveAnswers implements AutoCloseable {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
                     take(
                             record.topic().equals(topics.labelled())
-                                    ? Answer.labelled(record.value())
-                                    : Answer.deadLetter(record.value()));
+                                    ? Answer.labelled(record)
+                                    : Answer.deadLetter(record));
                 }
             }
         } catch (WakeupException closed) {
+            // That was its purpose.
+        } catch (RuntimeException e) {
+            synchronized (this) {
+                failure = e;
+            }
+        } finally {
             consumer.close();
+        }
+    }
+
+    private void check() {
+        if (failure != null) {
+            throw new IllegalStateException("The events cannot be followed any more", failure);
         }
     }
 
@@ -48,13 +62,19 @@ public final class LiveAnswers implements AutoCloseable {
         furthest[answer.partition()] = Math.max(furthest[answer.partition()], answer.offset());
     }
 
-    /** Records that have an answer. */
+    /**
+     * Records that have an answer.
+     *
+     * @throws IllegalStateException if an event cannot be read
+     */
     public synchronized int count() {
+        check();
         return count;
     }
 
     /** Whether in every partition a record behind the given offset has an answer. */
     public synchronized boolean areBeyond(long[] offsets) {
+        check();
         for (int i = 0; i < offsets.length; i++) {
             if (furthest[i] <= offsets[i]) {
                 return false;

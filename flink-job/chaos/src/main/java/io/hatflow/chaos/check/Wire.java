@@ -22,8 +22,8 @@ public final class Wire {
 
     private static final int HEADER_BYTES = 10;
     private static final Schema DOCUMENT = schema("Document");
-    private static final Schema LABELLED = schema("LabelledDocument");
-    private static final Schema DEAD_LETTER = schema("DeadLetter");
+    static final Schema LABELLED = schema("LabelledDocument");
+    static final Schema DEAD_LETTER = schema("DeadLetter");
 
     private Wire() {}
 
@@ -41,16 +41,21 @@ public final class Wire {
                 .set("id", id)
                 .set("text", text)
                 .build();
+        return encoded(document);
+    }
+
+    /** As it goes over the wire. */
+    static byte[] encoded(GenericRecord event) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(ByteBuffer.allocate(HEADER_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .put((byte) 0xC3)
                 .put((byte) 1)
-                .putLong(SchemaNormalization.parsingFingerprint64(DOCUMENT))
+                .putLong(SchemaNormalization.parsingFingerprint64(event.getSchema()))
                 .array());
         BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
         try {
-            new GenericDatumWriter<GenericRecord>(DOCUMENT).write(document, encoder);
+            new GenericDatumWriter<GenericRecord>(event.getSchema()).write(event, encoder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,0 +1,343 @@
+package io.hatflow.chaos.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.generic.GenericRecordBuilder;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whatever can go wrong with an answer is seen; events are made here by the schemas and docs/delivery.md. */
+class CheckerTest {
+
+    private static final String INPUT = "documents";
+    private static final int SENT = 400;
+
+    /** Among those that are like others. */
+    private static final int LATE = 350;
+
+    private final Documents documents = new Documents(5);
+    private final List<ConsumerRecord<byte[], byte[]>> input = new ArrayList<>();
+    private final List<GenericRecord> events = new ArrayList<>();
+    private final List<byte[]> keys = new ArrayList<>();
+    private final List<Headers> headers = new ArrayList<>();
+
+    CheckerTest() {
+        for (int number = 0; number < SENT; number++) {
+            int partition = Documents.partition(number);
+            long offset = number / Documents.PARTITIONS;
+            ProducerRecord<byte[], byte @Nullable []> record = documents.record(INPUT, number, false);
+            input.add(record(INPUT, partition, offset, record.key(), record.value(), record.headers()));
+            String refusal = documents.refusal(documents.like(number));
+            events.add(refusal == null ? labelled(number) : deadLetter(number, record, refusal));
+            keys.add(record.key());
+            headers.add(refusal == null ? new RecordHeaders() : deadLetterHeaders(record, refusal));
+        }
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(
+            String topic, int partition, long offset, byte[] key, byte @Nullable [] value, Headers headers) {
+        return new ConsumerRecord<>(
+                topic,
+                partition,
+                offset,
+                1000 + offset,
+                TimestampType.CREATE_TIME,
+                0,
+                0,
+                key,
+                value,
+                headers,
+                Optional.empty());
+    }
+
+    private static GenericRecord provenance(Schema event, int number, byte[] key) {
+        long offset = number / Documents.PARTITIONS;
+        return new GenericRecordBuilder(event.getField("provenance").schema())
+                .set("topic", INPUT)
+                .set("partition", Documents.partition(number))
+                .set("offset", offset)
+                .set("timestamp", 1000 + offset)
+                .set("key", ByteBuffer.wrap(key))
+                .build();
+    }
+
+    private static String eventId(int number) {
+        long offset = number / Documents.PARTITIONS;
+        String name = INPUT + ":" + Documents.partition(number) + ":" + offset + ":" + (1000 + offset);
+        return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
+    }
+
+    private GenericRecord labelled(int number) {
+        Schema schema = Wire.LABELLED;
+        Schema label = schema.getField("labels").schema().getElementType();
+        Schema evidence = label.getField("evidence").schema().getElementType();
+        return new GenericRecordBuilder(schema)
+                .set("event_id", eventId(number))
+                .set("document_id", documents.id(number, false))
+                .set("provenance", provenance(schema, number, documents.key(number)))
+                .set(
+                        "labels",
+                        List.of(new GenericRecordBuilder(label)
+                                .set("name", "refund")
+                                .set("score", 0.7f)
+                                .set("above_threshold", true)
+                                .set(
+                                        "evidence",
+                                        List.of(new GenericRecordBuilder(evidence)
+                                                .set("start", 0)
+                                                .set("end", 5)
+                                                .set("segment", 0)
+                                                .set("score", 0.7f)
+                                                .build()))
+                                .build()))
+                .set("tokens_seen", 9)
+                .set("tokens_total", 9)
+                .set("segments", 1)
+                .set(
+                        "coverage",
+                        new GenericData.EnumSymbol(schema.getField("coverage").schema(), "COMPLETE"))
+                .set(
+                        "model",
+                        new GenericRecordBuilder(schema.getField("model").schema())
+                                .set("name", "m")
+                                .set("version", "1")
+                                .set("digest", "d")
+                                .build())
+                .set(
+                        "timings",
+                        new GenericRecordBuilder(schema.getField("timings").schema())
+                                .set("tokenize_micros", 1L)
+                                .set("queue_micros", 1L)
+                                .set("inference_micros", 1L)
+                                .build())
+                .build();
+    }
+
+    private GenericRecord deadLetter(int number, ProducerRecord<byte[], byte @Nullable []> record, String refusal) {
+        Schema schema = Wire.DEAD_LETTER;
+        Schema header = schema.getField("headers").schema().getElementType();
+        String[] stageAndReason = refusal.split(" ", 2);
+        byte[] value = record.value();
+        return new GenericRecordBuilder(schema)
+                .set("event_id", eventId(number))
+                .set("key", ByteBuffer.wrap(record.key()))
+                .set("value", value == null ? null : ByteBuffer.wrap(value))
+                .set(
+                        "headers",
+                        Arrays.stream(record.headers().toArray())
+                                .map(each -> (GenericRecord) new GenericRecordBuilder(header)
+                                        .set("key", each.key())
+                                        .set("value", ByteBuffer.wrap(each.value()))
+                                        .build())
+                                .toList())
+                .set("provenance", provenance(schema, number, record.key()))
+                .set(
+                        "stage",
+                        new GenericData.EnumSymbol(schema.getField("stage").schema(), stageAndReason[0]))
+                .set(
+                        "reason",
+                        new GenericData.EnumSymbol(schema.getField("reason").schema(), stageAndReason[1]))
+                .set("message", "refused")
+                .set("failed_at", 0L)
+                .build();
+    }
+
+    private static Headers deadLetterHeaders(ProducerRecord<byte[], byte @Nullable []> record, String refusal) {
+        Headers headers = new RecordHeaders();
+        for (Header each : record.headers()) {
+            headers.add(each);
+        }
+        String name = "io.hatflow.events.Reason." + refusal.split(" ", 2)[1];
+        return headers.add("__connect.errors.exception.class.name", name.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void replaceLabel(GenericRecord event, String field, Object value) {
+        GenericRecord label = (GenericRecord) ((List<?>) event.get("labels")).get(0);
+        label.put(field, value);
+    }
+
+    /** The first that is a dead letter. */
+    private int poisoned() {
+        int number = 0;
+        while (documents.refusal(documents.like(number)) == null) {
+            number++;
+        }
+        return number;
+    }
+
+    private Verdict verdict(boolean exactlyOnce, List<Integer> order) {
+        Checker checker = new Checker(documents, INPUT, exactlyOnce, true);
+        input.forEach(checker::input);
+        for (int number : order) {
+            boolean dead = events.get(number).getSchema().equals(Wire.DEAD_LETTER);
+            ConsumerRecord<byte[], byte[]> written = record(
+                    dead ? "dead-letters" : "labelled-documents",
+                    0,
+                    0,
+                    keys.get(number),
+                    Wire.encoded(events.get(number)),
+                    headers.get(number));
+            checker.answer(dead ? Answer.deadLetter(written) : Answer.labelled(written));
+        }
+        return checker.verdict(SENT);
+    }
+
+    private static List<Integer> inOrder() {
+        List<Integer> order = new ArrayList<>();
+        for (int number = 0; number < SENT; number++) {
+            order.add(number);
+        }
+        return order;
+    }
+
+    @Test
+    void rightAnswersAreRight() {
+        Verdict verdict = verdict(true, inOrder());
+        assertThat(verdict.examples()).isEmpty();
+        assertThat(verdict.holds(true)).isTrue();
+        assertThat(verdict.documents()).isEqualTo(SENT);
+        assertThat(verdict.labelled() + verdict.deadLettered()).isEqualTo(SENT);
+        assertThat(verdict.deadLettered()).isGreaterThan(7);
+    }
+
+    @Test
+    void aRecordWithoutAnswerIsLost() {
+        List<Integer> order = inOrder();
+        order.remove(Integer.valueOf(LATE));
+        Verdict verdict = verdict(true, order);
+        assertThat(verdict.lost()).isEqualTo(1);
+        assertThat(verdict.holds(false)).isFalse();
+    }
+
+    @Test
+    void aSecondAnswerIsDoubledAndOnlyExactlyOnceForbidsIt() {
+        List<Integer> order = inOrder();
+        order.add(LATE);
+        // Its key's order is that of the first time.
+        order.subList(LATE + 1, SENT).clear();
+        Verdict verdict = verdict(true, order);
+        assertThat(verdict.duplicated()).isEqualTo(1);
+        assertThat(verdict.wrong()).isZero();
+        assertThat(new Verdict(1, 1, 0, 0, 1, 0, List.of()).holds(true)).isFalse();
+        assertThat(new Verdict(1, 1, 0, 0, 1, 0, List.of()).holds(false)).isTrue();
+    }
+
+    @Test
+    void whatIsOutOfItsKeysOrderIsWrong() {
+        List<Integer> order = inOrder();
+        order.remove(Integer.valueOf(0));
+        order.add(0);
+        Verdict verdict = verdict(true, order);
+        assertThat(verdict.lost()).isZero();
+        assertThat(verdict.wrong()).isEqualTo(1);
+    }
+
+    private static Named<Consumer<GenericRecord>> fault(String name, Consumer<GenericRecord> change) {
+        return Named.of(name, change);
+    }
+
+    static Stream<Named<Consumer<GenericRecord>>> faults() {
+        return Stream.of(
+                fault("another score", event -> replaceLabel(event, "score", 0.7003f)),
+                fault("another decision", event -> replaceLabel(event, "above_threshold", false)),
+                fault("no evidence", event -> replaceLabel(event, "evidence", List.of())),
+                fault("another extent", event -> event.put("tokens_seen", 8)),
+                fault("another document", event -> event.put("document_id", "d1")),
+                fault("the event id of another", event -> event.put("event_id", eventId(1))),
+                fault("another model", event -> ((GenericRecord) event.get("model")).put("digest", "e")),
+                fault("another timestamp", event -> ((GenericRecord) event.get("provenance")).put("timestamp", 7L)),
+                fault("another source key", event -> ((GenericRecord) event.get("provenance"))
+                        .put("key", ByteBuffer.allocate(1))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void aLabelledDocumentThatIsNotAsItMustBeIsWrong(Consumer<GenericRecord> fault) {
+        assertThat(documents.refusal(documents.like(LATE))).isNull();
+        fault.accept(events.get(LATE));
+        Verdict verdict = verdict(true, inOrder());
+        assertThat(verdict.wrong()).isEqualTo(1);
+        assertThat(verdict.holds(true)).isFalse();
+    }
+
+    @Test
+    void anotherRoundingIsNot() {
+        replaceLabel(events.get(LATE), "score", 0.70005f);
+        assertThat(verdict(true, inOrder()).wrong()).isZero();
+    }
+
+    @Test
+    void theKeyOfAnotherIsWrong() {
+        keys.set(LATE, "key-of-another".getBytes(StandardCharsets.UTF_8));
+        assertThat(verdict(true, inOrder()).wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void aTextThatIsRefusedAndAPoisonThatIsNotAreWrongEvenUndisturbed() {
+        ProducerRecord<byte[], byte @Nullable []> record = documents.record(INPUT, 0, false);
+        events.set(0, deadLetter(0, record, "TOKENIZE EMPTY_TEXT"));
+        headers.set(0, deadLetterHeaders(record, "TOKENIZE EMPTY_TEXT"));
+        int poisoned = poisoned();
+        events.set(poisoned, labelled(poisoned));
+        headers.set(poisoned, new RecordHeaders());
+        assertThat(verdict(true, inOrder()).examples())
+                .anySatisfy(
+                        example -> assertThat(example).startsWith("wrong: 0@0 was answered dead TOKENIZE EMPTY_TEXT"))
+                .anySatisfy(example -> assertThat(example).contains("was answered labelled", "expected dead DECODE"));
+    }
+
+    @Test
+    void aDeadLetterThatDoesNotHoldItsRecordIsWrong() {
+        GenericRecord event = events.get(poisoned());
+        event.put("value", ByteBuffer.wrap(new byte[] {1}));
+        assertThat(verdict(true, inOrder()).wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void aDeadLetterOfAnotherReasonIsWrong() {
+        int poisoned = poisoned();
+        ProducerRecord<byte[], byte @Nullable []> record = documents.record(INPUT, poisoned, false);
+        events.set(poisoned, deadLetter(poisoned, record, "INFERENCE TIMEOUT"));
+        headers.set(poisoned, deadLetterHeaders(record, "INFERENCE TIMEOUT"));
+        assertThat(verdict(true, inOrder()).wrong()).isPositive();
+    }
+
+    @Test
+    void anAnswerToNothingIsWrong() {
+        ((GenericRecord) events.get(LATE).get("provenance")).put("offset", 5000L);
+        Verdict verdict = verdict(true, inOrder());
+        assertThat(verdict.lost()).isEqualTo(1);
+        assertThat(verdict.wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void anInputThatIsNotWhatWasSentIsWrong() {
+        ConsumerRecord<byte[], byte[]> record = input.get(LATE);
+        input.set(
+                LATE,
+                record(INPUT, record.partition(), record.offset(), record.key(), new byte[] {1}, record.headers()));
+        assertThat(verdict(true, inOrder()).examples())
+                .anySatisfy(example -> assertThat(example).contains("is not record " + LATE));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.chaos.check;
+
+import org.jspecify.annotations.NullMarked;
