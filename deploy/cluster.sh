@@ -17,11 +17,15 @@ export ORT_DISABLE_TELEMETRY=1
 verb="${1:---help}"
 (($#)) && shift
 home="${CLUSTER_HOME:-$HOME/.hatflow-cluster}"
-for ((i = 1; i < $#; i++)); do
-    [[ "${!i}" == --home ]] && next=$((i + 1)) && home="${!next}"
+place=(--home "$home")
+for ((i = 1; i <= $#; i++)); do
+    next=$((i + 1))
+    case "${!i}" in
+        --) break ;;
+        --home) home="${!next:-}" place=() ;;
+        --home=*) home="${!i#*=}" place=() ;;
+    esac
 done
-place=()
-[[ " $* " == *" --home "* ]] || place=(--home "$home")
 
 cluster() {
     "$java" -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 io.hatflow.cluster.ClusterCommand "$@"
@@ -30,7 +34,9 @@ cluster() {
 case "$verb" in
     start)
         mkdir -p "$home"
-        : >"$home/cluster.log"
+        # Behind what is there: a cluster that runs already refuses a second one, and its log must stay.
+        touch "$home/cluster.log"
+        lines=$(($(wc -l <"$home/cluster.log") + 1))
         CLASSPATH="$CLASSPATH" setsid "$java" -Xmx256m -XX:+UseSerialGC io.hatflow.cluster.ClusterCommand run \
             "${place[@]}" --checkout "$root" "$@" >>"$home/cluster.log" 2>&1 </dev/null &
         supervisor=$!
@@ -38,7 +44,7 @@ case "$verb" in
         while read -r line; do
             [[ "$line" == "Ready." ]] && break
             echo "$line"
-        done < <(tail -n +1 -f --pid=$supervisor "$home/cluster.log")
+        done < <(tail -n +$lines -f --pid=$supervisor "$home/cluster.log")
         kill -0 $supervisor 2>/dev/null || exit 1
         echo "Ready. Submit the job with deploy/cluster.sh submit -- --model.bundle=DIR …; log: $home/cluster.log"
         ;;

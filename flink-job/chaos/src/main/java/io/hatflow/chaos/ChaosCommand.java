@@ -60,7 +60,7 @@ public final class ChaosCommand implements Callable<Integer> {
     @Option(names = "--checkout", required = true, hidden = true)
     private Path checkout = Path.of("");
 
-    private ChaosCommand() {}
+    ChaosCommand() {}
 
     /** Ends the JVM with 0 if nothing was lost, doubled or wrong, 1 if not, 2 if the command was not understood. */
     public static void main(String[] arguments) {
@@ -70,6 +70,7 @@ public final class ChaosCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Guarantee asked = guarantee();
+        Commands.requirePositive("--seconds", seconds);
         long chosen = seed == null ? new Random().nextInt(1_000_000) : seed;
         Path home = Files.createTempDirectory("hatflow-chaos");
         Commands.say("Seed " + chosen + ", " + seconds + " s, " + guarantee + "; logs in " + home.resolve("log"));

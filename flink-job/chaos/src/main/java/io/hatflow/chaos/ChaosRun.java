@@ -26,7 +26,7 @@ record ChaosRun(Setup setup, Duration duration, List<FaultKind> kinds, Consumer<
     /**
      * How a run ended.
      *
-     * @param recovered whether every fault was recovered from in time
+     * @param recovered whether there were faults, every one of them was recovered from in time, and the end was orderly
      */
     record Result(Verdict verdict, int faults, Duration longestRecovery, boolean recovered) {
 
@@ -68,7 +68,7 @@ record ChaosRun(Setup setup, Duration duration, List<FaultKind> kinds, Consumer<
                     bed.feeder().sent()));
         }
         End end = bed.finish();
-        return new Result(end.verdict(), faults, longest, flows && end.allAnswered());
+        return new Result(end.verdict(), faults, longest, faults > 0 && flows && end.orderly());
     }
 
     private static Duration elapsed(long since) {

@@ -4,6 +4,7 @@ import io.hatflow.chaos.Schedule.Planned;
 import io.hatflow.chaos.agent.FaultPoint;
 import io.hatflow.chaos.check.Feeder;
 import io.hatflow.cluster.Cluster;
+import io.hatflow.cluster.FlinkRest.Job;
 import io.hatflow.cluster.KeptProcess;
 import io.hatflow.cluster.Submission;
 import java.io.IOException;
@@ -12,7 +13,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Makes faults happen to a cluster, one at a time. Not thread-safe. */
 final class Faults {
@@ -52,9 +54,10 @@ final class Faults {
     /**
      * Returns when the fault has struck and is over; recovery is the cluster's affair.
      *
+     * @param flowing whether records behind these offsets are answered
      * @return whom it struck, for people
      */
-    String strike(Planned fault, BooleanSupplier flowing) throws IOException, InterruptedException {
+    String strike(Planned fault, Predicate<long[]> flowing) throws IOException, InterruptedException {
         List<KeptProcess> taskManagers = cluster.taskManagers();
         KeptProcess taskManager = taskManagers.get(fault.victim() % taskManagers.size());
         switch (fault.kind()) {
@@ -80,8 +83,10 @@ final class Faults {
                 return victim.name() + " for " + FROZEN.toSeconds() + " s";
             }
             case DISK_FULL -> {
+                int failed = failedCheckpoints();
                 disk.fill();
                 Thread.sleep(FULL.toMillis());
+                await(() -> failedCheckpoints() > failed);
                 disk.free();
                 return disk.means() + " for " + FULL.toSeconds() + " s";
             }
@@ -95,8 +100,11 @@ final class Faults {
             }
             case RUNTIME_OUT_OF_MEMORY -> {
                 Path file = Files.createFile(faultFiles.resolve(FaultPoint.OUT_OF_MEMORY));
+                Path struck = faultFiles.resolve(FaultPoint.OUT_OF_MEMORY + FaultPoint.STRUCK);
+                await(() -> Files.exists(struck));
                 Thread.sleep(NO_MEMORY.toMillis());
                 Files.delete(file);
+                Files.delete(struck);
                 return "all, for " + NO_MEMORY.toSeconds() + " s";
             }
             case RESCALED -> {
@@ -104,7 +112,8 @@ final class Faults {
                 int other = job.parallelism() == 1 ? 2 : 1;
                 cluster.stopJob();
                 cluster.submit(new Submission(jar(), other, job.settings()));
-                await(flowing);
+                long[] between = feeder.lastOffsets();
+                await(() -> flowing.test(between));
                 cluster.stopJob();
                 cluster.submit(new Submission(jar(), job.parallelism(), job.settings()));
                 return job.parallelism() + " → " + other + " → " + job.parallelism();
@@ -117,6 +126,7 @@ final class Faults {
             }
             case KILLER_DOCUMENT -> {
                 feeder.sendKiller();
+                await(feeder::isKillerSent);
                 return "whoever reads it";
             }
         }
@@ -138,9 +148,20 @@ final class Faults {
         await(() -> !Files.exists(file));
     }
 
-    private static void await(BooleanSupplier condition) throws InterruptedException {
+    private int failedCheckpoints() throws IOException, InterruptedException {
+        Optional<Job> running = cluster.job();
+        return running.isEmpty()
+                ? 0
+                : cluster.flink().failedCheckpoints(running.get().id());
+    }
+
+    private interface Condition {
+        boolean holds() throws IOException, InterruptedException;
+    }
+
+    private static void await(Condition condition) throws IOException, InterruptedException {
         long end = System.nanoTime() + LIMIT.toNanos();
-        while (!condition.getAsBoolean()) {
+        while (!condition.holds()) {
             if (System.nanoTime() > end) {
                 throw new IllegalStateException("A fault could not strike within " + LIMIT.toSeconds() + " s");
             }

@@ -2,8 +2,6 @@ package io.hatflow.chaos;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.hatflow.chaos.TestBed.Setup;
-import io.hatflow.chaos.check.Verdict;
-import io.hatflow.chaos.watch.Trend;
 import io.hatflow.cluster.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +27,7 @@ import picocli.CommandLine.Option;
 public final class SoakCommand implements Callable<Integer> {
 
     private static final long SEED = 31337;
+
     private static final Duration LONGEST_FOR_CAPACITY = Duration.ofMinutes(1);
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -47,6 +46,12 @@ public final class SoakCommand implements Callable<Integer> {
             description = "minutes between two restarts of the job; default: ${DEFAULT-VALUE}")
     private double restarts;
 
+    @Option(
+            names = "--warm-up",
+            defaultValue = "25",
+            description = "minutes that are not judged; Kafka forgets transactions after 20; default: ${DEFAULT-VALUE}")
+    private double warmUp;
+
     @Option(names = "--bundle", description = "folder of the model; default: the one that is shipped")
     private @Nullable Path bundle;
 
@@ -56,7 +61,7 @@ public final class SoakCommand implements Callable<Integer> {
     @Option(names = "--checkout", required = true, hidden = true)
     private Path checkout = Path.of("");
 
-    private SoakCommand() {}
+    SoakCommand() {}
 
     /** Ends the JVM with 0 if nothing was lost, doubled, wrong or grew, 1 if not, 2 if the command was not understood. */
     public static void main(String[] arguments) {
@@ -65,39 +70,52 @@ public final class SoakCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Commands.requirePositive("--every", every);
+        Commands.requirePositive("--restarts", restarts);
+        if (!(minutes >= warmUp + restarts)) {
+            throw new IllegalArgumentException("--minutes is " + minutes + ", expected at least " + (warmUp + restarts)
+                    + ": --warm-up, which is not judged, and --restarts");
+        }
         Path home = Files.createTempDirectory("hatflow-soak");
-        Commands.say(minutes + " min; logs in " + home.resolve("log"));
+        Path soFar = home.resolve("soak.json");
+        Commands.say(minutes + " min; logs in " + home.resolve("log") + ", samples in " + soFar);
         Path model = bundle == null ? checkout.resolve("deploy/bundles/contract-clauses") : bundle.toAbsolutePath();
         Path results = (output == null ? checkout.resolve("docs/reliability/soak.json") : output).toAbsolutePath();
         Files.createDirectories(results.getParent());
-        Duration duration = Duration.ofMillis(Math.round(minutes * 60_000));
-        Duration tenth = duration.dividedBy(10);
+        Duration tenth = minutes(minutes).dividedBy(10);
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("begun", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         settings.put("bundle", String.valueOf(model.getFileName()));
         settings.put("minutes", minutes);
+        settings.put("warmUp", warmUp);
         settings.put("load", SoakRun.LOAD);
         settings.put("processors", Runtime.getRuntime().availableProcessors());
         SoakRun.Result result = new SoakRun(
                         new Setup(Installation.in(checkout), home, model, SEED, true),
                         tenth.compareTo(LONGEST_FOR_CAPACITY) < 0 ? tenth : LONGEST_FOR_CAPACITY,
-                        duration,
+                        minutes(minutes),
                         Duration.ofMillis(Math.round(every * 1000)),
-                        Duration.ofMillis(Math.round(restarts * 60_000)),
-                        known -> JSON.writeValue(results.toFile(), Map.of("settings", settings, "result", known)),
+                        minutes(restarts),
+                        minutes(warmUp),
+                        known -> write(soFar, settings, known),
                         Commands::say)
                 .run();
+        write(results, settings, result);
         result.trends().forEach((name, trend) -> Commands.say(name + ": " + trend));
-        Verdict verdict = result.verdict();
-        boolean holds = verdict != null
-                && verdict.holds(true)
-                && result.trends().values().stream().noneMatch(Trend::grows);
-        if (holds) {
+        if (result.holds()) {
             FileUtils.deleteDirectory(home.toFile());
         } else {
             Commands.say("Logs and data stay in " + home);
         }
-        Commands.say(String.valueOf(verdict));
-        return holds ? 0 : 1;
+        Commands.say(result.verdict() + (result.orderly() ? "" : " NOT ORDERLY"));
+        return result.holds() ? 0 : 1;
+    }
+
+    private static Duration minutes(double count) {
+        return Duration.ofMillis(Math.round(count * 60_000));
+    }
+
+    private static void write(Path file, Map<String, Object> settings, SoakRun.Result known) throws IOException {
+        JSON.writeValue(file.toFile(), Map.of("settings", settings, "result", known));
     }
 }

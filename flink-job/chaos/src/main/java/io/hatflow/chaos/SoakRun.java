@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param duration of the load
  * @param every between two samples
  * @param restarts between two of them
+ * @param warmUp from the beginning of the load; what is held then is not judged
  * @param keep is given all that is known so far, with each sample
  * @param out is told in sentences what happens
  */
@@ -37,6 +39,7 @@ record SoakRun(
         Duration duration,
         Duration every,
         Duration restarts,
+        Duration warmUp,
         Keeper keep,
         Consumer<String> out) {
 
@@ -66,6 +69,7 @@ record SoakRun(
      *
      * @param capacity documents per second that went through as fast as they were answered
      * @param answered documents, since the load began
+     * @param orderly whether documents flowed again after each restart, no process ended, and the end was orderly; false until then
      * @param verdict null until the end
      */
     record Result(
@@ -74,7 +78,19 @@ record SoakRun(
             List<Sample> samples,
             List<Restart> restarts,
             SortedMap<String, Trend> trends,
-            @Nullable Verdict verdict) {}
+            boolean orderly,
+            @Nullable Verdict verdict) {
+
+        /** Whether every record was answered once, as it must be, and nothing that was watched grew. */
+        boolean holds() {
+            return verdict != null
+                    && verdict.holds(true)
+                    && orderly
+                    && !restarts.isEmpty()
+                    && !trends.isEmpty()
+                    && trends.values().stream().noneMatch(Trend::grows);
+        }
+    }
 
     Result run() throws IOException, InterruptedException {
         return TestBed.use(setup, MOST_UNANSWERED, out, this::soak);
@@ -92,17 +108,16 @@ record SoakRun(
         int before = bed.answers().count();
         List<Sample> samples = new ArrayList<>();
         List<Restart> struck = new ArrayList<>();
+        boolean flows = true;
         try (Watch watch = new Watch(bed.cluster(), leftovers(bed))) {
             long begun = System.nanoTime();
             long nextSample = begun;
             long nextRestart = begun + restarts.toNanos();
-            boolean flows = true;
             while (flows && System.nanoTime() - begun < duration.toNanos()) {
                 double seconds = (System.nanoTime() - begun) / 1e9;
                 if (System.nanoTime() >= nextSample) {
-                    samples.add(sample(seconds, watch, bed));
-                    int answered = bed.answers().count() - before;
-                    keep.keep(new Result(capacity, answered, samples, struck, Trend.of(samples), null));
+                    sample(seconds, watch, bed).ifPresent(samples::add);
+                    keep.keep(result(capacity, bed.answers().count() - before, samples, struck, false, null));
                     nextSample += every.toNanos();
                 }
                 if (System.nanoTime() >= nextRestart) {
@@ -114,9 +129,21 @@ record SoakRun(
         }
         int answered = bed.answers().count() - before;
         End end = bed.finish();
-        Result result = new Result(capacity, answered, samples, struck, Trend.of(samples), end.verdict());
-        keep.keep(result);
-        return result;
+        boolean lived = samples.stream()
+                .flatMap(sample -> sample.values().entrySet().stream())
+                .noneMatch(value -> value.getKey().endsWith(": starts") && value.getValue() > 1);
+        return result(capacity, answered, samples, struck, flows && lived && end.orderly(), end.verdict());
+    }
+
+    private Result result(
+            double capacity,
+            int answered,
+            List<Sample> samples,
+            List<Restart> struck,
+            boolean orderly,
+            @Nullable Verdict verdict) {
+        SortedMap<String, Trend> trends = Trend.of(samples, warmUp.toMillis() / 1000.0);
+        return new Result(capacity, answered, samples, struck, trends, orderly, verdict);
     }
 
     private Leftovers leftovers(TestBed bed) {
@@ -139,8 +166,15 @@ record SoakRun(
         return (bed.answers().count() - before) / ((System.nanoTime() - begun) / 1e9);
     }
 
-    private Sample sample(double seconds, Watch watch, TestBed bed) throws IOException, InterruptedException {
-        SortedMap<String, Double> values = watch.sample();
+    /** Empty if somebody did not say what it holds. */
+    private Optional<Sample> sample(double seconds, Watch watch, TestBed bed) throws InterruptedException {
+        SortedMap<String, Double> values;
+        try {
+            values = watch.sample();
+        } catch (IOException e) {
+            out.accept("No sample: " + e.getMessage());
+            return Optional.empty();
+        }
         int answered = bed.answers().count();
         int waiting = bed.feeder().sent() - answered;
         values.put("records on their way", (double) waiting);
@@ -152,7 +186,7 @@ record SoakRun(
             }
         });
         out.accept(line.toString());
-        return new Sample(seconds, values);
+        return Optional.of(new Sample(seconds, values));
     }
 
     /** Whether documents flow again. */

@@ -171,9 +171,8 @@ final class TestBed {
     /** Returns when documents flow again after a fault, or have not for minutes. */
     Struck strike(Planned fault) throws IOException, InterruptedException {
         long begun = System.nanoTime();
-        long[] before = feeder.lastOffsets();
-        String whom = faults.strike(fault, () -> answers.areBeyond(before));
-        long[] after = fault.kind() == FaultKind.RESCALED ? feeder.lastOffsets() : before;
+        String whom = faults.strike(fault, answers::areBeyond);
+        long[] after = feeder.lastOffsets();
         boolean flows = await(() -> answers.areBeyond(after));
         return new Struck(whom, Duration.ofNanos(System.nanoTime() - begun), flows);
     }
@@ -181,19 +180,20 @@ final class TestBed {
     /**
      * How a run ended.
      *
-     * @param allAnswered whether that was so in time
+     * @param orderly whether all was answered in time, and the job could be stopped
      */
-    record End(Verdict verdict, boolean allAnswered) {}
+    record End(Verdict verdict, boolean orderly) {}
 
     /** Sends no more, waits for the last answers, stops the job and compares what came out with what was sent. */
     End finish() throws IOException, InterruptedException {
         int sent = feeder.finish();
         out.accept("Sent " + sent + " records; waiting for the last answers …");
-        boolean all = await(() -> answers.count() >= sent);
+        boolean orderly = await(() -> answers.count() >= sent);
         try {
             cluster.stopJob();
         } catch (ClusterException e) {
             out.accept(String.valueOf(e.getMessage()));
+            orderly = false;
         }
         // With another parallelism, Flink deals out documents in flight anew, whatever their partition.
         boolean ordered = setup.exactlyOnce() && !faults.haveRescaled();
@@ -201,7 +201,7 @@ final class TestBed {
         Verdict verdict = checker.read(topics, sent, TRANSACTION_TIMEOUT.plusMinutes(1));
         checker.deadLetters().forEach((words, count) -> out.accept("  " + count + " " + words));
         verdict.examples().forEach(out);
-        return new End(verdict, all);
+        return new End(verdict, orderly);
     }
 
     private static boolean await(BooleanSupplier condition) throws InterruptedException {

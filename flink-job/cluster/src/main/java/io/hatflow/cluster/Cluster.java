@@ -1,7 +1,6 @@
 package io.hatflow.cluster;
 
 import io.hatflow.cluster.FlinkRest.Job;
-import io.hatflow.cluster.FlinkRest.Overview;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -15,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -33,6 +33,7 @@ public final class Cluster implements AutoCloseable {
 
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration RETRY = Duration.ofSeconds(2);
     private static final int STOP_ATTEMPTS = 5;
 
     private final ClusterSettings settings;
@@ -42,6 +43,7 @@ public final class Cluster implements AutoCloseable {
     private final List<KeptProcess> taskManagers = new ArrayList<>();
     private final FlinkRest flink;
     private final Path submissionFile;
+    private final Object resuming = new Object();
     private volatile boolean closed;
 
     private Cluster(ClusterSettings settings, Installation installation, Consumer<String> progress) throws IOException {
@@ -204,15 +206,15 @@ public final class Cluster implements AutoCloseable {
      * @throws ClusterException if Flink or the job refuses, with the reason
      */
     public String submit(Submission submission) throws IOException, InterruptedException {
-        Path state = newestState().orElse(null);
+        Path state = RetainedState.newest(
+                        submission.since(),
+                        settings.checkpoints(),
+                        settings.home().resolve("savepoints"))
+                .orElse(null);
         String id = flink.submit(submission, state);
         submission.write(submissionFile);
         progress.accept("Job " + id + " submitted" + (state == null ? "" : ", going on from " + state));
         return id;
-    }
-
-    private Optional<Path> newestState() {
-        return RetainedState.newest(settings.checkpoints(), settings.home().resolve("savepoints"));
     }
 
     /**
@@ -238,33 +240,49 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
+    /** Until it goes on: whoever refuses now, such as a broker that is away, may not a moment later. */
     private void submitAgain() {
-        try {
-            resume();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (IOException | RuntimeException e) {
-            if (!closed) {
-                progress.accept("The job could not be submitted again: " + e.getMessage());
+        String said = "";
+        while (!closed) {
+            try {
+                resume();
+                return;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (IOException | RuntimeException e) {
+                String reason = "The job could not be submitted again, and is tried anew: " + e.getMessage();
+                if (!closed && !reason.equals(said)) {
+                    progress.accept(reason);
+                    said = reason;
+                }
             }
+            LockSupport.parkNanos(RETRY.toNanos());
         }
     }
 
-    /** Slots that the JobManager before has left are free only once their tasks are gone. */
+    /**
+     * Slots that the JobManager before has left are free only once their tasks are gone. Only one at a time, and only if there is no job:
+     * a JobManager that dies twice asks for it twice, and two jobs would end each other's transactions.
+     */
     private void resume() throws IOException, InterruptedException {
-        Optional<Submission> submission = Submission.read(submissionFile);
-        if (submission.isEmpty()) {
-            return;
-        }
-        await("Flink with free slots", () -> {
-            Optional<Overview> overview = closed ? Optional.empty() : flink.overview();
-            return closed
-                    || overview.filter(each -> each.freeSlots() == each.slots()
-                                    && each.freeSlots() >= submission.get().parallelism())
-                            .isPresent();
-        });
-        if (!closed) {
-            submit(submission.get());
+        synchronized (resuming) {
+            Optional<Submission> submission = Submission.read(submissionFile);
+            if (submission.isEmpty()) {
+                return;
+            }
+            await(
+                    "Flink with free slots",
+                    () -> closed
+                            || job().isPresent()
+                            || flink.overview()
+                                    .filter(each -> each.freeSlots() == each.slots()
+                                            && each.freeSlots()
+                                                    >= submission.get().parallelism())
+                                    .isPresent());
+            if (!closed && job().isEmpty()) {
+                submit(submission.get());
+            }
         }
     }
 

@@ -218,11 +218,14 @@ public final class ClusterCommand {
             List<String> all = new ArrayList<>(settings);
             all.add("--kafka.bootstrap-servers=127.0.0.1:" + home.port(0));
             Submission submission = new Submission(
-                    jar.isEmpty() ? Installation.in(checkout).jobJar().toString() : jar, parallelism, all);
-            Optional<Path> state = fresh
-                    ? Optional.empty()
-                    : RetainedState.newest(
-                            home.path().resolve("checkpoints"), home.path().resolve("savepoints"));
+                    jar.isEmpty() ? Installation.in(checkout).jobJar().toString() : jar,
+                    parallelism,
+                    all,
+                    fresh ? System.currentTimeMillis() : 0);
+            Optional<Path> state = RetainedState.newest(
+                    submission.since(),
+                    home.path().resolve("checkpoints"),
+                    home.path().resolve("savepoints"));
             String id = flink.submit(submission, state.orElse(null));
             submission.write(home.path().resolve("job.json"));
             System.out.println("Job " + id + " submitted"

@@ -78,37 +78,11 @@ public final class FlinkRest {
                 .toList();
     }
 
-    /** Why the job failed last, as Flink says it; empty if it never did. */
-    public String failure(String job) throws IOException, InterruptedException {
-        return get("/jobs/" + job + "/exceptions")
-                .path("exceptionHistory")
-                .path("entries")
-                .path(0)
-                .path("stacktrace")
-                .asText("");
-    }
-
-    /** Tasks of a job that run, by their state. */
-    public boolean allTasksRun(String job) throws IOException, InterruptedException {
-        JsonNode json = get("/jobs/" + job);
-        JsonNode vertices = json.path("vertices");
-        if (!json.path("state").asText().equals("RUNNING") || vertices.isEmpty()) {
-            return false;
-        }
-        for (JsonNode vertex : vertices) {
-            if (vertex.path("tasks").path("RUNNING").asInt()
-                    != vertex.path("parallelism").asInt()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** Completed checkpoints of a job since its JobManager began. */
-    public int completedCheckpoints(String job) throws IOException, InterruptedException {
+    /** Checkpoints of a job that failed, since its JobManager began. */
+    public int failedCheckpoints(String job) throws IOException, InterruptedException {
         return get("/jobs/" + job + "/checkpoints")
                 .path("counts")
-                .path("completed")
+                .path("failed")
                 .asInt();
     }
 
@@ -129,8 +103,16 @@ public final class FlinkRest {
         try {
             return post("/jars/" + jar + "/run", json(body)).path("jobid").asText();
         } finally {
-            // The job has its own copy; Flink would keep this one until it ends.
+            remove(jar);
+        }
+    }
+
+    /** The job has its own copy; Flink would keep this one until it ends. Whether the job runs does not depend on it. */
+    private void remove(String jar) throws InterruptedException {
+        try {
             answer(request("/jars/" + jar).DELETE());
+        } catch (IOException | ClusterException stays) {
+            // With the files of Flink's own, until it ends.
         }
     }
 

@@ -57,6 +57,7 @@ public final class KeptProcess implements AutoCloseable {
         return name;
     }
 
+    /** @throws UncheckedIOException if it cannot be started at all */
     synchronized void start() {
         if (closed || givenUp != null) {
             return;
@@ -72,8 +73,12 @@ public final class KeptProcess implements AutoCloseable {
         }
     }
 
-    private static Executor later() {
-        return CompletableFuture.delayedExecutor(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+    private Executor later() {
+        return CompletableFuture.delayedExecutor(
+                PAUSE.toMillis(),
+                TimeUnit.MILLISECONDS,
+                // Its own: what is done then may take minutes, and the common threads are few.
+                task -> new Thread(task, name + "-supervisor").start());
     }
 
     private void ended(Process ended) {
@@ -90,7 +95,17 @@ public final class KeptProcess implements AutoCloseable {
                 return;
             }
             progress.accept(name + " ended with exit code " + ended.exitValue() + "; starting it again");
+        }
+        startAgain();
+    }
+
+    private void startAgain() {
+        try {
             start();
+        } catch (UncheckedIOException e) {
+            progress.accept(e.getMessage() + " (" + e.getCause() + "); trying again");
+            later().execute(this::startAgain);
+            return;
         }
         startedAgain.run();
     }
@@ -123,11 +138,6 @@ public final class KeptProcess implements AutoCloseable {
     /** How often it was started. */
     public synchronized int starts() {
         return starts;
-    }
-
-    /** Whether there is a process now. */
-    public synchronized boolean isAlive() {
-        return process != null && process.isAlive();
     }
 
     /** Of the process that there is, or of the last one. */

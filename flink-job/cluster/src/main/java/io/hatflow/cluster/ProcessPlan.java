@@ -85,6 +85,10 @@ final class ProcessPlan {
                 "execution.checkpointing.savepoint-dir",
                 settings.home().resolve("savepoints").toUri().toString());
         options.put("execution.checkpointing.num-retained", "3");
+        // What Flink keeps of jobs that are over, an hour by default.
+        options.put("completed-application-store.expiration-time", "5 min");
+        options.put("jobstore.expiration-time", "300");
+        options.put("blob.service.cleanup.interval", "300");
         // A checkpoint that fails is no reason to begin anew: nothing is committed before the next one.
         options.put("execution.checkpointing.tolerable-failed-checkpoints", "1000");
         options.put("restart-strategy.type", "exponential-delay");
@@ -133,7 +137,6 @@ final class ProcessPlan {
         server.put("group.initial.rebalance.delay.ms", "0");
         server.put("auto.create.topics.enable", "false");
         server.put("message.max.bytes", Integer.toString(72 << 20));
-        server.put("log.segment.bytes", Integer.toString(64 << 20));
         // Indexes are allocated at full size; the default takes 20 MB for each partition.
         server.put("log.index.size.max.bytes", Integer.toString(1 << 20));
         Path file = configuration.resolve("server.properties");

@@ -21,8 +21,12 @@ public final class RetainedState {
 
     private RetainedState() {}
 
-    /** Folder of the newest checkpoint or savepoint under any of the folders. */
-    public static Optional<Path> newest(Path... folders) {
+    /**
+     * Folder of the newest checkpoint or savepoint under any of the folders.
+     *
+     * @param since milliseconds since 1970; older ones do not count
+     */
+    public static Optional<Path> newest(long since, Path... folders) {
         List<Path> found = new ArrayList<>();
         for (Path folder : folders) {
             if (Files.isDirectory(folder)) {
@@ -36,11 +40,14 @@ public final class RetainedState {
                     if (!(e instanceof NoSuchFileException) && !(e.getCause() instanceof NoSuchFileException)) {
                         throw new ClusterException("The checkpoints under " + folder + " cannot be listed: " + e, e);
                     }
-                    return newest(folders);
+                    return newest(since, folders);
                 }
             }
         }
-        return found.stream().max(Comparator.comparing(RetainedState::written)).map(Path::getParent);
+        return found.stream()
+                .filter(file -> written(file) >= since)
+                .max(Comparator.comparing(RetainedState::written))
+                .map(Path::getParent);
     }
 
     private static long written(Path file) {

@@ -11,13 +11,19 @@ import java.util.Optional;
  * A job as it is submitted; kept in a file, for a JobManager that has to be told again.
  *
  * @param settings of the job, as flags
+ * @param since milliseconds since 1970; checkpoints and savepoints that are older are another job's
  */
-public record Submission(String jar, int parallelism, List<String> settings) {
+public record Submission(String jar, int parallelism, List<String> settings, long since) {
 
     private static final JsonMapper JSON = new JsonMapper();
 
     public Submission {
         settings = List.copyOf(settings);
+    }
+
+    /** Goes on from whatever checkpoint there is. */
+    public Submission(String jar, int parallelism, List<String> settings) {
+        this(jar, parallelism, settings, 0);
     }
 
     static Optional<Submission> read(Path file) throws IOException {

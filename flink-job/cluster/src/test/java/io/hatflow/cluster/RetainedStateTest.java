@@ -34,12 +34,12 @@ class RetainedStateTest {
         Path newest = state("savepoints/savepoint-a", true, 3_000);
         state("checkpoints/job-2/chk-4", false, 0);
 
-        assertThat(RetainedState.newest(home.resolve("checkpoints"), home.resolve("savepoints")))
+        assertThat(RetainedState.newest(0, home.resolve("checkpoints"), home.resolve("savepoints")))
                 .contains(newest);
     }
 
     @Test
     void whereThereIsNoneTheJobBeginsAnew() {
-        assertThat(RetainedState.newest(home.resolve("nowhere"))).isEmpty();
+        assertThat(RetainedState.newest(0, home.resolve("nowhere"))).isEmpty();
     }
 }

@@ -23,6 +23,9 @@ public final class FaultPoint {
     /** For as long as the file is there, every run says that memory ran out. */
     public static final String OUT_OF_MEMORY = "out-of-memory";
 
+    /** Added to the name of {@link #OUT_OF_MEMORY} for a file that a process makes when the fault strikes it. */
+    public static final String STRUCK = ".struck";
+
     /** The run after a text that begins so crashes the process, each time. */
     public static final String KILLER = "hatflow-chaos-killer";
 
@@ -53,7 +56,17 @@ public final class FaultPoint {
             }
         }
         if (Files.exists(folder.resolve(OUT_OF_MEMORY))) {
+            note(OUT_OF_MEMORY);
             throw new OrtException("Non-zero status code returned: std::bad_alloc (a fault that was asked for)");
+        }
+    }
+
+    /** Tells whoever asked for a fault that lasts that it has struck. */
+    private static void note(String fault) {
+        try {
+            Files.write(folder.resolve(fault + STRUCK), new byte[0]);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -27,6 +27,7 @@ public final class Feeder implements AutoCloseable {
     private long next = System.nanoTime();
     private long interval;
     private boolean killer;
+    private boolean killerSent;
     private @Nullable Exception failure;
 
     /** Sends the records of the undisturbed run, and no more until {@link #goOn}. */
@@ -79,6 +80,7 @@ public final class Feeder implements AutoCloseable {
                             failure = problem;
                         } else {
                             acknowledged++;
+                            killerSent |= asKiller;
                             lastOffsets[place.partition()] = Math.max(lastOffsets[place.partition()], place.offset());
                         }
                     }
@@ -108,6 +110,12 @@ public final class Feeder implements AutoCloseable {
     /** The next record will be one that crashes the process that the model is in. */
     public synchronized void sendKiller() {
         killer = true;
+        killerSent = false;
+    }
+
+    /** Whether the broker has the last killer that was asked for. */
+    public synchronized boolean isKillerSent() {
+        return killerSent;
     }
 
     /** Records that were sent so far. */

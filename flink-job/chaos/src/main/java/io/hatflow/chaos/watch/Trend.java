@@ -18,9 +18,15 @@ public record Trend(double mean, double perHour, double standardError) {
     private static final double NOISE_STANDARD_ERRORS = 4;
     private static final double NOISE_OF_MEAN_AN_HOUR = 0.03;
 
-    /** Of everything that was sampled. The first fifth is left out: arenas, caches and code still grow to their size then. */
-    public static SortedMap<String, Trend> of(List<Sample> samples) {
-        List<Sample> judged = samples.subList(samples.size() / 5, samples.size());
+    /**
+     * Of everything that was sampled.
+     *
+     * @param from seconds; samples before are left out: arenas, caches and code still grow to their size then
+     * @return empty if there are too few samples
+     */
+    public static SortedMap<String, Trend> of(List<Sample> samples, double from) {
+        List<Sample> judged =
+                samples.stream().filter(sample -> sample.seconds() >= from).toList();
         SortedMap<String, Trend> trends = new TreeMap<>();
         if (judged.size() >= FEWEST_SAMPLES) {
             judged.get(0).values().keySet().forEach(name -> trends.put(name, of(judged, name)));

@@ -40,13 +40,17 @@ public final class Watch implements AutoCloseable {
         if (known != null && known.pid() == process.pid()) {
             return known;
         }
+        if (known != null) {
+            processes.remove(process.name());
+            known.close();
+        }
         WatchedProcess started = new WatchedProcess(process.pid());
         processes.put(process.name(), started);
         return started;
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         leftovers.close();
         for (WatchedProcess each : processes.values()) {
             each.close();

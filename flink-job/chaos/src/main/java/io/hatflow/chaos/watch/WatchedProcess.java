@@ -98,8 +98,13 @@ final class WatchedProcess implements AutoCloseable {
         return Long.parseLong(kib.replaceAll("[^0-9]", "")) / 1024.0;
     }
 
+    /** Whether it still lives does not matter. */
     @Override
-    public void close() throws IOException {
-        connector.close();
+    public void close() {
+        try {
+            connector.close();
+        } catch (IOException ended) {
+            // And with it all that was open there.
+        }
     }
 }

@@ -20,7 +20,7 @@ class TrendTest {
                 .mapToObj(minute ->
                         new Sample(minute * 60.0, new TreeMap<>(Map.of("heap MiB", value.applyAsDouble(minute)))))
                 .toList();
-        return Objects.requireNonNull(Trend.of(samples).get("heap MiB"));
+        return Objects.requireNonNull(Trend.of(samples, 24 * 60).get("heap MiB"));
     }
 
     @Test
@@ -38,7 +38,7 @@ class TrendTest {
     }
 
     @Test
-    void whatGrowsOnlyInTheFirstFifthIsFlat() {
+    void whatGrowsOnlyBeforeItIsJudgedIsFlat() {
         assertThat(of(minute -> Math.min(minute, 24)).perHour()).isZero();
     }
 
@@ -52,6 +52,6 @@ class TrendTest {
     @Test
     void twoSamplesMakeNoTrend() {
         Sample sample = new Sample(0, new TreeMap<>(Map.of("threads", 1.0)));
-        assertThat(Trend.of(List.of(sample, sample))).isEmpty();
+        assertThat(Trend.of(List.of(sample, sample), 0)).isEmpty();
     }
 }
