@@ -184,7 +184,11 @@ final class ProcessPlan {
                 .trim()
                 .split("\\s+")));
         String more = settings.taskManagerClassPath();
-        return jvm(installation.flink() + (more.isEmpty() ? "" : ":" + more), flinkJvm(options), command);
+        ProcessBuilder builder =
+                jvm(installation.flink() + (more.isEmpty() ? "" : ":" + more), flinkJvm(options), command);
+        // So that the memory of a model that was closed goes back to the system: docs/delivery.md
+        builder.environment().put("MALLOC_MMAP_THRESHOLD_", "131072");
+        return builder;
     }
 
     private static List<String> flinkJvm(List<String> more) {
