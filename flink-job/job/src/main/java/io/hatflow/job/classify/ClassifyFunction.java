@@ -16,7 +16,6 @@ import io.hatflow.job.source.Refusal;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -144,7 +143,7 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
             Either<LabelledDocument, DeadLetter> event,
             ClassifyMetrics metrics) {
         metrics.answered(event);
-        result.complete(List.of(event));
+        result.complete(new SilentResult<>(event));
     }
 
     private boolean isUrgent(SourceRecord record) {

@@ -51,6 +51,7 @@ import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
 import org.apache.flink.streaming.api.datastream.AsyncDataStream.OutputMode;
 import org.apache.flink.streaming.api.operators.async.AsyncWaitOperatorFactory;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.apache.flink.types.Either;
 import org.jspecify.annotations.Nullable;
@@ -292,6 +293,21 @@ class ClassifyFunctionTest {
             assertThat(event.getKey()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2}));
             assertThat(event.getHeaders()).hasSize(2);
             assertThat(event.getHeaders().get(1).getValue()).isNull();
+        }
+    }
+
+    @Test
+    void theLogOfAResultThatIsDroppedSaysNothingOfTheDocument() throws Exception {
+        try (var harness = harness(4, OutputMode.ORDERED, false)) {
+            harness.open();
+            harness.processElement(record(7, ""), 1_007);
+            nextQuestion().answer().complete(new Rejection(Rejection.Reason.TOO_MANY_SEGMENTS, "Too long."));
+            Mail result = harness.getTaskMailbox().take(0);
+            assertThat(result).hasToString("Result in AsyncWaitOperator of input [an event]");
+
+            result.run();
+            harness.endInput();
+            assertThat(outputs(harness)).hasSize(1);
         }
     }
 
