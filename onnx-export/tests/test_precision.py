@@ -188,7 +188,7 @@ def test_int8_export_is_checked_and_says_what_it_moved(tmp_path, capsys):
         calibration=None,
         segmenter="sentence",
     )
-    assert agreement.deviation < agreement.effect + 1e-4
+    assert agreement.deviation < 0.25 * agreement.effect + 1e-4
     assert 0 < agreement.effect < 2
     assert "calibrated on golden inputs" in capsys.readouterr().err
 

@@ -99,12 +99,13 @@ final class Faults {
                 return "the first to run";
             }
             case RUNTIME_OUT_OF_MEMORY -> {
-                Path file = Files.createFile(faultFiles.resolve(FaultPoint.OUT_OF_MEMORY));
                 Path struck = faultFiles.resolve(FaultPoint.OUT_OF_MEMORY + FaultPoint.STRUCK);
+                // Of a run that the fault of before struck at its very end.
+                Files.deleteIfExists(struck);
+                Path file = Files.createFile(faultFiles.resolve(FaultPoint.OUT_OF_MEMORY));
                 await(() -> Files.exists(struck));
                 Thread.sleep(NO_MEMORY.toMillis());
                 Files.delete(file);
-                Files.delete(struck);
                 return "all, for " + NO_MEMORY.toSeconds() + " s";
             }
             case RESCALED -> {

@@ -127,9 +127,7 @@ final class ProcessPlan {
         server.put("transaction.state.log.replication.factor", "1");
         server.put("transaction.state.log.min.isr", "1");
         server.put("transaction.state.log.num.partitions", "1");
-        // The ids of a job's transactions count upwards. By its defaults a broker remembers each for a week, and its
-        // producer for a
-        // day; no transaction may take longer than a quarter of an hour.
+        // By default, a broker remembers each of them for a week or a day, and a job's count upwards: docs/delivery.md
         server.put("transactional.id.expiration.ms", EXPIRATION_MILLIS);
         server.put("transaction.remove.expired.transaction.cleanup.interval.ms", "60000");
         server.put("producer.id.expiration.ms", EXPIRATION_MILLIS);

@@ -39,6 +39,15 @@ class RetainedStateTest {
     }
 
     @Test
+    void whatIsOlderThanAJobThatBeganAnewIsAnotherJobs() throws IOException {
+        state("checkpoints/job-1/chk-12", true, 1_000);
+        assertThat(RetainedState.newest(1_001, home.resolve("checkpoints"))).isEmpty();
+
+        Path own = state("checkpoints/job-2/chk-1", true, 1_001);
+        assertThat(RetainedState.newest(1_001, home.resolve("checkpoints"))).contains(own);
+    }
+
+    @Test
     void whereThereIsNoneTheJobBeginsAnew() {
         assertThat(RetainedState.newest(0, home.resolve("nowhere"))).isEmpty();
     }

@@ -26,7 +26,8 @@ public record QuarantineSettings(int attempts, String folder) implements Seriali
     private static final Setting<String> DIRECTORY = Setting.optionalText(
             "quarantine.directory",
             "Folder in which such attempts are noted, in a folder for each group id, in a file system that all TaskManagers"
-                    + " reach. Without it, the folder `hatflow-attempts` in `execution.checkpointing.dir`; where that is not set either, nothing is quarantined.");
+                    + " reach. Without it, the folder `hatflow-attempts` in `execution.checkpointing.dir`; where that is not set"
+                    + " either, nothing is quarantined.");
 
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS = List.of(ATTEMPTS, DIRECTORY);
