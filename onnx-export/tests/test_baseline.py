@@ -15,5 +15,5 @@ def test_words_that_give_a_label_away_are_found(tmp_path):
     main([*files, "--validation", "0.3", "--test", "0.3"])
     summary = json.loads((tmp_path / "baseline.json").read_text())
     assert summary["test_documents"] == 12
-    assert summary["tuned_thresholds"]["micro_f1"] > 0.9
-    assert summary["tuned_thresholds"]["labels"] == ["Fee", "Law"]
+    assert summary["tuned_thresholds"]["test"]["micro_f1"] > 0.9
+    assert summary["tuned_thresholds"]["test"]["labels"] == ["Fee", "Law"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from onnx_export.metrics import document_metrics, tune_thresholds
+from onnx_export.metrics import average_precision, document_metrics, tune_thresholds
 
 
 def test_a_small_example_by_hand():
@@ -21,6 +21,18 @@ def test_a_small_example_by_hand():
 def test_without_any_positive_scores_are_zero():
     metrics = document_metrics(["A"], [0.5], np.zeros((2, 1), np.float32), np.zeros((2, 1), bool))
     assert (metrics.micro_f1, metrics.macro_f1) == (0, 0)
+
+
+@pytest.mark.train
+def test_average_precision_by_hand():
+    scores = np.array([[0.9, 0.3, 0.5], [0.8, 0.2, 0.5], [0.7, 0.1, 0.5]], np.float32)
+    truth = np.array([[1, 0, 0], [0, 0, 0], [1, 1, 0]], bool)
+    # A: found at ranks 1 and 3; B: at rank 3; C does not occur. Over all pairs, the three lie at ranks 1, 3 and 9.
+    assert average_precision(scores, truth) == (
+        pytest.approx((1 + 2 / 3 + 3 / 9) / 3),
+        pytest.approx(((1 + 2 / 3) / 2 + 1 / 3) / 2),
+    )
+    assert average_precision(scores, np.zeros((3, 3), bool)) == (0, 0)
 
 
 def test_a_threshold_lies_in_the_middle_of_its_best_range():

@@ -48,10 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     held_out = HeldOut(labels, scored(split.validation), scored(split.test))
     test = held_out.test
     fixed = document_metrics(labels, [FIXED_THRESHOLD] * len(labels), probabilities(test.logits), test.truth)
-    tuned = Report.of(held_out).metrics
+    tuned = Report.of(held_out)
     print(f"threshold {FIXED_THRESHOLD}: micro-F1 {fixed.micro_f1:.3f}, macro-F1 {fixed.macro_f1:.3f}")
-    print(f"calibrated and tuned as the model: micro-F1 {tuned.micro_f1:.3f}, macro-F1 {tuned.macro_f1:.3f}")
-    summary = {"test_documents": len(split.test), "fixed_threshold": asdict(fixed), "tuned_thresholds": asdict(tuned)}
+    print("calibrated and tuned as the model:")
+    for line in tuned.lines():
+        print(line)
+    summary = {"test_documents": len(split.test), "fixed_threshold": asdict(fixed), "tuned_thresholds": tuned.as_json()}
     options.output.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 

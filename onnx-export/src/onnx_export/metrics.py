@@ -61,6 +61,20 @@ def document_metrics(
     )
 
 
+def average_precision(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> tuple[float, float]:
+    """How well scores [documents, C] rank, thresholds aside: over all pairs of document and label, and the mean over labels.
+
+    The latter is over the labels that occur; each is ranked by itself. 0 where nothing occurs.
+    """
+    from sklearn.metrics import average_precision_score
+
+    occurring = np.flatnonzero(truth.any(axis=0))
+    if not occurring.size:
+        return 0.0, 0.0
+    of_labels = [average_precision_score(truth[:, label], scores[:, label]) for label in occurring]
+    return float(average_precision_score(truth.ravel(), scores.ravel())), float(np.mean(of_labels))
+
+
 def tune_thresholds(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> list[float]:
     """Per label the threshold of the best F1 on these documents, drawn towards the one that is best for all labels together.
 

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Where should attention across segments be? Layouts of equal cost, trained alike from the same encoder, on splits of their own for
+# each seed; see README.md. Run again after a break, it goes on where it was.
+set -euo pipefail
+
+if (($# < 2)); then
+    echo "usage: layouts.sh CONTRACTS.jsonl[.gz] WORK_FOLDER [SEED…]" >&2
+    exit 2
+fi
+contracts=$1 work=$2
+seeds=("${@:3}")
+source "$(dirname "${BASH_SOURCE[0]}")/training.sh"
+
+done=()
+for seed in "${seeds[@]:-7}"; do
+    # At the end, in between, at the beginning, and none at all.
+    for layout in 'S|S|S|S|S|SD|D' 'S|S|SD|S|S|SD' 'SD|SD|S|S|S|S' 'S|S|S|S|S|S'; do
+        checkpoint="$work/layouts/${layout//|/}-$seed"
+        mkdir -p "$checkpoint"
+        # One pass, and no teacher, which would be the same for all and hide what they are worth.
+        train --output "$checkpoint" --layout "$layout" --seed "$seed" "${everything_learns[@]}" --passes 1
+        done+=("$checkpoint")
+        "$python" -m onnx_export.compare "${done[@]}" | tee "$work/layouts.md"
+    done
+done
