@@ -36,6 +36,8 @@ if [[ -n "$quick" ]]; then
     fi
 else
     output="${output:-$root/docs/benchmarks/results.json}"
+    # A mistake is named before minutes of preparation.
+    benchmarks run --bundle "$bundle" --plain-graph "" --scripts "" --output "$output" "${more[@]}" --help >/dev/null
     if [[ -z "$plain" ]]; then
         plain="$target/plain/$(basename "$bundle")-$(sha256sum "$bundle/manifest.json" | cut -c1-12).onnx"
         if [[ ! -f "$plain" ]]; then

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
@@ -39,6 +41,13 @@ class BenchmarksRunTest {
                         .build())
                 .run();
         assertThat(results).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"run", "growth"})
+    void aCommandSaysWhatItCan(String command) {
+        assertThat(Benchmarks.run(command, "--help")).isZero();
+        assertThat(Benchmarks.run(command, "--hepl")).isEqualTo(2);
     }
 
     @Test

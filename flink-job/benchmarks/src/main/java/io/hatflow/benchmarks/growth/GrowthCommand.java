@@ -10,7 +10,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** All growth curves. */
-@Command(name = "growth", description = "How cost grows with documents, queue and tasks.")
+@Command(
+        name = "growth",
+        description = "How cost grows with documents, queue and tasks.",
+        mixinStandardHelpOptions = true)
 public final class GrowthCommand implements Callable<Integer> {
 
     @Option(names = "--bundle", required = true, description = "model bundle")

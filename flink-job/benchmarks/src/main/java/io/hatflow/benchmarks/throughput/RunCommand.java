@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "run",
         description =
-                "Documents per second of all contenders, by turns on the same documents; then latency of the pipeline under load.")
+                "Documents per second of all contenders, by turns on the same documents; then latency of the pipeline under load.",
+        mixinStandardHelpOptions = true)
 public final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--bundle", required = true, description = "model bundle, fp32")
