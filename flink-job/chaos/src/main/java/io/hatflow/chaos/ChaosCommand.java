@@ -1,6 +1,7 @@
 package io.hatflow.chaos;
 
 import io.hatflow.chaos.TestBed.Setup;
+import io.hatflow.cluster.CommandLines;
 import io.hatflow.cluster.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,7 +65,7 @@ public final class ChaosCommand implements Callable<Integer> {
 
     /** Ends the JVM with 0 if nothing was lost, doubled or wrong, 1 if not, 2 if the command was not understood. */
     public static void main(String[] arguments) {
-        System.exit(Commands.execute(new ChaosCommand(), arguments));
+        System.exit(CommandLines.of(new ChaosCommand()).execute(arguments));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.hatflow.chaos;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.hatflow.chaos.TestBed.Setup;
+import io.hatflow.cluster.CommandLines;
 import io.hatflow.cluster.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,7 +66,7 @@ public final class SoakCommand implements Callable<Integer> {
 
     /** Ends the JVM with 0 if nothing was lost, doubled, wrong or grew, 1 if not, 2 if the command was not understood. */
     public static void main(String[] arguments) {
-        System.exit(Commands.execute(new SoakCommand(), arguments));
+        System.exit(CommandLines.of(new SoakCommand()).execute(arguments));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.hatflow.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hatflow.cluster.CommandLines;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,7 +24,7 @@ class CommandsTest {
             })
     void isRefusedInASentence(String command, String options, String sentence) {
         StringWriter said = new StringWriter();
-        CommandLine line = Commands.line(command.equals("soak.sh") ? new SoakCommand() : new ChaosCommand());
+        CommandLine line = CommandLines.of(command.equals("soak.sh") ? new SoakCommand() : new ChaosCommand());
         line.setErr(new PrintWriter(said, true));
 
         assertThat(line.execute((options + " --checkout=.").split(" ", -1))).isEqualTo(1);

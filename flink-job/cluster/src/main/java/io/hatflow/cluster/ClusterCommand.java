@@ -5,6 +5,7 @@ import io.hatflow.cluster.FlinkRest.Job;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -35,6 +36,8 @@ public final class ClusterCommand {
     static final String READY = "Ready.";
 
     private static final long STOP_SECONDS = 120;
+    private static final Duration RUN_LIMIT = Duration.ofMinutes(3);
+    private static final Duration POLL = Duration.ofMillis(200);
 
     /** Those of the job's defaults. */
     private static final List<String> TOPICS = List.of("documents", "labelled-documents", "dead-letters");
@@ -45,16 +48,11 @@ public final class ClusterCommand {
 
     /** Ends the JVM with 0 if all went well, 1 if not, 2 if the command was not understood. */
     public static void main(String[] arguments) {
-        CommandLine commands = new CommandLine(new ClusterCommand());
-        commands.setExecutionExceptionHandler((failure, line, parsed) -> {
-            if (failure instanceof ClusterException || failure instanceof IllegalArgumentException) {
-                line.getErr().println(failure.getMessage());
-            } else {
-                failure.printStackTrace(line.getErr());
-            }
-            return 1;
-        });
-        System.exit(commands.execute(arguments));
+        System.exit(line().execute(arguments));
+    }
+
+    static CommandLine line() {
+        return CommandLines.of(new ClusterCommand());
     }
 
     /** Where a cluster is, and what is known of it from outside. */
@@ -212,6 +210,15 @@ public final class ClusterCommand {
         public Integer call() throws IOException, InterruptedException {
             home.requireCluster();
             FlinkRest flink = home.flink();
+            int slots = overview(flink).slots();
+            if (parallelism < 1 || parallelism > slots) {
+                throw new ClusterException("--parallelism is " + parallelism + ", expected 1 to " + slots
+                        + ", the slots of this cluster's TaskManagers that are up");
+            }
+            if (!jar.isEmpty() && !Files.isRegularFile(Path.of(jar))) {
+                throw new ClusterException("--jar is " + jar
+                        + ", which is no file; expected the job's jar for clusters," + " hatflow-job-…-cluster.jar");
+            }
             if (flink.jobs().stream().anyMatch(job -> !job.isOver())) {
                 throw new ClusterException("A job runs already; stop it with cluster.sh stop --job");
             }
@@ -230,8 +237,35 @@ public final class ClusterCommand {
             submission.write(home.path().resolve("job.json"));
             System.out.println("Job " + id + " submitted"
                     + state.map(each -> ", going on from " + each).orElse("") + "; see " + flink.address());
+            awaitThatItRuns(flink, id);
+            System.out.println("It runs.");
             return 0;
         }
+
+        /** Some mistakes, such as a bundle that is not where tasks run, are found by tasks alone. */
+        private void awaitThatItRuns(FlinkRest flink, String id) throws IOException, InterruptedException {
+            long end = System.nanoTime() + RUN_LIMIT.toNanos();
+            while (!flink.runs(id)) {
+                if (flink.jobs().stream().anyMatch(job -> job.id().equals(id) && job.isOver())) {
+                    // It would fail like that with each start of the JobManager.
+                    Files.deleteIfExists(home.path().resolve("job.json"));
+                    throw new ClusterException("The job has failed. "
+                            + flink.failure(id).orElse("It left no reason; see " + home.path() + "/log"));
+                }
+                if (System.nanoTime() > end) {
+                    throw new ClusterException("The job does not run after " + RUN_LIMIT.toSeconds() + " s. "
+                            + flink.failure(id).orElse("Its tasks are still starting; see " + flink.address()));
+                }
+                Thread.sleep(POLL.toMillis());
+            }
+        }
+    }
+
+    /** @throws ClusterException if the JobManager does not answer */
+    private static FlinkRest.Overview overview(FlinkRest flink) throws InterruptedException {
+        return flink.overview()
+                .orElseThrow(() -> new ClusterException("The JobManager does not answer at " + flink.address()
+                        + "; it is started again when it has died, so try again in half a minute"));
     }
 
     @Command(name = "status", description = "Say what runs.", mixinStandardHelpOptions = true)
@@ -300,6 +334,7 @@ public final class ClusterCommand {
             home.requireCluster();
             if (job) {
                 FlinkRest flink = home.flink();
+                overview(flink);
                 Job running = flink.jobs().stream()
                         .filter(each -> !each.isOver())
                         .findFirst()

@@ -47,8 +47,23 @@ public record ClusterSettings(
     /** Kafka's port for clients and for its controller, Flink's for its web page and for its TaskManagers. */
     public record Ports(int kafka, int controller, int web, int rpc) {
 
-        /** The first two given, the others any that are free. */
+        private static final int LARGEST = 65_535;
+
+        /**
+         * The first two given, the others any that are free.
+         *
+         * @throws ClusterException if those given are no ports, or the same
+         */
         public static Ports of(int kafka, int web) throws IOException {
+            Map.of("--kafka-port", kafka, "--web-port", web).forEach((option, port) -> {
+                if (port < 1 || port > LARGEST) {
+                    throw new ClusterException(option + " is " + port + ", expected 1 to " + LARGEST);
+                }
+            });
+            if (kafka == web) {
+                throw new ClusterException(
+                        "--kafka-port and --web-port are both " + kafka + ", expected two ports, one for each");
+            }
             List<Integer> free = free(2);
             return new Ports(kafka, free.get(0), web, free.get(1));
         }

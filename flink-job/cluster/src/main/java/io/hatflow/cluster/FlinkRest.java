@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Flink's REST interface, as far as a person would use it. Thread-safe. */
@@ -28,6 +30,11 @@ public final class FlinkRest {
     /** How messages of the job begin that say all that a person needs: {@code docs/troubleshooting.md}. */
     private static final List<String> OWN_WORDS =
             List.of("The settings have", "The job cannot run", "The writers' schemas have");
+
+    /** Of an exception in a stack trace. */
+    private static final Pattern HEADING = Pattern.compile(
+            "(?:^|\\nCaused by: )(?<type>[\\w.$]+)(?:: (?<message>.*?))?(?=\\n\\tat |\\nCaused by: |\\z)",
+            Pattern.DOTALL);
 
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
@@ -76,6 +83,38 @@ public final class FlinkRest {
                         job.path("name").asText(),
                         job.path("state").asText()))
                 .toList();
+    }
+
+    /** Whether all tasks of a job run, their models opened. */
+    boolean runs(String job) throws IOException, InterruptedException {
+        JsonNode json = get("/jobs/" + job);
+        return json.path("state").asText().equals("RUNNING")
+                && json.path("vertices").findValuesAsText("status").stream()
+                        .allMatch(each -> each.equals("RUNNING") || each.equals("FINISHED"));
+    }
+
+    /** Why a job failed the last time, in the words of what failed; empty if it never did. */
+    Optional<String> failure(String job) throws IOException, InterruptedException {
+        String stackTrace = get("/jobs/" + job + "/exceptions")
+                .path("exceptionHistory")
+                .path("entries")
+                .path(0)
+                .path("stacktrace")
+                .asText();
+        return stackTrace.isEmpty() ? Optional.empty() : Optional.of(sentenceOf(stackTrace));
+    }
+
+    /** The message of the first of an exception and its causes that is not Flink's own, or of the last one. */
+    static String sentenceOf(String stackTrace) {
+        String sentence = "";
+        Matcher headings = HEADING.matcher(stackTrace);
+        while (headings.find()) {
+            sentence = headings.group("message") == null ? headings.group("type") : headings.group("message");
+            if (!headings.group("type").startsWith("org.apache.flink.")) {
+                break;
+            }
+        }
+        return sentence.strip();
     }
 
     /** Checkpoints of a job that failed, since its JobManager began. */
