@@ -135,8 +135,7 @@ final class TestBed {
                 "--kafka.transaction-timeout=" + TRANSACTION_TIMEOUT.toSeconds() + " s",
                 "--model.bundle=" + setup.bundle(),
                 "--model.inference-threads=1",
-                // Minutes of work for a tiny model with its tiny segments, were it not refused.
-                "--model.max-characters=500000",
+                "--model.max-characters=" + Documents.MOST_CHARACTERS,
                 "--classify.timeout=15 s",
                 "--classify.capacity=64",
                 "--checkpoint.interval=1 s",

@@ -2,46 +2,38 @@ package io.hatflow.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hatflow.chaos.TestBed.Setup;
-import io.hatflow.cluster.Installation;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.hatflow.chaos.Script.Ended;
 import java.time.Duration;
-import java.util.EnumSet;
-import java.util.List;
-import org.apache.flink.util.FileUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The shortest form of {@code deploy/chaos.sh}; the long ones are for people, see docs/reliability.md. */
+/** Short forms of {@code deploy/chaos.sh}; the long ones are for people, see docs/reliability.md. */
 @Timeout(900)
 class ChaosIT {
 
-    private static final Path CHECKOUT = Path.of("../..").toAbsolutePath().normalize();
-
     @Test
     void nothingIsLostDoubledOrWrongWhileProcessesDie() throws Exception {
-        Path home = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "chaos-")
-                .toAbsolutePath();
-        EnumSet<FaultKind> kinds = EnumSet.allOf(FaultKind.class);
-        kinds.remove(FaultKind.KILLER_DOCUMENT);
-        ChaosRun.Result result = new ChaosRun(
-                        new Setup(
-                                Installation.in(CHECKOUT),
-                                home,
-                                CHECKOUT.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents"),
-                                20261122,
-                                true),
-                        Duration.ofSeconds(60),
-                        List.copyOf(kinds),
-                        System.out::println)
-                .run();
-        System.out.println(result);
+        assertHolds(chaos("--seconds", "60", "--seed", "20261122"));
+    }
 
-        assertThat(result.verdict().examples()).isEmpty();
-        assertThat(result.verdict().holds(true)).as(result.toString()).isTrue();
-        assertThat(result.recovered()).isTrue();
-        assertThat(result.faults()).isPositive();
-        FileUtils.deleteDirectory(home.toFile());
+    /** Without a change of parallelism, the order of each key is checked too. */
+    @Test
+    void whatBringsProcessesDownEndsInQuarantine() throws Exception {
+        Ended ended = chaos("--seconds", "30", "--seed", "7", "--faults", "KILLER_DOCUMENT");
+        assertHolds(ended);
+        assertThat(ended.said()).contains("1 dead INFERENCE QUARANTINED");
+    }
+
+    private static Ended chaos(String... words) throws Exception {
+        Ended ended = Script.run(Script.of("chaos.sh", words), Duration.ofMinutes(10));
+        System.out.println(ended.said());
+        return ended;
+    }
+
+    private static void assertHolds(Ended ended) {
+        assertThat(ended.lastLine())
+                .matches("documents=[1-9]\\d* labelled=[1-9]\\d* dead_lettered=[1-9]\\d* lost=0 duplicated=0 wrong=0"
+                        + " faults=[1-9]\\d* max_recovery_s=\\d+\\.\\d");
+        assertThat(ended.code()).isZero();
     }
 }

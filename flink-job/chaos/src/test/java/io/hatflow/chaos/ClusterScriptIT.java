@@ -3,18 +3,17 @@ package io.hatflow.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.hatflow.chaos.Script.Ended;
 import io.hatflow.cluster.ClusterSettings.Ports;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.flink.util.FileUtils;
@@ -27,23 +26,17 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(600)
 class ClusterScriptIT {
 
-    private static final Path CHECKOUT = Path.of("../..").toAbsolutePath().normalize();
-    private static final String BUNDLE =
-            "--model.bundle=" + CHECKOUT.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents");
+    private static final Duration COMMAND_LIMIT = Duration.ofMinutes(4);
+    private static final String BUNDLE = "--model.bundle="
+            + Script.CHECKOUT.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents");
     private static final Pattern TASK_MANAGER = Pattern.compile("process +(\\d+) +taskmanager-\\d");
 
     private Path folder = Path.of("");
     private String broker = "";
     private List<String> place = List.of();
 
-    private record Ended(int code, String said) {}
-
     @BeforeEach
     void findPlace() throws IOException {
-        // This build has just made what the scripts use: they must not think that it is older than its sources.
-        for (String made : List.of("cluster/target/cluster.classpath", "job/target/provided.classpath")) {
-            Files.setLastModifiedTime(CHECKOUT.resolve("flink-job").resolve(made), FileTime.from(Instant.now()));
-        }
         folder = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "script-")
                 .toAbsolutePath();
         Ports ports = Ports.anyFree();
@@ -80,7 +73,7 @@ class ClusterScriptIT {
                 .isEqualTo(0);
         assertRefused(cluster("submit", "--", BUNDLE), "A job runs already");
 
-        Process reader = script("read.sh", "--bootstrap-servers", broker, "--follow")
+        Process reader = Script.of("read.sh", "--bootstrap-servers", broker, "--follow")
                 .redirectError(folder.resolve("read.log").toFile())
                 .start();
         try (BufferedReader events = reader.inputReader(StandardCharsets.UTF_8)) {
@@ -105,7 +98,9 @@ class ClusterScriptIT {
             reader.destroyForcibly();
         }
         assertThat(cluster("stop", "--job").said()).contains("Job stopped with ");
-        assertThat(run(script("read.sh", "--bootstrap-servers", broker)).said().lines())
+        assertThat(run(Script.of("read.sh", "--bootstrap-servers", broker))
+                        .said()
+                        .lines())
                 .hasSize(4);
     }
 
@@ -116,7 +111,7 @@ class ClusterScriptIT {
     private Ended cluster(String verb, String... more) throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of(verb, "--home=" + folder));
         words.addAll(Arrays.asList(more));
-        return run(script("cluster.sh", words.toArray(String[]::new)));
+        return run(Script.of("cluster.sh", words.toArray(String[]::new)));
     }
 
     private void send(String... names) throws IOException, InterruptedException {
@@ -125,7 +120,7 @@ class ClusterScriptIT {
             words.add(Files.writeString(folder.resolve(name), "This is the text of " + name + ".")
                     .toString());
         }
-        Ended ended = run(script("send.sh", words.toArray(String[]::new)));
+        Ended ended = run(Script.of("send.sh", words.toArray(String[]::new)));
         assertThat(ended.code()).as(ended.said()).isEqualTo(0);
     }
 
@@ -141,27 +136,12 @@ class ClusterScriptIT {
         return ids;
     }
 
+    private static Ended run(ProcessBuilder script) throws IOException, InterruptedException {
+        return Script.run(script, COMMAND_LIMIT);
+    }
+
     private static void assertRefused(Ended ended, String... sentences) {
         assertThat(ended.said()).contains(sentences).doesNotContain("\tat ");
         assertThat(ended.code()).isEqualTo(1);
-    }
-
-    private static ProcessBuilder script(String name, String... words) {
-        List<String> command = new ArrayList<>(
-                List.of("bash", CHECKOUT.resolve("deploy").resolve(name).toString()));
-        command.addAll(Arrays.asList(words));
-        return new ProcessBuilder(command);
-    }
-
-    /** Output goes to a file: the cluster lives on, and would keep a pipe open. */
-    private Ended run(ProcessBuilder command) throws IOException, InterruptedException {
-        Path said = Files.createTempFile(folder, "said-", ".txt");
-        Process process =
-                command.redirectErrorStream(true).redirectOutput(said.toFile()).start();
-        if (!process.waitFor(2, TimeUnit.MINUTES)) {
-            process.destroyForcibly();
-            throw new AssertionError(command.command() + " does not end; it said: " + Files.readString(said));
-        }
-        return new Ended(process.exitValue(), Files.readString(said));
     }
 }

@@ -19,8 +19,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(600)
 class SoakIT {
 
-    private static final Path CHECKOUT = Path.of("../..").toAbsolutePath().normalize();
-
     @Test
     void everythingIsWatchedWhileTheJobRestartsInTheSameProcesses() throws Exception {
         Path home = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "soak-")
@@ -28,9 +26,10 @@ class SoakIT {
         List<Result> kept = new ArrayList<>();
         Result result = new SoakRun(
                         new Setup(
-                                Installation.in(CHECKOUT),
+                                Installation.in(Script.CHECKOUT),
                                 home,
-                                CHECKOUT.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents"),
+                                Script.CHECKOUT.resolve(
+                                        "flink-job/inference/src/test/resources/bundles/tiny-documents"),
                                 7,
                                 true),
                         Duration.ofSeconds(5),

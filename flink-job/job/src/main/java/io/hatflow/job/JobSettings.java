@@ -42,7 +42,7 @@ public record JobSettings(
     /** Under this every key goes to Flink's configuration of the job. */
     static final String FLINK_PREFIX = "flink.";
 
-    private static final Pattern SERVER = Pattern.compile(".+:\\d{1,5}");
+    private static final Pattern SERVER = Pattern.compile("[^\\s;]+:\\d{1,5}");
 
     /** Options of Flink that are always those of settings here. */
     private static final Map<String, String> OWNED_BY_CHECKPOINTS = Map.of(
@@ -106,7 +106,7 @@ public record JobSettings(
         }
         if (source.topics().contains(sink.labelledTopic()) || source.topics().contains(sink.deadLetterTopic())) {
             values.problem("kafka.input-topics " + source.topics()
-                    + " holds an output topic: the job would read its own events");
+                    + " holds an output topic: the job would read its own events; give the output a topic of its own");
         }
         for (String server : bootstrapServers.split(",", -1)) {
             if (!SERVER.matcher(server.strip()).matches() && !bootstrapServers.equals(SettingValues.MISSING)) {

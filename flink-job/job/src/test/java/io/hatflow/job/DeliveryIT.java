@@ -135,6 +135,22 @@ class DeliveryIT {
         run.assertNothingIsLeftOpen();
     }
 
+    @Test
+    void aDocumentBeyondTheModelsLengthComesBackWholeWhereTheJobIsToldSo(LocalBroker broker) throws Exception {
+        JobRun run = new JobRun(broker, "too-long");
+        Sent tooLong = new Sent(0, "long", Sent.encoded("long", "The parties agree. ".repeat(200)));
+        run.send(List.of(tooLong, Sent.documents(0, 1, JobRun.PARTITIONS).get(0)));
+
+        JobRun.awaitEnd(run.start(run.settings("--kafka.until=caught-up", "--model.long-documents=reject"), 2));
+
+        run.assertExactlyOneAnswerForEveryRecord();
+        List<Answer> dead = run.committed().stream()
+                .filter(answer -> answer.deadLetter() != null)
+                .toList();
+        assertThat(dead).hasSize(1);
+        assertReturned(dead.get(0), tooLong, Reason.TOO_MANY_SEGMENTS, run.inputTopic());
+    }
+
     private static Sent sentFor(JobRun run, Answer answer) {
         Sent sent = run.sent().get(answer.place());
         assertThat(sent).as("what was sent to %s", answer.place()).isNotNull();

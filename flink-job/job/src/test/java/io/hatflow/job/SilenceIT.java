@@ -109,7 +109,8 @@ class SilenceIT {
         notUtf8[notUtf8.length - 8] = (byte) 0x80;
         return Stream.of(
                         Sent.encoded("d1", text("good")),
-                        Sent.encoded("d2", text("long").repeat(20)),
+                        Sent.encoded("d2", text("good as well")),
+                        Sent.encoded("d3", text("beyond the model's length").repeat(40)),
                         Sent.encoded("fails", text(FAILS_THE_MODEL)),
                         Sent.encoded("too-long", text("too long").repeat(500)),
                         Sent.encoded(" ", text("without an id")),
@@ -189,6 +190,7 @@ class SilenceIT {
                     client,
                     "--checkpoint.interval=300 ms",
                     "--model.max-characters=4000",
+                    "--model.long-documents=reject",
                     "--model.bundle=" + bundleThatFails(bundle));
             JobClient job = run.start(settings, 1);
             run.await(
@@ -209,7 +211,7 @@ class SilenceIT {
         assertThat(run.committed().stream()
                         .filter(each -> each.deadLetter() != null)
                         .map(each -> each.dead().getReason()))
-                .contains(Reason.INFERENCE_FAILED);
+                .contains(Reason.INFERENCE_FAILED, Reason.TOO_MANY_SEGMENTS);
         assertSilent(
                 "the reasons of dead letters",
                 run.committed().stream()
@@ -269,7 +271,7 @@ class SilenceIT {
                 .isEmpty();
     }
 
-    /** All that Flink's web page asks for. */
+    /** What Flink's web page asks for. */
     private static List<String> responses(MiniCluster flink, JobClient job) throws Exception {
         String jobPath = "/jobs/" + job.getJobID();
         List<String> paths = new ArrayList<>(List.of(
@@ -313,6 +315,13 @@ class SilenceIT {
                             HttpRequest.newBuilder(root.resolve(paths.get(i))).build(), BodyHandlers.ofString())
                     .body();
             responses.add(paths.get(i) + " " + body);
+            if (paths.get(i).equals("/taskmanagers")) {
+                Matcher taskManager = Pattern.compile("\"id\":\"([^\"]+)\"").matcher(body);
+                assertThat(taskManager.find()).isTrue();
+                for (String part : List.of("", "/metrics", "/logs", "/thread-dump")) {
+                    paths.add("/taskmanagers/" + taskManager.group(1) + part);
+                }
+            }
             if (paths.get(i).equals(jobPath)) {
                 Matcher vertices = Pattern.compile("\"id\":\"([0-9a-f]{32})\"").matcher(body);
                 while (vertices.find()) {
@@ -322,6 +331,10 @@ class SilenceIT {
                             "/subtasks/accumulators",
                             "/taskmanagers",
                             "/watermarks",
+                            "/backpressure",
+                            "/subtasktimes",
+                            "/subtasks/0",
+                            "/subtasks/metrics",
                             "/metrics")) {
                         paths.add(jobPath + "/vertices/" + vertices.group(1) + part);
                     }

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.job.demo.LocalBroker;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPairGenerator;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -92,6 +97,22 @@ class SubmissionCheckIT {
     @Test
     void aJobThatCanRunIsSubmitted(LocalBroker broker) {
         assertThatCode(() -> new SubmissionCheck(settings(broker), true).run()).doesNotThrowAnyException();
+    }
+
+    @Test
+    void aBundleThatNobodyHasSignedIsRefusedWhereAKeyIsGiven(LocalBroker broker, @TempDir Path folder)
+            throws Exception {
+        byte[] key = KeyPairGenerator.getInstance("Ed25519")
+                .generateKeyPair()
+                .getPublic()
+                .getEncoded();
+        Path file = Files.writeString(
+                folder.resolve("key.pem"),
+                "-----BEGIN PUBLIC KEY-----\n" + Base64.getEncoder().encodeToString(key)
+                        + "\n-----END PUBLIC KEY-----\n");
+
+        assertThatThrownBy(() -> new SubmissionCheck(settings(broker, "--model.public-key=" + file), true).run())
+                .hasMessageContaining("it is not signed: manifest.json.sig is missing, but a signature by the key");
     }
 
     @Test

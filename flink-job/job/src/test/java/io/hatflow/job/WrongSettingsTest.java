@@ -29,7 +29,10 @@ class WrongSettingsTest {
                         "a misspelt key",
                         "--kafka.input-topic is not known; did you mean kafka.input-topics?",
                         "--kafka.input-topic=a"),
-                flags("a key like no other", "--xyzzy is not known", "--xyzzy=1"),
+                flags(
+                        "a key like no other",
+                        "--xyzzy is not known; docs/configuration.md lists the settings",
+                        "--xyzzy=1"),
                 flags("a key twice", "--job.name is given more than once", "--job.name=a", "--job.name=b"),
                 flags(
                         "a key without a value",
@@ -112,7 +115,8 @@ class WrongSettingsTest {
                         "--kafka.transaction-timeout=1 min"),
                 flags(
                         "an output that is an input",
-                        "kafka.input-topics [a, dead-letters] holds an output topic: the job would read its own events",
+                        "kafka.input-topics [a, dead-letters] holds an output topic: the job would read its own events;"
+                                + " give the output a topic of its own",
                         "--kafka.input-topics=a,dead-letters"),
                 flags(
                         "one topic for both events",
@@ -149,13 +153,17 @@ class WrongSettingsTest {
                         "--kafka.bootstrap-servers=broker-1"),
                 flags(
                         "brokers separated by a semicolon",
+                        "kafka.bootstrap-servers holds \"a:1;b:1\", expected host:port, such as broker-1:9092, separated by commas",
+                        "--model.bundle=/b",
+                        "--kafka.bootstrap-servers=a:1;b:1"),
+                flags(
+                        "a comma at the end of the brokers",
                         "kafka.bootstrap-servers holds \"\", expected host:port, such as broker-1:9092, separated by commas",
                         "--model.bundle=/b",
                         "--kafka.bootstrap-servers=a:1,"),
                 flags(
                         "a file that is not there",
-                        "/nowhere/job.yaml (--config) cannot be read as UTF-8 text:"
-                                + " java.nio.file.NoSuchFileException: /nowhere/job.yaml",
+                        "/nowhere/job.yaml (--config) cannot be read: there is no such file; expected YAML or .properties",
                         "--model.bundle=/b",
                         "--kafka.bootstrap-servers=a:1",
                         "--config=/nowhere/job.yaml"));

@@ -19,6 +19,9 @@ public final class Documents {
     /** Partitions of every topic. */
     public static final int PARTITIONS = 4;
 
+    /** Of a text; the job must refuse what is longer, which would be minutes of work for a tiny model with its tiny segments. */
+    public static final int MOST_CHARACTERS = 1_000_000;
+
     /** Header with the record's number. */
     static final String NUMBER = "number";
 
@@ -32,13 +35,14 @@ public final class Documents {
     /** What a record that is no good document is like. */
     enum Poison {
         NO_VALUE("DECODE NULL_VALUE"),
+        NO_BYTES("DECODE NOT_AVRO"),
         NOT_AVRO("DECODE NOT_AVRO"),
         UNKNOWN_SCHEMA("DECODE UNKNOWN_SCHEMA"),
         CUT_OFF("DECODE MALFORMED_DOCUMENT"),
         EMPTY_TEXT("TOKENIZE EMPTY_TEXT"),
-        MEGABYTE_OF_ONE_WORD("TOKENIZE TEXT_TOO_LONG"),
+        TOO_LONG("TOKENIZE TEXT_TOO_LONG"),
         /** Hard to cut into tokens, but a document. */
-        ONE_ENDLESS_WORD(null),
+        MEGABYTE_OF_ONE_WORD(null),
         NOT_UTF8("DECODE MALFORMED_DOCUMENT");
 
         private final @Nullable String refusal;
@@ -120,7 +124,7 @@ public final class Documents {
         }
         Poison poison = POISON.get(random.nextInt(POISON.size()));
         // A tenth of those that are large.
-        boolean large = poison == Poison.MEGABYTE_OF_ONE_WORD || poison == Poison.ONE_ENDLESS_WORD;
+        boolean large = poison == Poison.TOO_LONG || poison == Poison.MEGABYTE_OF_ONE_WORD;
         return TEXTS + POISON.indexOf(large && random.nextInt(10) > 0 ? Poison.NOT_AVRO : poison);
     }
 
@@ -157,6 +161,7 @@ public final class Documents {
         byte[] whole = Wire.document(id, "Its text is fine as such.");
         return switch (poison) {
             case NO_VALUE -> null;
+            case NO_BYTES -> new byte[0];
             case NOT_AVRO -> ("{\"id\": \"" + id + "\"}").getBytes(StandardCharsets.UTF_8);
             case UNKNOWN_SCHEMA -> {
                 whole[5] ^= 0x55;
@@ -164,8 +169,8 @@ public final class Documents {
             }
             case CUT_OFF -> Arrays.copyOf(whole, whole.length - 9);
             case EMPTY_TEXT -> Wire.document(id, " \n ");
-            case MEGABYTE_OF_ONE_WORD -> Wire.document(id, "word ".repeat(200_000));
-            case ONE_ENDLESS_WORD -> Wire.document(id, "word".repeat(100_000));
+            case TOO_LONG -> Wire.document(id, "word ".repeat(MOST_CHARACTERS / 5 + 1));
+            case MEGABYTE_OF_ONE_WORD -> Wire.document(id, "word".repeat(MOST_CHARACTERS / 4));
             case NOT_UTF8 -> {
                 whole[whole.length - 10] = (byte) 0x80;
                 yield whole;

@@ -307,10 +307,29 @@ class CheckerTest {
                 .anySatisfy(example -> assertThat(example).contains("was answered labelled", "expected dead DECODE"));
     }
 
+    static Stream<Named<Consumer<GenericRecord>>> faultsOfDeadLetters() {
+        return Stream.of(
+                fault("another value", event -> event.put("value", ByteBuffer.wrap(new byte[] {1}))),
+                fault("another key", event -> event.put("key", ByteBuffer.wrap(new byte[] {1}))),
+                fault("no key", event -> event.put("key", null)),
+                fault("no headers", event -> event.put("headers", List.of())),
+                fault("another header", event -> ((GenericRecord) ((List<?>) event.get("headers")).get(0))
+                        .put("value", ByteBuffer.wrap(new byte[] {1}))),
+                fault("the event id of another", event -> event.put("event_id", eventId(1))),
+                fault("another timestamp", event -> ((GenericRecord) event.get("provenance")).put("timestamp", 7L)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faultsOfDeadLetters")
+    void aDeadLetterThatDoesNotHoldItsRecordIsWrong(Consumer<GenericRecord> fault) {
+        fault.accept(events.get(poisoned()));
+        assertThat(verdict(true, inOrder()).wrong()).isEqualTo(1);
+    }
+
     @Test
-    void aDeadLetterThatDoesNotHoldItsRecordIsWrong() {
-        GenericRecord event = events.get(poisoned());
-        event.put("value", ByteBuffer.wrap(new byte[] {1}));
+    void aDeadLetterWithoutTheHeadersOfItsRecordIsWrong() {
+        int poisoned = poisoned();
+        headers.get(poisoned).remove(Documents.NUMBER);
         assertThat(verdict(true, inOrder()).wrong()).isEqualTo(1);
     }
 

@@ -9,8 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends the records in the dead letters of one reason again, from where the last replay of that reason ended up to the end of the topic
  * as it is now. How far it is, is the committed offset of a consumer group of its own, committed in the transactions that hold the
- * records: whoever reads those committed sees each once, wherever this is interrupted.
+ * records: whoever reads those committed sees each once, wherever this is interrupted. Of several dead letters with one event id, which
+ * jobs that promise at least once may write, the first of a run is sent.
  *
  * @param properties of Kafka's clients
  * @param to topic to send to; null for where each record came from
@@ -89,6 +92,7 @@ record Replay(
             Map<TopicPartition, Long> ends)
             throws IOException {
         long seen = 0;
+        Set<String> known = new HashSet<>();
         Map<String, Long> byTopic = new TreeMap<>();
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
             boolean open = false;
@@ -98,7 +102,7 @@ record Replay(
                 }
                 seen++;
                 DeadLetter event = Records.decoded(record, DeadLetter.getDecoder(), "a dead letter");
-                if (event.getReason() != reason) {
+                if (event.getReason() != reason || !known.add(event.getEventId())) {
                     continue;
                 }
                 ProducerRecord<byte[], byte[]> again = again(event);

@@ -5,7 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.io.StringReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -119,8 +122,19 @@ final class SettingTexts {
                     + e.getOriginalMessage().lines().findFirst().orElse("") + " (line "
                     + (e.getLocation() == null ? "unknown" : e.getLocation().getLineNr()) + ")");
         } catch (IOException e) {
-            problems.add(path + " (" + file.place() + ") cannot be read as UTF-8 text: " + e);
+            problems.add(
+                    path + " (" + file.place() + ") cannot be read: " + reason(e) + "; expected YAML or .properties");
         }
+    }
+
+    private static String reason(IOException failure) {
+        if (failure instanceof NoSuchFileException) {
+            return "there is no such file";
+        }
+        if (failure instanceof AccessDeniedException) {
+            return "its rights forbid it";
+        }
+        return failure instanceof CharacterCodingException ? "it is not UTF-8" : failure.toString();
     }
 
     /** Nested mappings and dotted keys mean the same, so that people may write either. */

@@ -42,7 +42,7 @@ public final class SettingValues {
                 problems.add(text.place() + " is not known"
                         + keys.nearest(key)
                                 .map(near -> "; did you mean " + near + "?")
-                                .orElse(""));
+                                .orElse("; docs/configuration.md lists the settings"));
             }
         });
     }
