@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Feeds a slice from memory into a Flink job of this JVM and takes its answers: first the warm-up, and when that has been answered,
@@ -29,6 +30,8 @@ final class MemoryFeed {
     private final AtomicInteger answered = new AtomicInteger();
     private final CompletableFuture<Void> warmedUp = new CompletableFuture<>();
     private final Map<String, float[]> scores = new ConcurrentHashMap<>();
+    private volatile @Nullable Usage usedBefore;
+    private volatile @Nullable Usage used;
     private volatile long begunNanos;
     private volatile long endedNanos;
 
@@ -66,6 +69,7 @@ final class MemoryFeed {
     Document give() {
         int index = given.getAndIncrement();
         if (index == warmUpCount) {
+            usedBefore = Usage.soFar();
             begunNanos = System.nanoTime();
         }
         return documents.get(index);
@@ -78,6 +82,7 @@ final class MemoryFeed {
             warmedUp.complete(null);
         } else if (count == documents.size()) {
             endedNanos = System.nanoTime();
+            used = Usage.soFar().since(requireNonNull(usedBefore));
         }
     }
 
@@ -88,6 +93,6 @@ final class MemoryFeed {
                     + " were answered; each must have an id of its own");
         }
         slice.warmUp().forEach(document -> scores.remove(document.id()));
-        return new Run(endedNanos - begunNanos, scores);
+        return new Run(endedNanos - begunNanos, used, scores);
     }
 }

@@ -2,10 +2,10 @@ package io.hatflow.benchmarks.growth;
 
 import static java.util.Objects.requireNonNull;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.hatflow.benchmarks.contender.MemoryFedJob;
 import io.hatflow.benchmarks.contender.OperatorContender;
 import io.hatflow.benchmarks.contender.Run;
+import io.hatflow.benchmarks.contender.Usage;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.DocumentStream;
 import io.hatflow.benchmarks.document.Slice;
@@ -15,8 +15,6 @@ import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.LeasedClassifier;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadInfo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +41,9 @@ final class Parallelism {
     record Point(int tasks, double documentsPerSecond, double deviceShare, double cpuMicros, double blockedMicros) {}
 
     private static final int[] TASKS = {1, 2, 4, 8, 16, 32, 64};
-    private static final long NANOS_PER_SEGMENT = 1_000_000;
+    /** Five thousand documents a second: more than a card answers, so that waiting for each other would show. */
+    private static final long NANOS_PER_SEGMENT = 200_000;
+
     private static final int BATCH_SEGMENTS = 32;
     private static final int WARM_UP = 500;
 
@@ -57,7 +57,7 @@ final class Parallelism {
         Slice slice = new Slice(stream.subList(0, WARM_UP), stream.subList(WARM_UP, stream.size()));
         ClassifySettings settings =
                 DefaultSettings.of("parallelism", "none:9092", bundle, 1).classify();
-        ManagementFactory.getThreadMXBean().setThreadContentionMonitoringEnabled(true);
+        Usage.watchLocks();
         List<Point> points = new ArrayList<>();
         for (int tasks : TASKS) {
             progress.plan(tasks + " tasks", 1);
@@ -93,17 +93,16 @@ final class Parallelism {
                 new StandInDevice(NANOS_PER_SEGMENT, reader.manifest().labels().size());
         try (StandInClassifier classifier = new StandInClassifier(reader, device, BATCH_SEGMENTS)) {
             SHARED.set(classifier);
-            long cpuBefore = cpuNanos();
-            long blockedBefore = blockedMillis();
             Run run = MemoryFedJob.run(
                     slice, tasks, documents -> OperatorContender.scored(documents, settings, task -> lease()));
-            int all = slice.warmUp().size() + slice.measured().size();
+            Usage usage = requireNonNull(run.usage());
+            int count = slice.measured().size();
             return new Point(
                     tasks,
                     run.documentsPerSecond(),
                     run.documentsPerSecond() * NANOS_PER_SEGMENT / 1e9,
-                    (cpuNanos() - cpuBefore) / 1e3 / all,
-                    Math.max(0, blockedMillis() - blockedBefore) * 1e3 / all);
+                    usage.cpuNanos() / 1e3 / count,
+                    usage.blockedMillis() * 1e3 / count);
         } finally {
             SHARED.set(null);
         }
@@ -118,19 +117,5 @@ final class Parallelism {
                 classifier::statistics,
                 () -> {},
                 () -> {});
-    }
-
-    private static long cpuNanos() {
-        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
-    }
-
-    /** Of threads that live; those of tasks that have ended are not counted any more. */
-    private static long blockedMillis() {
-        var threads = ManagementFactory.getThreadMXBean();
-        long millis = 0;
-        for (ThreadInfo info : threads.getThreadInfo(threads.getAllThreadIds())) {
-            millis += info == null ? 0 : Math.max(0, info.getBlockedTime());
-        }
-        return millis;
     }
 }

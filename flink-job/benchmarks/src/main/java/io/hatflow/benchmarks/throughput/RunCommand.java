@@ -158,12 +158,13 @@ public final class RunCommand implements Callable<Integer> {
         for (String name : StreamResult.HEADLINES) {
             Ratio ratio = result.ratios().get(name);
             if (ratio != null) {
-                out.printf(Locale.ROOT, "ratio %s %.2f%n", name, ratio.median());
+                out.printf(Locale.ROOT, "ratio %s %.3f%n", name, ratio.median());
             } else if (name.equals("int8_vs_fp32")) {
                 out.println("No int8 bundle was given (--int8-bundle), so there is no ratio int8_vs_fp32.");
             }
         }
-        out.printf(Locale.ROOT, "ratio fill %.2f%n", result.fill().ofDenseLayers());
+        out.printf(Locale.ROOT, "ratio fill %.3f%n", result.fill().ofDenseLayers());
+        out.printf(Locale.ROOT, "ratio fill_of_segments %.3f%n", result.fill().ofSegments());
     }
 
     private static void remove(Path folder) throws IOException {

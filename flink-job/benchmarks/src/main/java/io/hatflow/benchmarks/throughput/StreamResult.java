@@ -41,7 +41,14 @@ record StreamResult(
 
     /** What the last lines of a run say, besides the fill. */
     static final List<String> HEADLINES = List.of(
-            "pipeline_vs_ceiling", "operator_vs_ceiling", "pipeline_vs_naive", "pipeline_vs_padded", "int8_vs_fp32");
+            "pipeline_vs_ceiling",
+            "operator_vs_ceiling",
+            "pipeline_vs_naive",
+            "pipeline_vs_naive32",
+            "pipeline_vs_padded",
+            "int8_vs_fp32",
+            "int8_pipeline_vs_naive",
+            "int8_pipeline_vs_padded");
 
     static Map<String, Ratio> ratios(Map<String, List<Double>> documentsPerSecond) {
         Map<String, Ratio> ratios = new LinkedHashMap<>();

@@ -58,6 +58,8 @@ public final class EventSinks {
         Properties producer = new Properties();
         producer.setProperty("max.request.size", Integer.toString(MAX_REQUEST_BYTES));
         producer.setProperty("compression.type", "lz4");
+        // Under load batches fill while the broker answers; a lone event would only wait.
+        producer.setProperty("linger.ms", "0");
         producer.putAll(kafka.properties());
         producer.setProperty(
                 "transaction.timeout.ms",
