@@ -37,6 +37,7 @@ public final class ClusterCommand {
 
     private static final long STOP_SECONDS = 120;
     private static final Duration RUN_LIMIT = Duration.ofMinutes(3);
+    private static final Duration REASON_LIMIT = Duration.ofSeconds(20);
     private static final Duration POLL = Duration.ofMillis(200);
 
     /** Those of the job's defaults. */
@@ -242,6 +243,17 @@ public final class ClusterCommand {
             return 0;
         }
 
+        /** Flink's answers about a job's exceptions may be some seconds older than those about its state. */
+        private static Optional<String> reason(FlinkRest flink, String id) throws IOException, InterruptedException {
+            long end = System.nanoTime() + REASON_LIMIT.toNanos();
+            Optional<String> reason = flink.failure(id);
+            while (reason.isEmpty() && System.nanoTime() < end) {
+                Thread.sleep(POLL.toMillis());
+                reason = flink.failure(id);
+            }
+            return reason;
+        }
+
         /** Some mistakes, such as a bundle that is not where tasks run, are found by tasks alone. */
         private void awaitThatItRuns(FlinkRest flink, String id) throws IOException, InterruptedException {
             long end = System.nanoTime() + RUN_LIMIT.toNanos();
@@ -250,7 +262,7 @@ public final class ClusterCommand {
                     // It would fail like that with each start of the JobManager.
                     Files.deleteIfExists(home.path().resolve("job.json"));
                     throw new ClusterException("The job has failed. "
-                            + flink.failure(id).orElse("It left no reason; see " + home.path() + "/log"));
+                            + reason(flink, id).orElse("It left no reason; see " + home.path() + "/log"));
                 }
                 if (System.nanoTime() > end) {
                     throw new ClusterException("The job does not run after " + RUN_LIMIT.toSeconds() + " s. "
