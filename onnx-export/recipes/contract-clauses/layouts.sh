@@ -11,15 +11,15 @@ contracts=$1 work=$2
 seeds=("${@:3}")
 source "$(dirname "${BASH_SOURCE[0]}")/training.sh"
 
-done=()
+trained=()
 for seed in "${seeds[@]:-7}"; do
     # At the end, in between, at the beginning, and none at all.
     for layout in 'S|S|S|S|S|SD|D' 'S|S|SD|S|S|SD' 'SD|SD|S|S|S|S' 'S|S|S|S|S|S'; do
         checkpoint="$work/layouts/${layout//|/}-$seed"
         mkdir -p "$checkpoint"
         # One pass, and no teacher, which would be the same for all and hide what they are worth.
-        train --output "$checkpoint" --layout "$layout" --seed "$seed" "${everything_learns[@]}" --passes 1
-        done+=("$checkpoint")
-        "$python" -m onnx_export.compare "${done[@]}" | tee "$work/layouts.md"
+        [[ -f $checkpoint/metrics.json ]] || train --output "$checkpoint" --layout "$layout" --seed "$seed" "${everything_learns[@]}" --passes 1
+        trained+=("$checkpoint")
+        "$python" -m onnx_export.compare "${trained[@]}" | tee "$work/layouts.md"
     done
 done

@@ -17,9 +17,7 @@ import io.hatflow.job.source.SourceSettings.Until;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyPairGenerator;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -264,19 +262,12 @@ class JobSettingsTest {
 
     @Test
     void aPublicKeyIsReadWhereTheJobIsSubmitted(@TempDir Path folder) throws Exception {
-        byte[] key = KeyPairGenerator.getInstance("Ed25519")
-                .generateKeyPair()
-                .getPublic()
-                .getEncoded();
-        Path file = Files.writeString(
-                folder.resolve("key.pem"),
-                "-----BEGIN PUBLIC KEY-----\n" + Base64.getEncoder().encodeToString(key)
-                        + "\n-----END PUBLIC KEY-----\n");
+        SignersKey given = SignersKey.in(folder);
 
-        SignerKey signer = read("--model.public-key=" + file).classify().signer();
+        SignerKey signer = read("--model.public-key=" + given.file()).classify().signer();
 
         assertThat(signer).isNotNull();
-        assertThat(signer.key().getEncoded()).isEqualTo(key);
+        assertThat(signer.key().getEncoded()).isEqualTo(given.key().getEncoded());
         assertThatThrownBy(() -> read("--model.public-key=/nowhere/key.pem"))
                 .hasMessageContaining("model.public-key: /nowhere/key.pem cannot be read");
     }

@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.job.demo.LocalBroker;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyPairGenerator;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,14 +99,7 @@ class SubmissionCheckIT {
     @Test
     void aBundleThatNobodyHasSignedIsRefusedWhereAKeyIsGiven(LocalBroker broker, @TempDir Path folder)
             throws Exception {
-        byte[] key = KeyPairGenerator.getInstance("Ed25519")
-                .generateKeyPair()
-                .getPublic()
-                .getEncoded();
-        Path file = Files.writeString(
-                folder.resolve("key.pem"),
-                "-----BEGIN PUBLIC KEY-----\n" + Base64.getEncoder().encodeToString(key)
-                        + "\n-----END PUBLIC KEY-----\n");
+        Path file = SignersKey.in(folder).file();
 
         assertThatThrownBy(() -> new SubmissionCheck(settings(broker, "--model.public-key=" + file), true).run())
                 .hasMessageContaining("it is not signed: manifest.json.sig is missing, but a signature by the key");
