@@ -30,7 +30,7 @@ if [[ -n "$quick" ]]; then
     plain="$here/src/test/resources/plain/tiny-segments.onnx"
     output="${output:-$target/quick.json}"
     # The environment of onnx-export has onnxruntime; Beam is not needed to see that the harness works.
-    more=(--documents 4 --contracts 2 --repetitions 1 --latency-seconds 2 --loads 50,90 --skip-beam "${more[@]}")
+    more=(--documents 4 --contracts 2 --repetitions 1 --close-repetitions 1 --latency-seconds 2 --loads 50,90 --skip-beam "${more[@]}")
     if [[ -n "$python" && -x "$root/onnx-export/target/venv/bin/python" ]]; then
         more+=(--python "$root/onnx-export/target/venv/bin/python")
     fi

@@ -70,6 +70,8 @@ class BenchmarksRunTest {
                 "2",
                 "--repetitions",
                 "1",
+                "--close-repetitions",
+                "1",
                 "--loads",
                 "70",
                 "--latency-seconds",
@@ -102,6 +104,10 @@ class BenchmarksRunTest {
                         "int8_vs_fp32");
         assertThat(mixed.path("ratios"))
                 .allSatisfy(ratio -> assertThat(ratio.path("median").asDouble()).isPositive());
+        assertThat(mixed.path("documentsPerSecond").path("operator"))
+                .as("one repetition with all, one of those that are close")
+                .hasSize(2);
+        assertThat(mixed.path("documentsPerSecond").path("naive")).hasSize(1);
         assertThat(mixed.path("fill").path("ofDenseLayers").asDouble())
                 .as("share of computed rows that are text; padding inside segments is squeezed out")
                 .isEqualTo(1);

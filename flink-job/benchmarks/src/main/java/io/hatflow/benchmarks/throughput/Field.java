@@ -48,6 +48,12 @@ record Field(
 
     static final String INT8_PIPELINE = "pipeline-int8";
 
+    /**
+     * Whose distance is a few per cent, less than what a machine shared with others varies by from one second to the next: they need
+     * many repetitions, close to each other.
+     */
+    static final Set<String> CLOSE = Set.of("ceiling", "operator", "pipeline");
+
     private static final int BATCH = 8;
     private static final int SORTED_TOGETHER = 256;
     private static final int SHORTER_PADDING = 32;

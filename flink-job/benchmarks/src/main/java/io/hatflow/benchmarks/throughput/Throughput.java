@@ -24,7 +24,9 @@ final class Throughput {
 
     static final long SEED = 20_210_601;
 
-    private static final int WARM_UP = 4;
+    /** Enough for the job's own code to be compiled before the clock starts: it is new to the JVM with every job. */
+    private static final int WARM_UP = 16;
+
     private static final int TRIAL = 6;
 
     private final Field field;
@@ -39,21 +41,37 @@ final class Throughput {
         this.progress = progress;
     }
 
-    /** {@code documents}: measured in each repetition. */
-    StreamResult measure(Lengths lengths, int documents, int repetitions) throws Exception {
-        List<Document> stream = new DocumentStream(reader).draw(lengths, WARM_UP + documents * repetitions, SEED);
+    /**
+     * Lets the contenders run.
+     *
+     * @param documents measured in each repetition
+     * @param repetitions in which all take part
+     * @param closeRepetitions in which, after these, only those take part whose distance is small
+     */
+    StreamResult measure(Lengths lengths, int documents, int repetitions, int closeRepetitions) throws Exception {
+        int slicesNeeded = repetitions + closeRepetitions;
+        List<Document> stream = new DocumentStream(reader).draw(lengths, WARM_UP + documents * slicesNeeded, SEED);
         List<Document> warmUp = stream.subList(0, WARM_UP);
         List<Document> measured = stream.subList(WARM_UP, stream.size());
         List<Slice> slices = new ArrayList<>();
-        for (int repetition = 0; repetition < repetitions; repetition++) {
-            slices.add(new Slice(warmUp, measured.subList(repetition * documents, (repetition + 1) * documents)));
+        for (int slice = 0; slice < slicesNeeded; slice++) {
+            slices.add(new Slice(warmUp, measured.subList(slice * documents, (slice + 1) * documents)));
         }
         progress.say(lengths + ": opening the contenders; the ceiling tries batch sizes …");
         List<Contender> contenders = new ArrayList<>();
         try {
             contenders.addAll(field.open(lengths, reader, broker, stream.subList(0, Math.min(TRIAL, stream.size()))));
-            Map<String, List<Double>> rates =
-                    new Tournament(lengths.toString(), contenders, Set.of(Field.INT8_PIPELINE), progress).run(slices);
+            Map<String, List<Double>> rates = new Tournament(
+                            lengths.toString(), contenders, Set.of(Field.INT8_PIPELINE), progress)
+                    .run(slices.subList(0, repetitions));
+            if (closeRepetitions > 0) {
+                List<Contender> close = contenders.stream()
+                        .filter(contender -> Field.CLOSE.contains(contender.name()))
+                        .toList();
+                new Tournament(lengths + ", close", close, Set.of(), progress)
+                        .run(slices.subList(repetitions, slicesNeeded))
+                        .forEach((name, more) -> requireNonNull(rates.get(name)).addAll(more));
+            }
             return result(lengths, measured, (CeilingContender) contenders.get(0), rates);
         } finally {
             contenders.forEach(Contender::close);

@@ -26,6 +26,8 @@ final class Sentences {
                     + "|[\u3002\uFF01\uFF1F]++[" + CLOSERS + "\u300D\u300F\uFF09]*+[" + SPACE + "]*+"
                     + "|;[" + SPACE + "]++");
 
+    private static final String BOUNDARY_STARTERS = ".!?\u2026\u3002\uFF01\uFF1F;";
+
     private static final Pattern SPACE_RUN = Pattern.compile("[" + SPACE + "]++");
     private static final Pattern LINE_BREAK = Pattern.compile("\r\n|[\n\r\\x85\u2028]");
     private static final String LINE_STARTERS = "\n\r\u0085\u2028\u2029\f";
@@ -41,16 +43,27 @@ final class Sentences {
     /** Positions at which the sentences of {@code text} begin, ascending; the first is 0. */
     static int[] starts(String text) {
         TreeSet<Integer> starts = new TreeSet<>();
-        Matcher boundary = BOUNDARY.matcher(text);
-        while (boundary.find()) {
-            if (!".".equals(boundary.group("terminator")) || !dotContinues(text, boundary.start(), boundary.end())) {
-                starts.add(boundary.end());
+        // The expressions are tried only where a match can begin: searching the whole text with them takes ten times as
+        // long.
+        Matcher boundary = BOUNDARY.matcher(text).useTransparentBounds(true);
+        for (int i = 0; i < text.length(); i++) {
+            if (BOUNDARY_STARTERS.indexOf(text.charAt(i)) >= 0
+                    && boundary.region(i, text.length()).lookingAt()) {
+                if (!".".equals(boundary.group("terminator")) || !dotContinues(text, i, boundary.end())) {
+                    starts.add(boundary.end());
+                }
+                i = boundary.end() - 1;
             }
         }
+        // What of a run comes before its first line break does not matter.
         Matcher space = SPACE_RUN.matcher(text);
-        while (space.find()) {
-            if (endsParagraph(space.group())) {
-                starts.add(space.end());
+        for (int i = 0; i < text.length(); i++) {
+            if (LINE_STARTERS.indexOf(text.charAt(i)) >= 0
+                    && space.region(i, text.length()).lookingAt()) {
+                if (endsParagraph(space.group())) {
+                    starts.add(space.end());
+                }
+                i = space.end() - 1;
             }
         }
         starts.remove(text.length());
