@@ -40,7 +40,7 @@ class PackedGraph:
         operators = {node.op_type: node for node in model.graph.node}
         attributes = {
             each.name: onnx.helper.get_attribute_value(each)
-            for name in ("MultiHeadAttention", "SkipLayerNormalization")
+            for name in ("MultiHeadAttention", "LayerNormalization")
             for each in operators[name].attribute
         }
         self.attention_heads: int = attributes["num_heads"]
