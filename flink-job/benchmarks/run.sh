@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures hatflow against everything that one could use instead: throughput by turns on the same documents, then latency under load.
 #
-#   run.sh [--bundle DIR] [--int8-bundle DIR] [--output FILE] [--skip-python] [--skip-beam] [more: run.sh --help]
+#   run.sh [--bundle DIR] [--int8-bundle DIR] [--output FILE] [--skip-int8] [--skip-python] [--skip-beam] [more: run.sh --help]
 #   run.sh --quick            a minute, on a tiny model: that everything runs, not how fast
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -9,45 +9,56 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 bundle="$root/deploy/bundles/contract-clauses"
 tiny="$root/flink-job/inference/src/test/resources/bundles/tiny-segments"
 output=""
+int8=""
 plain=""
 python=yes
 quick=""
+dry_run=""
 more=()
 while (($#)); do
     case "$1" in
         --bundle) bundle="$(realpath "$2")"; shift 2 ;;
+        --int8-bundle) more+=(--int8-bundle "$(realpath "$2")"); int8=given; shift 2 ;;
+        --skip-int8) int8=none; shift ;;
         --plain-graph) plain="$(realpath "$2")"; shift 2 ;;
         --output) output="$2"; shift 2 ;;
         --skip-python) python=""; shift ;;
         --quick) quick=yes; shift ;;
+        --dry-run) dry_run=yes; shift ;;
         --help) benchmarks run --help; exit ;;
         *) more+=("$1"); shift ;;
     esac
 done
 
+interpreter="$venv/bin/python"
 if [[ -n "$quick" ]]; then
     bundle="$tiny"
     plain="$here/src/test/resources/plain/tiny-segments.onnx"
     output="${output:-$target/quick.json}"
     # The environment of onnx-export has onnxruntime; Beam is not needed to see that the harness works.
+    interpreter="$root/onnx-export/target/venv/bin/python"
+    [[ -x "$interpreter" ]] || { python=""; int8=none; }
     more=(--documents 4 --contracts 2 --repetitions 1 --close-repetitions 1 --latency-seconds 2 --loads 50,90 --skip-beam "${more[@]}")
-    if [[ -n "$python" && -x "$root/onnx-export/target/venv/bin/python" ]]; then
-        more+=(--python "$root/onnx-export/target/venv/bin/python")
-    fi
 else
     output="${output:-$root/docs/benchmarks/results.json}"
     # A mistake is named before minutes of preparation.
-    benchmarks run --bundle "$bundle" --plain-graph "" --scripts "" --output "$output" "${more[@]}" --help >/dev/null
-    if [[ -z "$plain" ]]; then
-        plain="$target/plain/$(basename "$bundle")-$(sha256sum "$bundle/manifest.json" | cut -c1-12).onnx"
-        if [[ ! -f "$plain" ]]; then
-            make_venv requirements.txt requirements-export.txt
-            "$venv/bin/python" "$here/python/plain_graph.py" --bundle "$bundle" --output "$plain"
-        fi
-    fi
-    if [[ -n "$python" ]]; then
-        make_venv requirements.txt
-        more+=(--python "$venv/bin/python")
-    fi
+    benchmarks run --bundle "$bundle" --plain-graph "" --scripts "" --output "$output" "${more[@]}" --dry-run
+    [[ -z "$dry_run" ]] || exit 0
+    make_venv requirements.txt requirements-export.txt
 fi
+
+made_from="$(basename "$bundle")-$(sha256sum "$bundle/manifest.json" | cut -c1-12)"
+plain="${plain:-$target/plain/$made_from.onnx}"
+if [[ ! -f "$plain" ]]; then
+    "$interpreter" "$here/python/plain_graph.py" --bundle "$bundle" --output "$plain"
+fi
+if [[ -z "$int8" ]]; then
+    int8="$target/int8/$made_from"
+    if [[ ! -f "$int8/manifest.json" ]]; then
+        PYTHONPATH="$root/onnx-export/src" "$interpreter" "$here/python/int8_bundle.py" \
+            --bundle "$bundle" --texts "$root/deploy/samples" --output "$int8"
+    fi
+    more+=(--int8-bundle "$int8")
+fi
+[[ -z "$python" ]] || more+=(--python "$interpreter")
 benchmarks run --bundle "$bundle" --plain-graph "$plain" --scripts "$here/python" --output "$output" "${more[@]}"

@@ -24,7 +24,7 @@ WRITE = "bundle --checkpoint CHECKPOINT --output DIR/out"
 
 # Command (DIR: a folder, CHECKPOINT: a good checkpoint in it, BUNDLE: a good bundle in it), exit code, message.
 WRONG_COMMANDS = [
-    ("bundel", 2, "python -m onnx_export: argument graph|bundle|verify: invalid choice: 'bundel' (choose from …)" + HELP),
+    ("bundel", 2, "python -m onnx_export: argument graph|bundle|verify|unpack: invalid choice: 'bundel' (choose from …)" + HELP),
     (
         "graph --chekpoint x --output y",
         2,

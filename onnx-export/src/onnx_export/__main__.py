@@ -26,6 +26,7 @@ from onnx_export.manifest import MANIFEST
 from onnx_export.precision import PRECISIONS, precision_problems
 from onnx_export.problems import ExportError, sentence
 from onnx_export.storage import STORAGES
+from onnx_export.unpack import unpack
 from onnx_export.verify import checks, promises
 
 _MODEL_OPTIONS = """\
@@ -93,6 +94,15 @@ def _verify(options: argparse.Namespace) -> int:
     return _print_verification(options.bundle)
 
 
+def _unpack(options: argparse.Namespace) -> int:
+    agreement = unpack(options.bundle, options.output)
+    print(f"{options.output}: written")
+    print(
+        f"✓ the reference computation on it agrees with the bundle on {agreement.documents} documents to {agreement.deviation:.1e}"
+    )
+    return 0
+
+
 def _print_agreement(agreement: Agreement, options: argparse.Namespace) -> None:
     what = "the same rounding in float32" if options.precision == "int8" else "the reference computation"
     print(f"✓ agrees with {what} on {agreement.documents} documents to {agreement.deviation:.1e}")
@@ -147,7 +157,7 @@ def _flags(options: argparse.Namespace) -> Flags:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Arguments(prog="python -m onnx_export", description=onnx_export.__doc__)
-    commands = parser.add_subparsers(required=True, metavar="graph|bundle|verify")
+    commands = parser.add_subparsers(required=True, metavar="graph|bundle|verify|unpack")
     raw = argparse.RawDescriptionHelpFormatter
 
     graph = commands.add_parser("graph", help="write the packed ONNX graph alone", epilog=_MODEL_OPTIONS, formatter_class=raw)
@@ -176,6 +186,15 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check that a bundle keeps its promises; exit code 1 if not")
     verify.set_defaults(command=_verify)
     verify.add_argument("bundle", type=Path, metavar="BUNDLE_DIR")
+
+    back = commands.add_parser(
+        "unpack", help="turn an fp32 bundle back into a checkpoint, to export it in another precision or train it on"
+    )
+    back.set_defaults(command=_unpack)
+    back.add_argument("bundle", type=Path, metavar="BUNDLE_DIR")
+    back.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="folder to write, which does not exist yet or is empty"
+    )
     return parser
 
 
