@@ -1,5 +1,6 @@
 package io.hatflow.job.classify;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hatflow.events.Document;
@@ -7,6 +8,8 @@ import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.TinyBundle;
 import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,7 +17,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.configuration.Configuration;
@@ -33,7 +38,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(900)
 class ClassifierLifetimeIT {
 
-    private static final int RESTARTS = 50;
+    private static final int RESTARTS = 200;
     private static final int JOBS = 200;
     private static final String INFERENCE_THREAD = "hatflow-inference";
 
@@ -54,25 +59,29 @@ class ClassifierLifetimeIT {
         assertThat(FailsOften.ATTEMPTS).hasValueGreaterThan(RESTARTS);
         assertThat(FailsOften.INFERENCE_THREADS).hasSize(1);
         awaitNothingOpen();
+        assertNothingLeftBehindSince(requireNonNull(FailsOften.SETTLED.get()));
     }
 
     @Test
     void manyJobsLeaveNothingBehind() throws Exception {
-        int threadsBefore = 0;
-        long residentBefore = 0;
+        Footprint settled = Footprint.now();
         for (int job = 0; job < JOBS; job++) {
             StreamExecutionEnvironment environment = environment();
             classified(environment).sinkTo(new DiscardingSink<>());
             environment.execute();
             if (job == JOBS / 4) { // pools and arenas have their size by then
-                threadsBefore = Thread.activeCount();
-                residentBefore = residentKilobytes();
+                settled = Footprint.now();
             }
         }
         awaitNothingOpen();
-        assertThat(Thread.activeCount()).isLessThanOrEqualTo(threadsBefore + 5);
+        assertNothingLeftBehindSince(settled);
+    }
+
+    private static void assertNothingLeftBehindSince(Footprint settled) {
+        Footprint after = Footprint.now();
+        assertThat(after.threads()).isLessThanOrEqualTo(settled.threads() + 5);
         // A model that stayed would leave some 2 MB each time.
-        assertThat(residentKilobytes() - residentBefore).isLessThan(150_000);
+        assertThat(after.residentKilobytes() - settled.residentKilobytes()).isLessThan(150_000);
     }
 
     private static StreamExecutionEnvironment environment() {
@@ -117,13 +126,21 @@ class ClassifierLifetimeIT {
                 .toList();
     }
 
-    private static long residentKilobytes() throws IOException {
-        System.gc();
-        return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(line -> line.startsWith("VmRSS:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                .findFirst()
-                .orElseThrow();
+    /** What this process holds. */
+    private record Footprint(int threads, long residentKilobytes) {
+
+        static Footprint now() {
+            System.gc();
+            try (Stream<String> status = Files.lines(Path.of("/proc/self/status"))) {
+                long resident = status.filter(line -> line.startsWith("VmRSS:"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                        .findFirst()
+                        .orElseThrow();
+                return new Footprint(ManagementFactory.getThreadMXBean().getThreadCount(), resident);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 
     /** Fails with its first event, again and again, and notes which inference threads it saw. */
@@ -133,11 +150,16 @@ class ClassifierLifetimeIT {
 
         static final AtomicInteger ATTEMPTS = new AtomicInteger();
         static final Set<Long> INFERENCE_THREADS = ConcurrentHashMap.newKeySet();
+        static final AtomicReference<Footprint> SETTLED = new AtomicReference<>(Footprint.now());
 
         @Override
         public LabelledDocument map(LabelledDocument event) {
             INFERENCE_THREADS.addAll(inferenceThreads());
-            if (ATTEMPTS.incrementAndGet() <= RESTARTS) {
+            int attempt = ATTEMPTS.incrementAndGet();
+            if (attempt == RESTARTS / 4) {
+                SETTLED.set(Footprint.now());
+            }
+            if (attempt <= RESTARTS) {
                 throw new IllegalStateException("fails on purpose");
             }
             return event;
