@@ -1,7 +1,8 @@
 """Writes the tables and pictures of docs/benchmarks.md and docs/reliability.md, and the arithmetic of docs/scaling.md. Prose between the
 generated parts stays.
 
-python report.py docs      reads docs/benchmarks/{results,growth}.json and docs/reliability/soak.json, those that are there
+python report.py docs      reads docs/benchmarks/{results,growth}.json and docs/reliability/soak.json, those that are there;
+                           of further runs, docs/benchmarks/results-*.json, the headline ratios and the streams that results.json lacks
 """
 
 from __future__ import annotations
@@ -11,13 +12,25 @@ import math
 import re
 import sys
 from pathlib import Path
-from statistics import median
+from statistics import median, stdev
 from typing import Any
 
 import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
+
+BARS = {
+    "operator_vs_ceiling": 0.97,
+    "pipeline_vs_ceiling": 0.93,
+    "pipeline_vs_naive": 4,
+    "pipeline_vs_padded": 2.5,
+    "int8_pipeline_vs_naive": 7,
+    "int8_pipeline_vs_padded": 4.5,
+    "int8_vs_fp32": None,
+    "fill": 0.9,
+}
+"""The headline ratios and what we want of them on the mixed stream."""
 
 OURS = ("ceiling", "operator", "pipeline", "pipeline-int8")
 BLUE, GREY, LIGHT = "#2b6cb0", "#8a8f98", "#b9d3ee"
@@ -53,37 +66,75 @@ def provenance(results: dict[str, Any]) -> str:
     )
 
 
-def throughput(results: dict[str, Any], folder: Path) -> str:
-    parts = [provenance(results)]
-    figure, axes = plt.subplots(1, len(results["throughput"]), figsize=(9, 3.6), squeeze=False)
-    for axis, stream in zip(axes[0], results["throughput"], strict=True):
-        rates = stream["documentsPerSecond"]
-        ceiling = median(rates["ceiling"])
+def headlines(runs: list[dict[str, Any]]) -> str:
+    """The ratios of each run on the mixed stream, beside what we want of them."""
+    runs = sorted((run for run in runs if stream_of(run, "mixed")), key=lambda run: run["begun"])
+    columns = [headline_ratios(stream_of(run, "mixed")) for run in runs]
+    rows = [
+        [f"`{name}`", f"{bar:.2f}" if bar else "", *(column.get(name, "") for column in columns)] for name, bar in BARS.items()
+    ]
+    begun = [run["begun"].replace("T", " ")[:16] for run in runs]
+    return table(["ratio on *mixed*, ± its standard error", "at least", *begun], rows)
+
+
+def stream_of(run: dict[str, Any], name: str) -> dict[str, Any]:
+    """A stream of a run, empty if the run left it out."""
+    return next((stream for stream in run["throughput"] if stream["stream"] == name), {})
+
+
+def headline_ratios(stream: dict[str, Any]) -> dict[str, str]:
+    shown = {name: f"{ratio['median']:.2f}" for name, ratio in stream["ratios"].items()}
+    rates = stream["documentsPerSecond"]
+    for name in ("operator", "pipeline"):
+        ratios = [one / other for one, other in zip(rates[name], rates["ceiling"], strict=True)]
+        # 1.25: how much more the median of so many normal ratios varies than their mean.
+        error = 1.25 * stdev(ratios) / math.sqrt(len(ratios))
+        shown[f"{name}_vs_ceiling"] = f"{median(ratios):.3f} ± {error:.3f}"
+    return {**shown, "fill": f"{stream['fill']['ofDenseLayers']:.2f} (of segments {stream['fill']['ofSegments']:.2f})"}
+
+
+def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: Path) -> str:
+    runs = [results, *further]
+    parts = [headlines(runs)]
+    streams = {stream["stream"]: run for run in reversed(runs) for stream in run["throughput"]}
+    figure, axes = plt.subplots(1, len(streams), figsize=(9, 3.6), squeeze=False)
+    for axis, (name, run) in zip(axes[0], sorted(streams.items(), reverse=True), strict=True):
+        stream = stream_of(run, name)
+        # A machine's speed changes from one minute to the next: side by side stands only what was measured side by side.
+        together = min(len(each) for each in stream["documentsPerSecond"].values())
+        rates = {contender: each[:together] for contender, each in stream["documentsPerSecond"].items()}
+        of_ceiling = {
+            contender: median(one / ceiling for one, ceiling in zip(each, rates["ceiling"], strict=True))
+            for contender, each in rates.items()
+        }
         parts += [
-            f"### {stream['stream']}",
+            f"### {name}",
+            provenance(run),
             f"{stream['documents']} documents, {stream['meanSegments']:.1f} segments on average, {stream['windowedShare']:.0%} of them in "
             f"windows. Segments are {stream['fill']['ofSegments']:.1%} full; of the rows that pass through the dense layers "
             f"{stream['fill']['ofDenseLayers']:.1%} are text. The ceiling was reached with {stream['ceilingChoice']}.",
+            f"The {together} repetitions in which all took part:",
             table(
                 ["contender", "documents/s", "range", "of the ceiling"],
                 [
-                    [name, f"{median(each):.3f}", f"{min(each):.3f}–{max(each):.3f}", f"{median(each) / ceiling:.3f}"]
-                    for name, each in rates.items()
+                    [contender, f"{median(each):.3f}", f"{min(each):.3f}–{max(each):.3f}", f"{of_ceiling[contender]:.2f}"]
+                    for contender, each in rates.items()
                 ],
             ),
             table(
                 ["ratio, medians of each repetition's", "median", "range"],
                 [
-                    [f"`{name}`", f"{each['median']:.2f}", f"{each['least']:.2f}–{each['greatest']:.2f}"]
-                    for name, each in stream["ratios"].items()
+                    [f"`{ratio}`", f"{each['median']:.2f}", f"{each['least']:.2f}–{each['greatest']:.2f}"]
+                    for ratio, each in stream["ratios"].items()
                 ],
             ),
         ]
-        names = list(rates)[::-1]
-        axis.barh(names, [median(rates[name]) for name in names], color=[BLUE if name in OURS else GREY for name in names])
-        for place, name in enumerate(names):
-            axis.text(median(rates[name]), place, f" {median(rates[name]):.2f}", va="center", fontsize=8)
-        axis.set_title(stream["stream"])
+        contenders = list(rates)[::-1]
+        medians = [median(rates[contender]) for contender in contenders]
+        axis.barh(contenders, medians, color=[BLUE if contender in OURS else GREY for contender in contenders])
+        for place, value in enumerate(medians):
+            axis.text(value, place, f" {value:.2f}", va="center", fontsize=8)
+        axis.set_title(name)
         axis.set_xlabel("documents per second")
     save(figure, folder, "throughput")
     return "\n\n".join([*parts, "![Documents per second of every contender](benchmarks/throughput.svg)"])
@@ -258,7 +309,7 @@ def flop_of_segment(width: int, layers: int, tokens: int) -> float:
 
 
 def capacity(results: dict[str, Any], growth: dict[str, Any]) -> str:
-    mixed = results["throughput"][0]
+    mixed = stream_of(results, "mixed")
     processors = results["settings"]["threads"]
     per_core = median(mixed["documentsPerSecond"]["pipeline"]) / processors
     segments, size = mixed["meanSegments"], mixed["meanCharacters"]
@@ -282,8 +333,8 @@ def capacity(results: dict[str, Any], growth: dict[str, Any]) -> str:
                     f"{TARGET} ÷ ({per_core:.3f} · {UTILISATION})",
                     f"{TARGET / per_core / UTILISATION:,.0f}",
                 ],
-                *card_rows("this model (width 384, 6 layers, segments of 64 tokens)", segments, flop_of_segment(384, 6, 64)),
-                *card_rows("HAT-base (width 768, 12 layers, segments of 128)", segments, flop_of_segment(768, 12, 128)),
+                *card_rows("this model (width 384, 6 S blocks, segments of 64 tokens)", segments, flop_of_segment(384, 6, 64)),
+                *card_rows("HAT-base (width 768, 12 S blocks, segments of 128)", segments, flop_of_segment(768, 12, 128)),
                 [
                     "cores beside cards = tasks = slots",
                     f"{TARGET} · ({segments:.1f} · {tokenize:.0f} µs + {coordinate:.0f} µs) ÷ {UTILISATION}",
@@ -335,7 +386,8 @@ def main() -> None:
     found = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
     results, grown = found.get("results"), found.get("growth")
     if results:
-        fill_in(page, "throughput", throughput(results, folder))
+        further = [run for name, run in sorted(found.items()) if name.startswith("results-")]
+        fill_in(page, "throughput", throughput(results, further, folder))
         if "latency" in results:
             fill_in(page, "latency", latency(results, folder))
     if grown:

@@ -12,6 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -48,6 +49,28 @@ class BenchmarksRunTest {
     void aCommandSaysWhatItCan(String command) {
         assertThat(Benchmarks.run(command, "--help")).isZero();
         assertThat(Benchmarks.run(command, "--hepl")).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ' ',
+            value = {"--hepl 2", "--only=pipelines 1", "--int8-bundle=src 1", "--only=naive,pipeline 0"})
+    void aDryRunTellsOptionsThatMakeSenseFromOthers(String option, int exitCode, @TempDir Path folder) {
+        Path output = folder.resolve("results.json");
+        assertThat(Benchmarks.run(
+                        "run",
+                        "--dry-run",
+                        "--bundle",
+                        BUNDLE,
+                        "--plain-graph",
+                        "",
+                        "--scripts",
+                        "",
+                        "--output",
+                        output.toString(),
+                        option))
+                .isEqualTo(exitCode);
+        assertThat(output).doesNotExist();
     }
 
     @Test
@@ -121,7 +144,9 @@ class BenchmarksRunTest {
                 List.of("growth", "--bundle", BUNDLE, "--longest", "100", "--documents", "500"));
         assertThat(results.path("length")).hasSize(5);
         assertThat(results.path("queue")).hasSize(7);
-        assertThat(results.path("parallelism")).hasSize(7);
+        assertThat(results.path("parallelism")).hasSize(7).allSatisfy(point -> assertThat(
+                        point.path("blockedMicros").asDouble())
+                .isNotNegative());
     }
 
     private static JsonNode results(Path file, List<String> command) throws IOException {

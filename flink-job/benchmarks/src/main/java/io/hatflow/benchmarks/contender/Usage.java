@@ -4,14 +4,17 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * What this JVM has used.
  *
  * @param cpuNanos processor time of all its threads
- * @param blockedMillis for how long the threads that live have waited for locks that others held; 0 unless {@link #watchLocks} was called
+ * @param blockedMillisOfThread for how long each thread that lives has waited for locks that others held, by its id; empty unless
+ *     {@link #watchLocks} was called
  */
-public record Usage(long cpuNanos, long blockedMillis) {
+public record Usage(long cpuNanos, Map<Long, Long> blockedMillisOfThread) {
 
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
@@ -20,18 +23,31 @@ public record Usage(long cpuNanos, long blockedMillis) {
         THREADS.setThreadContentionMonitoringEnabled(true);
     }
 
+    /** For how long threads have waited for locks that others held, summed over the threads that live. */
+    public long blockedMillis() {
+        return blockedMillisOfThread.values().stream()
+                .mapToLong(millis -> millis)
+                .sum();
+    }
+
     static Usage soFar() {
-        long millis = 0;
+        Map<Long, Long> blocked = new HashMap<>();
         if (THREADS.isThreadContentionMonitoringEnabled()) {
             for (ThreadInfo info : THREADS.getThreadInfo(THREADS.getAllThreadIds())) {
-                millis += info == null ? 0 : Math.max(0, info.getBlockedTime());
+                if (info != null) {
+                    blocked.put(info.getThreadId(), info.getBlockedTime());
+                }
             }
         }
         return new Usage(
-                ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime(), millis);
+                ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime(), blocked);
     }
 
+    /** Of a thread that has ended since, what it waited is not known. */
     Usage since(Usage before) {
-        return new Usage(cpuNanos - before.cpuNanos, blockedMillis - before.blockedMillis);
+        Map<Long, Long> blocked = new HashMap<>();
+        blockedMillisOfThread.forEach((thread, millis) ->
+                blocked.put(thread, millis - before.blockedMillisOfThread.getOrDefault(thread, 0L)));
+        return new Usage(cpuNanos - before.cpuNanos, blocked);
     }
 }

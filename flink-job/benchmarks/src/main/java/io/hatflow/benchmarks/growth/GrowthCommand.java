@@ -36,7 +36,7 @@ public final class GrowthCommand implements Callable<Integer> {
         Progress progress = new Progress(System.out);
         Results results = new Results(
                 output,
-                "growth",
+                "flink-job/benchmarks/growth.sh",
                 Map.of("bundle", String.valueOf(bundle.getFileName()), "longest", longest, "documents", documents));
         try (TextReader reader = TextReader.open(bundle)) {
             results.put("queue", QueueDepth.measure(reader, progress));

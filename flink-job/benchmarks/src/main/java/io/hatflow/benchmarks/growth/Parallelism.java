@@ -36,7 +36,8 @@ final class Parallelism {
      *
      * @param deviceShare of the documents per second that the device alone could answer
      * @param cpuMicros processor time of this whole JVM for each document, tokenizing and Flink included
-     * @param blockedMicros time for each document that threads waited for a lock that another held, summed over threads
+     * @param blockedMicros time for each document that threads waited for a lock that another held, summed over the threads that live
+     *     until the last document is answered
      */
     record Point(int tasks, double documentsPerSecond, double deviceShare, double cpuMicros, double blockedMicros) {}
 

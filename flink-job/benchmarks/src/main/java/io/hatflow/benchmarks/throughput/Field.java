@@ -48,6 +48,21 @@ record Field(
 
     static final String INT8_PIPELINE = "pipeline-int8";
 
+    /** All that there can be. */
+    static final List<String> NAMES = List.of(
+            "ceiling",
+            "operator",
+            "pipeline",
+            INT8_PIPELINE,
+            "async-per-record",
+            "padded8-sorted",
+            "padded8",
+            "naive32",
+            "naive",
+            "python-padded8",
+            "beam-padded8",
+            "beam-stock");
+
     /**
      * Whose distance is a few per cent, less than what a machine shared with others varies by from one second to the next: they need
      * many repetitions, close to each other.
@@ -71,21 +86,20 @@ record Field(
 
     /** Besides the ceiling: of all that can take part here, those that were asked for. */
     private List<String> names(Lengths lengths, int maxSegments) {
-        List<String> names = new ArrayList<>(List.of("operator", "pipeline"));
-        if (int8Bundle != null) {
-            names.add(INT8_PIPELINE);
+        List<String> names = new ArrayList<>(NAMES);
+        names.remove("ceiling");
+        if (int8Bundle == null) {
+            names.remove(INT8_PIPELINE);
         }
-        names.addAll(List.of("async-per-record", "padded8-sorted", "padded8"));
         // Documents of more segments would need windows of another length, and so get other scores.
-        if (lengths == Lengths.MIXED && maxSegments > SHORTER_PADDING) {
-            names.add("naive32");
+        if (lengths != Lengths.MIXED || maxSegments <= SHORTER_PADDING) {
+            names.remove("naive32");
         }
-        names.add("naive");
-        if (python != null) {
-            names.add("python-padded8");
-            if (beam) {
-                names.addAll(List.of("beam-padded8", "beam-stock"));
-            }
+        if (python == null) {
+            names.remove("python-padded8");
+        }
+        if (python == null || !beam) {
+            names.removeAll(List.of("beam-padded8", "beam-stock"));
         }
         if (!only.isEmpty()) {
             names.retainAll(only);

@@ -21,9 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Throughput of all contenders on both streams, then latency of ours under load. */
 @Command(
@@ -72,7 +70,7 @@ public final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--contracts",
-            defaultValue = "8",
+            defaultValue = "4",
             description = "the same for the stream of contracts, whose documents are longer (${DEFAULT-VALUE})")
     private int contracts;
 
@@ -108,9 +106,8 @@ public final class RunCommand implements Callable<Integer> {
     @Option(names = "--output", required = true, description = "JSON file for the results")
     private Path output = Path.of("");
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // by picocli
-    private CommandSpec spec;
+    @Option(names = "--dry-run", description = "only say whether the options make sense; nothing runs")
+    private boolean dryRun;
 
     private record Settings(
             String bundle,
@@ -119,15 +116,20 @@ public final class RunCommand implements Callable<Integer> {
             int contracts,
             int repetitions,
             int closeRepetitions,
+            int latencySeconds,
             int threads) {}
 
     @Override
     public Integer call() throws Exception {
+        check();
+        if (dryRun) {
+            return 0;
+        }
         PrintStream out = System.out;
         Progress progress = new Progress(out);
         Results results = new Results(
                 output,
-                "run " + String.join(" ", spec.commandLine().getParseResult().originalArgs()),
+                "flink-job/benchmarks/run.sh",
                 new Settings(
                         bundle.getFileName().toString(),
                         int8Bundle == null ? null : int8Bundle.getFileName().toString(),
@@ -135,6 +137,7 @@ public final class RunCommand implements Callable<Integer> {
                         contracts,
                         repetitions,
                         closeRepetitions,
+                        latencySeconds,
                         threads));
         Path folder = Files.createTempDirectory("hatflow-benchmark");
         List<StreamResult> streamResults = new ArrayList<>();
@@ -169,6 +172,22 @@ public final class RunCommand implements Callable<Integer> {
         out.println("Results: " + results.file());
         printHeadlines(streamResults.get(0), out);
         return 0;
+    }
+
+    /** A mistake is named before minutes of preparation. */
+    private void check() {
+        Stream.of(bundle, int8Bundle)
+                .filter(folder -> folder != null && !Files.isRegularFile(folder.resolve("manifest.json")))
+                .forEach(folder -> {
+                    throw new IllegalArgumentException(
+                            folder + " is no model bundle: expected a folder with manifest.json in it");
+                });
+        List<String> unknown =
+                only.stream().filter(name -> !Field.NAMES.contains(name)).toList();
+        if (!unknown.isEmpty()) {
+            throw new IllegalArgumentException("--only " + String.join(",", unknown)
+                    + ": there are no such contenders; there are " + String.join(", ", Field.NAMES));
+        }
     }
 
     private static void printHeadlines(StreamResult result, PrintStream out) {

@@ -14,6 +14,7 @@ import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.job.demo.LocalBroker;
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,7 +28,8 @@ final class Throughput {
     /** Enough for the job's own code to be compiled before the clock starts: it is new to the JVM with every job. */
     private static final int WARM_UP = 16;
 
-    private static final int TRIAL = 6;
+    /** Of the documents by which the ceiling chooses its batches: some seconds for each choice. */
+    private static final int SEGMENTS_OF_TRIAL = 160;
 
     private final Field field;
     private final TextReader reader;
@@ -60,7 +62,7 @@ final class Throughput {
         progress.say(lengths + ": opening the contenders; the ceiling tries batch sizes …");
         List<Contender> contenders = new ArrayList<>();
         try {
-            contenders.addAll(field.open(lengths, reader, broker, stream.subList(0, Math.min(TRIAL, stream.size()))));
+            contenders.addAll(field.open(lengths, reader, broker, trial(stream)));
             Map<String, List<Double>> rates = new Tournament(
                             lengths.toString(), contenders, Set.of(Field.INT8_PIPELINE), progress)
                     .run(slices.subList(0, repetitions));
@@ -76,6 +78,16 @@ final class Throughput {
         } finally {
             contenders.forEach(Contender::close);
         }
+    }
+
+    private List<Document> trial(List<Document> stream) {
+        int segments = 0;
+        int documents = 0;
+        while (documents < stream.size() && segments < SEGMENTS_OF_TRIAL) {
+            segments += reader.read(stream.get(documents).text()).segments().size();
+            documents++;
+        }
+        return stream.subList(0, documents);
     }
 
     private StreamResult result(
@@ -124,21 +136,24 @@ final class Throughput {
                 100 * result.windowedShare(),
                 100 * result.fill().ofSegments(),
                 result.ceilingChoice());
-        double ceiling = Ratio.median(requireNonNull(result.documentsPerSecond().get("ceiling")));
+        // A machine's speed changes from one minute to the next: side by side stands only what was measured side by
+        // side.
+        int together = result.documentsPerSecond().values().stream()
+                .mapToInt(List::size)
+                .min()
+                .orElseThrow();
+        List<Double> ceiling =
+                requireNonNull(result.documentsPerSecond().get("ceiling")).subList(0, together);
         out.printf("%-20s %14s   %-19s %s%n", "contender", "documents/s", "range", "of the ceiling");
-        result.documentsPerSecond().forEach((name, rates) -> {
-            double median = Ratio.median(rates);
+        result.documentsPerSecond().forEach((name, all) -> {
+            List<Double> rates = all.subList(0, together);
             out.printf(
                     Locale.ROOT,
                     "%-20s %14.3f   %-19s %10.3f%n",
                     name,
-                    median,
-                    String.format(
-                            Locale.ROOT,
-                            "%.3f–%.3f",
-                            rates.stream().mapToDouble(each -> each).min().orElseThrow(),
-                            rates.stream().mapToDouble(each -> each).max().orElseThrow()),
-                    median / ceiling);
+                    Ratio.median(rates),
+                    String.format(Locale.ROOT, "%.3f–%.3f", Collections.min(rates), Collections.max(rates)),
+                    Ratio.of(rates, ceiling).median());
         });
         out.println();
         result.ratios().forEach((name, ratio) -> out.printf("%-30s %s%n", name, ratio));

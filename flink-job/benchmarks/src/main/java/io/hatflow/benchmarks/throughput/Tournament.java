@@ -24,7 +24,8 @@ final class Tournament {
     /** Whose scores are the reference: ours. */
     static final String REFERENCE = "operator";
 
-    private static final int DOCUMENTS_OF_CHECK = 4;
+    /** Of the documents of a repetition, those by which scores are compared before anything is measured. */
+    private static final double SHARE_OF_CHECK = 1.0 / 16;
 
     private final String stream;
     private final List<Contender> contenders;
@@ -42,7 +43,7 @@ final class Tournament {
     /** Documents per second of every contender in every repetition. */
     Map<String, List<Double>> run(List<Slice> repetitions) throws Exception {
         List<Document> few = repetitions.get(0).measured();
-        few = few.subList(0, Math.min(DOCUMENTS_OF_CHECK, few.size()));
+        few = few.subList(0, (int) Math.ceil(SHARE_OF_CHECK * few.size()));
         contenders.forEach(contender -> {
             progress.plan(step("check", contender), 1);
             repetitions.forEach(repetition -> progress.plan(step("", contender), 1));
