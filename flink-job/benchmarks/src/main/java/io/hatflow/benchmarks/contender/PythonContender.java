@@ -28,13 +28,16 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A script of {@code python/} in a process of its own, which waits while others run. It gets token ids instead of texts: that it need
+ * A script of {@code python/} in a process of its own. It gets token ids instead of texts: that it need
  * not tokenize and segment is its advantage over the contenders in Java. Protocol, one line each: we write {@code run FILE}, it reads the
  * slice, warms up and writes {@code ready}; we write {@code go}, it writes a JSON object with {@code nanos} and {@code logits}.
  */
 public final class PythonContender implements Contender {
 
     private static final int LOG_LINES_SHOWN = 20;
+
+    /** 128 + 9, the signal. */
+    private static final int KILLED = 137;
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -135,7 +138,10 @@ public final class PythonContender implements Contender {
     private String answer() throws IOException {
         String line = fromScript.readLine();
         if (line == null) {
-            throw new IllegalStateException(name + " ended without an answer; the end of its log:\n" + endOfLog());
+            int code = process.onExit().join().exitValue();
+            String killed = code == KILLED ? ", which is a kill: has the machine too little memory?" : "";
+            throw new IllegalStateException(name + " ended without an answer, with exit code " + code + killed
+                    + "; the end of its log:\n" + endOfLog());
         }
         return line;
     }

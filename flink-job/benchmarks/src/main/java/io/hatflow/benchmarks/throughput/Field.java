@@ -11,12 +11,12 @@ import io.hatflow.benchmarks.contender.PaddedContender;
 import io.hatflow.benchmarks.contender.PaddedContender.Batching;
 import io.hatflow.benchmarks.contender.PipelineContender;
 import io.hatflow.benchmarks.contender.PythonContender;
+import io.hatflow.benchmarks.contender.Reloaded;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Lengths;
 import io.hatflow.benchmarks.kafka.DefaultSettings;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.job.demo.LocalBroker;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,7 +75,7 @@ record Field(
 
     /** Opens the contenders for a stream; the caller closes them. */
     List<Contender> open(Lengths lengths, TextReader reader, LocalBroker broker, List<Document> trial)
-            throws IOException, OrtException {
+            throws OrtException {
         List<Contender> field = new ArrayList<>();
         field.add(new CeilingContender(bundle.resolve("model.onnx"), reader, threads, trial));
         for (String name : names(lengths, reader.packing().maxSegments())) {
@@ -107,14 +107,15 @@ record Field(
         return names;
     }
 
-    private Contender open(String name, TextReader reader, LocalBroker broker) throws IOException, OrtException {
+    private Contender open(String name, TextReader reader, LocalBroker broker) {
         return switch (name) {
             case "operator" ->
                 new OperatorContender(
                         DefaultSettings.of(name, "none:9092", bundle, threads).classify());
             case "pipeline" -> new PipelineContender(name, broker, folder, bundle, threads);
             case INT8_PIPELINE -> new PipelineContender(name, broker, folder, requireNonNull(int8Bundle), threads);
-            case "async-per-record" -> new AsyncPerRecordContender(reader, plainGraph, threads);
+            case "async-per-record" ->
+                new Reloaded(name, () -> new AsyncPerRecordContender(reader, plainGraph, threads));
             case "padded8-sorted" -> padded(name, new Batching(BATCH, SORTED_TOGETHER, 0), reader);
             case "padded8" -> padded(name, new Batching(BATCH, 1, 0), reader);
             case "naive32" -> padded(name, new Batching(1, 1, SHORTER_PADDING), reader);
@@ -126,14 +127,14 @@ record Field(
         };
     }
 
-    private Contender padded(String name, Batching batching, TextReader reader) throws OrtException {
-        return new PaddedContender(name, batching, reader, plainGraph, threads);
+    private Contender padded(String name, Batching batching, TextReader reader) {
+        return new Reloaded(name, () -> new PaddedContender(name, batching, reader, plainGraph, threads));
     }
 
-    private Contender python(String name, TextReader reader, String script, String... more) throws IOException {
+    private Contender python(String name, TextReader reader, String script, String... more) {
         List<String> command = new ArrayList<>(
                 List.of(String.valueOf(python), scripts.resolve(script).toString()));
         command.addAll(List.of(more));
-        return new PythonContender(name, reader, folder, plainGraph, threads, command);
+        return new Reloaded(name, () -> new PythonContender(name, reader, folder, plainGraph, threads, command));
     }
 }
