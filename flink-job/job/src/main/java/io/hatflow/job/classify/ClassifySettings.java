@@ -62,8 +62,10 @@ public record ClassifySettings(
             "Whether the events of an input partition leave in its order.");
     private static final Setting<String> PRIORITY_HEADER = Setting.optionalText(
             "classify.priority-header",
-            "Name of a Kafka header. A record that has it with the value `high` overtakes those that do not; at least every fourth"
-                    + " batch begins with one of them. Needs `classify.order: unordered`.");
+            "Name of a Kafka header. A record that has it with the value `high` overtakes those that do not and wait"
+                    + " for the model in the same TaskManager, of each task at most `classify.capacity`; what is still in Kafka, or on"
+                    + " its way to a task, it cannot overtake. At least every fourth batch begins with one that is not urgent."
+                    + " Needs `classify.order: unordered`.");
     private static final Setting<Integer> CAPACITY = Setting.count(
             "classify.capacity",
             "128",
