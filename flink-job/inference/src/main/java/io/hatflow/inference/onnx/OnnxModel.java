@@ -105,8 +105,10 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
         try {
             options.setIntraOpNumThreads(threads);
             options.setInterOpNumThreads(1);
-            // Spinning would take the cores from Flink's task threads between two batches.
-            options.addConfigEntry("session.intra_op.allow_spinning", "0");
+            // Threads that wait for each other within a run spin: the kernel would take longer to wake them.
+            // Between two runs they leave the cores to Flink's task threads. Measured: docs/benchmarks.md.
+            options.addConfigEntry("session.intra_op.allow_spinning", "1");
+            options.addConfigEntry("session.force_spinning_stop", "1");
             // Plans memory for one set of shapes, but no two batches have the same.
             options.setMemoryPatternOptimization(false);
             if (device.kind() == Device.Kind.CUDA) {
