@@ -2,7 +2,8 @@ package io.hatflow.inference.batch;
 
 /**
  * Fits {@code a + b·rows} to the times of runs. Times are averaged in size classes of powers of two first, recent ones counting most, so that
- * a long stretch of batches of one size does not wash out what other sizes cost. Not thread-safe.
+ * a long stretch of batches of one size does not wash out what other sizes cost. Where a class becomes slower or faster, so do nearly as much
+ * the others: mostly it is the machine that did, and under load the small sizes do not come back to show it. Not thread-safe.
  */
 public final class RunTimes {
 
@@ -17,14 +18,28 @@ public final class RunTimes {
     private static final int CLASSES = 32;
     private static final double NEWEST = 0.1;
 
+    /** Of a change in one size class, what is taken for a change of the machine. */
+    private static final double COMMON = 0.95;
+
     private final double[] rows = new double[CLASSES];
     private final double[] nanos = new double[CLASSES];
 
     void record(int runRows, long runNanos) {
         int sizeClass = Integer.SIZE - Integer.numberOfLeadingZeros(runRows);
-        double weight = rows[sizeClass] == 0 ? 1 : NEWEST;
-        rows[sizeClass] += weight * (runRows - rows[sizeClass]);
-        nanos[sizeClass] += weight * (runNanos - nanos[sizeClass]);
+        if (rows[sizeClass] == 0) {
+            rows[sizeClass] = runRows;
+            nanos[sizeClass] = runNanos;
+            return;
+        }
+        double likely = nanos[sizeClass] + fit().nanosPerRow() * (runRows - rows[sizeClass]);
+        double expected = Math.max(likely, nanos[sizeClass] / 2); // no two sizes of a class differ by more
+        // The machine may have stood still for a while.
+        double seen = Math.min((double) runNanos, 2 * expected);
+        for (int other = 0; other < CLASSES; other++) {
+            nanos[other] *= other == sizeClass ? 1 : 1 + NEWEST * COMMON * (seen / expected - 1);
+        }
+        rows[sizeClass] += NEWEST * (runRows - rows[sizeClass]);
+        nanos[sizeClass] += NEWEST * (seen - nanos[sizeClass]);
     }
 
     /** Least squares of relative deviations; through the origin while only one class of sizes was seen. */

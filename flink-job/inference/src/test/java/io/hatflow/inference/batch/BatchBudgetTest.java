@@ -59,6 +59,21 @@ class BatchBudgetTest {
     }
 
     @Test
+    void whatASingleSizeShowsOfTheMachineHoldsForTheOthers() {
+        BatchBudget budget = BatchBudget.learned(Duration.ofSeconds(10));
+        train(budget, 1, 4, 0);
+        int before = budget.rows();
+        for (double slower : new double[] {3, 0.5, 1}) {
+            for (int i = 0; i < 1000; i++) {
+                budget.record(12, Math.round(slower * (1 + 4 * 12) * MILLISECOND));
+            }
+            assertThat(budget.fit().nanosPerRow())
+                    .isCloseTo(slower * 4 * MILLISECOND, within(0.4 * slower * MILLISECOND));
+            assertThat(budget.rows()).isBetween(before - 3, before + 3);
+        }
+    }
+
+    @Test
     void outOfMemoryHalvesItForGood() {
         BatchBudget budget = BatchBudget.learned(Duration.ofSeconds(10));
         train(budget, 2, 0.5, 0);

@@ -6,6 +6,7 @@ import io.hatflow.inference.bundle.Manifest.PadSegment;
 import io.hatflow.inference.packing.Packing;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +33,8 @@ class WarmUpTest {
         WarmUp.of(failingBeyond(Integer.MAX_VALUE, false), PACKING, budget);
         // The first run of all is no measure.
         assertThat(sizes).startsWith(1, 1, 2, 4, 8, 16);
+        // A single run of a size would tell what else the machine did.
+        assertThat(Collections.frequency(sizes, 2)).isEqualTo(8);
         assertThat(sizes).allMatch(rows -> rows <= BatchBudget.LARGEST);
         assertThat(budget.fit().nanosPerRow()).isPositive();
     }
