@@ -2,7 +2,7 @@ package io.hatflow.benchmarks.contender;
 
 import io.hatflow.benchmarks.document.Slice;
 
-/** A way to classify documents, ready to run: whatever it loads, it loads before its first {@link #run}. */
+/** A way to classify documents. What it loads is loaded before the clock of a {@link Run} starts. */
 public interface Contender extends AutoCloseable {
 
     /** As in tables and results. */
