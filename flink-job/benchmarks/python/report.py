@@ -84,8 +84,8 @@ def stream_of(run: dict[str, Any], name: str) -> dict[str, Any]:
 
 def headline_ratios(stream: dict[str, Any]) -> dict[str, str]:
     shown = {name: f"{ratio['median']:.2f}" for name, ratio in stream["ratios"].items()}
-    rates = stream["documentsPerSecond"]
-    for name in ("operator", "pipeline"):
+    rates = stream["closeDocumentsPerSecond"]
+    for name in set(rates) - {"ceiling"}:
         ratios = [one / other for one, other in zip(rates[name], rates["ceiling"], strict=True)]
         # 1.25: how much more the median of so many normal ratios varies than their mean.
         error = 1.25 * stdev(ratios) / math.sqrt(len(ratios))
@@ -100,9 +100,7 @@ def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: P
     figure, axes = plt.subplots(1, len(streams), figsize=(9, 3.6), squeeze=False)
     for axis, (name, run) in zip(axes[0], sorted(streams.items(), reverse=True), strict=True):
         stream = stream_of(run, name)
-        # A machine's speed changes from one minute to the next: side by side stands only what was measured side by side.
-        together = min(len(each) for each in stream["documentsPerSecond"].values())
-        rates = {contender: each[:together] for contender, each in stream["documentsPerSecond"].items()}
+        rates, close = stream["documentsPerSecond"], stream["closeDocumentsPerSecond"]
         of_ceiling = {
             contender: median(one / ceiling for one, ceiling in zip(each, rates["ceiling"], strict=True))
             for contender, each in rates.items()
@@ -113,7 +111,7 @@ def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: P
             f"{stream['documents']} documents, {stream['meanSegments']:.1f} segments on average, {stream['windowedShare']:.0%} of them in "
             f"windows. Segments are {stream['fill']['ofSegments']:.1%} full; of the rows that pass through the dense layers "
             f"{stream['fill']['ofDenseLayers']:.1%} are text. The ceiling was reached with {stream['ceilingChoice']}.",
-            f"The {together} repetitions in which all took part:",
+            f"The {len(rates['ceiling'])} repetitions in which all took part:",
             table(
                 ["contender", "documents/s", "range", "of the ceiling"],
                 [
@@ -121,6 +119,11 @@ def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: P
                     for contender, each in rates.items()
                 ],
             ),
+            "The longer ones of those that are close, whose are the first two ratios: "
+            + ", ".join(
+                f"{contender} {median(each):.1f} documents/s ({min(each):.1f}–{max(each):.1f})" for contender, each in close.items()
+            )
+            + ".",
             table(
                 ["ratio, medians of each repetition's", "median", "range"],
                 [
@@ -311,7 +314,7 @@ def flop_of_segment(width: int, layers: int, tokens: int) -> float:
 def capacity(results: dict[str, Any], growth: dict[str, Any]) -> str:
     mixed = stream_of(results, "mixed")
     processors = results["settings"]["threads"]
-    per_core = median(mixed["documentsPerSecond"]["pipeline"]) / processors
+    per_core = median(mixed["closeDocumentsPerSecond"]["pipeline"]) / processors
     segments, size = mixed["meanSegments"], mixed["meanCharacters"]
     longest = growth["length"][-1]
     tokenize = longest["tokenizeMillis"] / longest["segments"] * 1e3

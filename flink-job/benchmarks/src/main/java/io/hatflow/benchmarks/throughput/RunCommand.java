@@ -82,9 +82,9 @@ public final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--close-repetitions",
-            defaultValue = "20",
+            defaultValue = "10",
             description =
-                    "in which, after these, only the ceiling, the operator and the pipeline do, which are a few per cent apart (${DEFAULT-VALUE})")
+                    "six times as long, in which, after these, only the ceiling, the operator and the pipeline do, which are a few per cent apart (${DEFAULT-VALUE})")
     private int closeRepetitions;
 
     @Option(names = "--threads", description = "of every contender; all processors unless given")
@@ -153,11 +153,10 @@ public final class RunCommand implements Callable<Integer> {
                             lengths, lengths == Lengths.MIXED ? documents : contracts, repetitions, closeRepetitions));
                     results.put("throughput", streamResults);
                 }
-                List<Double> capacity =
-                        streamResults.get(0).documentsPerSecond().get("pipeline");
+                @Nullable Double capacity = streamResults.get(0).capacity();
                 if (latencySeconds > 0 && capacity != null) {
                     latency = new Latency(bundle, reader, broker, folder, threads, progress)
-                            .measure(Ratio.median(capacity), loads, Duration.ofSeconds(latencySeconds));
+                            .measure(capacity, loads, Duration.ofSeconds(latencySeconds));
                     results.put("latency", latency);
                 }
             }

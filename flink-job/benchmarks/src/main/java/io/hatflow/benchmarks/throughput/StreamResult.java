@@ -3,14 +3,16 @@ package io.hatflow.benchmarks.throughput;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was found on one stream.
  *
  * @param documents measured, of all repetitions
  * @param ceilingChoice how the ceiling was reached
- * @param documentsPerSecond by contender, one figure for each repetition
- * @param ratios by name; what could not be measured is not there
+ * @param documentsPerSecond by contender, one figure for each repetition in which all took part
+ * @param closeDocumentsPerSecond the same of the close repetitions, by those few that took part
+ * @param ratios by name, of the close repetitions if both took part there; what could not be measured is not there
  */
 record StreamResult(
         String stream,
@@ -21,6 +23,7 @@ record StreamResult(
         Fill fill,
         String ceilingChoice,
         Map<String, List<Double>> documentsPerSecond,
+        Map<String, List<Double>> closeDocumentsPerSecond,
         Map<String, Ratio> ratios) {
 
     /** Ratio, whose figure, over whose. */
@@ -50,15 +53,24 @@ record StreamResult(
             "int8_pipeline_vs_naive",
             "int8_pipeline_vs_padded");
 
-    static Map<String, Ratio> ratios(Map<String, List<Double>> documentsPerSecond) {
+    static Map<String, Ratio> ratios(Map<String, List<Double>> all, Map<String, List<Double>> close) {
         Map<String, Ratio> ratios = new LinkedHashMap<>();
         for (List<String> ratio : RATIOS) {
-            List<Double> one = documentsPerSecond.get(ratio.get(1));
-            List<Double> other = documentsPerSecond.get(ratio.get(2));
+            List<String> both = ratio.subList(1, 3);
+            Map<String, List<Double>> rates = close.keySet().containsAll(both) ? close : all;
+            List<Double> one = rates.get(ratio.get(1));
+            List<Double> other = rates.get(ratio.get(2));
             if (one != null && other != null) {
                 ratios.put(ratio.get(0), Ratio.of(one, other));
             }
         }
         return ratios;
+    }
+
+    /** Documents per second of the pipeline in the longest repetitions it had; null if it took no part. */
+    @Nullable
+    Double capacity() {
+        List<Double> rates = closeDocumentsPerSecond.getOrDefault("pipeline", documentsPerSecond.get("pipeline"));
+        return rates == null ? null : Ratio.median(rates);
     }
 }

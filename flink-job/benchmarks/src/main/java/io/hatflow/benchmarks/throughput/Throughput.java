@@ -25,8 +25,14 @@ final class Throughput {
 
     static final long SEED = 20_210_601;
 
-    /** Enough for the job's own code to be compiled before the clock starts: it is new to the JVM with every job. */
-    private static final int WARM_UP = 16;
+    /** Before the clock starts, of as many documents as are measured: the job's own code is new to the JVM with every job. */
+    private static final int WARM_UP_PART = 4;
+
+    /**
+     * How many times as many documents the close repetitions have: a job that starts, and the first and the last of its documents, which no
+     * others accompany, shall not decide about a few per cent.
+     */
+    private static final int CLOSE_LENGTH = 6;
 
     /** Of the documents by which the ceiling chooses its batches: some seconds for each choice. */
     private static final int SEGMENTS_OF_TRIAL = 160;
@@ -46,38 +52,45 @@ final class Throughput {
     /**
      * Lets the contenders run.
      *
-     * @param documents measured in each repetition
+     * @param documents measured in each repetition in which all take part
      * @param repetitions in which all take part
-     * @param closeRepetitions in which, after these, only those take part whose distance is small
+     * @param closeRepetitions longer ones in which, after these, only those take part whose distance is small
      */
     StreamResult measure(Lengths lengths, int documents, int repetitions, int closeRepetitions) throws Exception {
-        int slicesNeeded = repetitions + closeRepetitions;
-        List<Document> stream = new DocumentStream(reader).draw(lengths, WARM_UP + documents * slicesNeeded, SEED);
-        List<Document> warmUp = stream.subList(0, WARM_UP);
-        List<Document> measured = stream.subList(WARM_UP, stream.size());
-        List<Slice> slices = new ArrayList<>();
-        for (int slice = 0; slice < slicesNeeded; slice++) {
-            slices.add(new Slice(warmUp, measured.subList(slice * documents, (slice + 1) * documents)));
-        }
+        int inClose = CLOSE_LENGTH * documents;
+        int longestWarmUp = inClose / WARM_UP_PART;
+        int measuredCount = documents * repetitions + inClose * closeRepetitions;
+        List<Document> stream = new DocumentStream(reader).draw(lengths, longestWarmUp + measuredCount, SEED);
+        List<Document> warmUp = stream.subList(0, longestWarmUp);
+        List<Document> measured = stream.subList(longestWarmUp, stream.size());
+        List<Slice> slices = slices(warmUp, measured.subList(0, documents * repetitions), documents);
+        List<Slice> closeSlices = slices(warmUp, measured.subList(documents * repetitions, measuredCount), inClose);
         progress.say(lengths + ": opening the contenders; the ceiling tries batch sizes …");
         List<Contender> contenders = new ArrayList<>();
         try {
             contenders.addAll(field.open(lengths, reader, broker, trial(stream)));
-            Map<String, List<Double>> rates = new Tournament(
-                            lengths.toString(), contenders, Set.of(Field.INT8_PIPELINE), progress)
-                    .run(slices.subList(0, repetitions));
+            Map<String, List<Double>> rates =
+                    new Tournament(lengths.toString(), contenders, Set.of(Field.INT8_PIPELINE), progress).run(slices);
+            Map<String, List<Double>> closeRates = Map.of();
             if (closeRepetitions > 0) {
                 List<Contender> close = contenders.stream()
                         .filter(contender -> Field.CLOSE.contains(contender.name()))
                         .toList();
-                new Tournament(lengths + ", close", close, Set.of(), progress)
-                        .run(slices.subList(repetitions, slicesNeeded))
-                        .forEach((name, more) -> requireNonNull(rates.get(name)).addAll(more));
+                closeRates = new Tournament(lengths + ", close", close, Set.of(), progress).run(closeSlices);
             }
-            return result(lengths, measured, (CeilingContender) contenders.get(0), rates);
+            return result(lengths, measured, (CeilingContender) contenders.get(0), rates, closeRates);
         } finally {
             contenders.forEach(Contender::close);
         }
+    }
+
+    private static List<Slice> slices(List<Document> warmUp, List<Document> measured, int documents) {
+        List<Document> before = warmUp.subList(0, Math.max(1, documents / WARM_UP_PART));
+        List<Slice> slices = new ArrayList<>();
+        for (int begin = 0; begin < measured.size(); begin += documents) {
+            slices.add(new Slice(before, measured.subList(begin, begin + documents)));
+        }
+        return slices;
     }
 
     private List<Document> trial(List<Document> stream) {
@@ -91,7 +104,11 @@ final class Throughput {
     }
 
     private StreamResult result(
-            Lengths lengths, List<Document> measured, CeilingContender ceiling, Map<String, List<Double>> rates)
+            Lengths lengths,
+            List<Document> measured,
+            CeilingContender ceiling,
+            Map<String, List<Double>> rates,
+            Map<String, List<Double>> closeRates)
             throws Exception {
         List<Reading> readings =
                 measured.stream().map(document -> reader.read(document.text())).toList();
@@ -122,7 +139,8 @@ final class Throughput {
                 fill,
                 ceiling.choice(),
                 rates,
-                StreamResult.ratios(rates));
+                closeRates,
+                StreamResult.ratios(rates, closeRates));
     }
 
     /** For a person. */
@@ -136,25 +154,16 @@ final class Throughput {
                 100 * result.windowedShare(),
                 100 * result.fill().ofSegments(),
                 result.ceilingChoice());
-        // A machine's speed changes from one minute to the next: side by side stands only what was measured side by
-        // side.
-        int together = result.documentsPerSecond().values().stream()
-                .mapToInt(List::size)
-                .min()
-                .orElseThrow();
-        List<Double> ceiling =
-                requireNonNull(result.documentsPerSecond().get("ceiling")).subList(0, together);
+        List<Double> ceiling = requireNonNull(result.documentsPerSecond().get("ceiling"));
         out.printf("%-20s %14s   %-19s %s%n", "contender", "documents/s", "range", "of the ceiling");
-        result.documentsPerSecond().forEach((name, all) -> {
-            List<Double> rates = all.subList(0, together);
-            out.printf(
-                    Locale.ROOT,
-                    "%-20s %14.3f   %-19s %10.3f%n",
-                    name,
-                    Ratio.median(rates),
-                    String.format(Locale.ROOT, "%.3f–%.3f", Collections.min(rates), Collections.max(rates)),
-                    Ratio.of(rates, ceiling).median());
-        });
+        result.documentsPerSecond()
+                .forEach((name, rates) -> out.printf(
+                        Locale.ROOT,
+                        "%-20s %14.3f   %-19s %10.3f%n",
+                        name,
+                        Ratio.median(rates),
+                        String.format(Locale.ROOT, "%.3f–%.3f", Collections.min(rates), Collections.max(rates)),
+                        Ratio.of(rates, ceiling).median()));
         out.println();
         result.ratios().forEach((name, ratio) -> out.printf("%-30s %s%n", name, ratio));
         out.printf(Locale.ROOT, "%-30s %.3f%n%n", "fill", result.fill().ofDenseLayers());
