@@ -1,6 +1,7 @@
 package io.hatflow.inference.batch;
 
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * How many rows (segments, pad segments included) a micro-batch may have.
@@ -48,7 +49,12 @@ public final class BatchBudget {
         return new BatchBudget(0, target.toNanos());
     }
 
-    /** Learn from a run. */
+    /** Learn from runs of several sizes in quick succession: how long each took. */
+    synchronized void calibrate(Map<Integer, Long> nanosByRows) {
+        runTimes.calibrate(nanosByRows);
+    }
+
+    /** Learn from a run how fast the machine is now. */
     public synchronized void record(int rows, long nanos) {
         runTimes.record(rows, nanos);
     }

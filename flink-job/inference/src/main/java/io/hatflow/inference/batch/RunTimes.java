@@ -1,9 +1,12 @@
 package io.hatflow.inference.batch;
 
+import java.util.Map;
+
 /**
- * Fits {@code a + b·rows} to the times of runs. Times are averaged in size classes of powers of two first, recent ones counting most, so that
- * a long stretch of batches of one size does not wash out what other sizes cost. Where a class becomes slower or faster, so do nearly as much
- * the others: mostly it is the machine that did, and under load the small sizes do not come back to show it. Not thread-safe.
+ * Time of a run by its rows, {@code a + b·rows}. How {@code a} compares with {@code b} is fitted to runs of many sizes in quick
+ * succession, before the first document. Later runs only tell how fast the machine is at the time: under load the small sizes, which
+ * show {@code a}, do not come back, and a ratio that is fitted to what does come back wanders, most often towards ever larger batches.
+ * Not thread-safe.
  */
 public final class RunTimes {
 
@@ -15,56 +18,50 @@ public final class RunTimes {
      */
     public record Fit(double fixedNanos, double nanosPerRow) {}
 
-    private static final int CLASSES = 32;
+    /** What the newest run counts for in the machine's speed. */
     private static final double NEWEST = 0.1;
 
-    /** Of a change in one size class, what is taken for a change of the machine. */
-    private static final double COMMON = 0.95;
+    private Fit fit = new Fit(0, 0);
 
-    private final double[] rows = new double[CLASSES];
-    private final double[] nanos = new double[CLASSES];
-
-    void record(int runRows, long runNanos) {
-        int sizeClass = Integer.SIZE - Integer.numberOfLeadingZeros(runRows);
-        if (rows[sizeClass] == 0) {
-            rows[sizeClass] = runRows;
-            nanos[sizeClass] = runNanos;
-            return;
-        }
-        double likely = nanos[sizeClass] + fit().nanosPerRow() * (runRows - rows[sizeClass]);
-        double expected = Math.max(likely, nanos[sizeClass] / 2); // no two sizes of a class differ by more
-        // The machine may have stood still for a while.
-        double seen = Math.min((double) runNanos, 2 * expected);
-        for (int other = 0; other < CLASSES; other++) {
-            nanos[other] *= other == sizeClass ? 1 : 1 + NEWEST * COMMON * (seen / expected - 1);
-        }
-        rows[sizeClass] += NEWEST * (runRows - rows[sizeClass]);
-        nanos[sizeClass] += NEWEST * (seen - nanos[sizeClass]);
+    Fit fit() {
+        return fit;
     }
 
-    /** Least squares of relative deviations; through the origin while only one class of sizes was seen. */
-    Fit fit() {
+    /** Fits both, by least squares of relative deviations; through the origin if there is but one size. */
+    void calibrate(Map<Integer, Long> nanosByRows) {
         double weights = 0;
         double x = 0;
         double y = 0;
         double xx = 0;
         double xy = 0;
-        for (int i = 0; i < CLASSES; i++) {
-            if (rows[i] > 0 && nanos[i] > 0) {
-                double weight = 1 / (nanos[i] * nanos[i]);
-                weights += weight;
-                x += weight * rows[i];
-                y += weight * nanos[i];
-                xx += weight * rows[i] * rows[i];
-                xy += weight * rows[i] * nanos[i];
-            }
+        for (Map.Entry<Integer, Long> run : nanosByRows.entrySet()) {
+            double rows = run.getKey();
+            double nanos = Math.max(1, run.getValue());
+            double weight = 1 / (nanos * nanos);
+            weights += weight;
+            x += weight * rows;
+            y += weight * nanos;
+            xx += weight * rows * rows;
+            xy += weight * rows * nanos;
         }
         if (weights == 0) {
-            return new Fit(0, 0);
+            return;
         }
         double spread = weights * xx - x * x;
         double slope = spread > 1e-9 * weights * xx ? (weights * xy - x * y) / spread : 0;
         double fixed = (y - slope * x) / weights;
-        return slope > 0 && fixed > 0 ? new Fit(fixed, slope) : new Fit(0, xy / xx);
+        fit = slope > 0 && fixed > 0 ? new Fit(fixed, slope) : new Fit(0, xy / xx);
+    }
+
+    /** Lets both become slower or faster with the machine. */
+    void record(int rows, long nanos) {
+        double expected = fit.fixedNanos() + fit.nanosPerRow() * rows;
+        if (expected <= 0) {
+            calibrate(Map.of(rows, nanos));
+            return;
+        }
+        double seen = Math.min((double) nanos, 2 * expected); // the machine may have stood still for a while
+        double slower = 1 + NEWEST * (seen / expected - 1);
+        fit = new Fit(slower * fit.fixedNanos(), slower * fit.nanosPerRow());
     }
 }

@@ -24,35 +24,53 @@ public final class WarmUp {
     /**
      * Runs full windows, 1, 2, 4, … rows together, up to what takes most of a second or the budget's target; then those that take
      * little again and again. The budget learns the shortest time of each size: whatever else the machine does makes a run longer and
-     * never shorter, and the small sizes, which tell what every run costs, do not come back under load. Memory that runs out ends it,
-     * and so does another failure; the first document will show whose fault that is.
+     * never shorter. Sizes for which memory runs out are not tried again; another failure ends it.
      */
     public static void of(PackedModel model, Packing packing, BatchBudget budget) {
         if (budget.isFixed()) {
             return;
         }
         SortedMap<Integer, Long> shortest = new TreeMap<>();
-        int rows = 1;
+        int largest = BatchBudget.LARGEST;
         try {
             model.run(fullRows(packing, 1)); // the first run of all also allocates and is no measure
             for (int round = 0; round < ROUNDS; round++) {
                 double longest = Math.min(budget.targetNanos(), round == 0 ? LONGEST_NANOS : LONGEST_AGAIN_NANOS);
-                double expected = 0;
-                for (rows = 1; rows <= BatchBudget.LARGEST && expected < longest; rows *= 2) {
-                    PackedBatch batch = fullRows(packing, rows);
-                    long begun = System.nanoTime();
-                    model.run(batch);
-                    long nanos = System.nanoTime() - begun;
-                    shortest.merge(batch.rows(), nanos, Math::min);
-                    expected = 2.0 * nanos;
-                }
+                largest = growing(model, packing, budget, largest, longest, shortest);
             }
         } catch (InferenceException e) {
-            if (e.isOutOfMemory()) {
-                budget.outOfMemory(rows);
-            }
+            // The first document will show whose fault that is.
         }
-        shortest.forEach(budget::record);
+        budget.calibrate(shortest);
+    }
+
+    /** One round. Returns how many rows the next may have: {@code largest}, or fewer where memory ran out. */
+    private static int growing(
+            PackedModel model,
+            Packing packing,
+            BatchBudget budget,
+            int largest,
+            double longestNanos,
+            SortedMap<Integer, Long> shortest)
+            throws InferenceException {
+        double expected = 0;
+        for (int rows = 1; rows <= largest && expected < longestNanos; rows *= 2) {
+            PackedBatch batch = fullRows(packing, rows);
+            long begun = System.nanoTime();
+            try {
+                model.run(batch);
+            } catch (InferenceException e) {
+                if (!e.isOutOfMemory()) {
+                    throw e;
+                }
+                budget.outOfMemory(rows);
+                return rows / 2;
+            }
+            long nanos = System.nanoTime() - begun;
+            shortest.merge(batch.rows(), nanos, Math::min);
+            expected = 2.0 * nanos;
+        }
+        return largest;
     }
 
     /** Windows of one full segment each. */
