@@ -2,7 +2,7 @@ package io.hatflow.benchmarks.document;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -156,17 +156,17 @@ final class Clauses {
 
     private Clauses() {}
 
-    static String heading(int number, Random chance) {
+    static String heading(int number, RandomGenerator chance) {
         return number + ". " + one(HEADINGS, chance);
     }
 
-    static String sentence(Random chance) {
+    static String sentence(RandomGenerator chance) {
         Matcher slot = SLOT.matcher(one(SENTENCES, chance));
         String sentence = slot.replaceAll(found -> one(WORDS.getOrDefault(found.group(1), List.of("")), chance));
         return Character.toUpperCase(sentence.charAt(0)) + sentence.substring(1);
     }
 
-    private static String one(List<String> choices, Random chance) {
+    private static String one(List<String> choices, RandomGenerator chance) {
         return choices.get(chance.nextInt(choices.size()));
     }
 }

@@ -5,7 +5,8 @@ import io.hatflow.benchmarks.model.TextReader.Reading;
 import io.hatflow.inference.text.Span;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 
 /**
  * Draws documents: the same for the same seed and bundle. A document is made of clauses until it has as many segments as its length
@@ -25,16 +26,19 @@ public final class DocumentStream {
     /** Documents {@code lengths-0}, {@code lengths-1}, … */
     public List<Document> draw(Lengths lengths, int count, long seed) {
         List<Document> documents = new ArrayList<>();
+        // Not java.util.Random: what its neighbouring seeds draw first is nearly the same, and lengths would come in
+        // waves.
+        SplittableRandom seeds = new SplittableRandom(seed);
         for (int i = 0; i < count; i++) {
-            // One generator for each document, so that a longer stream begins like a shorter one.
-            Random chance = new Random(seed + 31L * i);
+            // A generator of its own for each document, so that a longer stream begins like a shorter one.
+            RandomGenerator chance = seeds.split();
             documents.add(new Document(lengths + "-" + i, text(lengths.draw(chance), chance), false));
         }
         return documents;
     }
 
     /** A text of exactly so many segments. */
-    public String text(int segments, Random chance) {
+    public String text(int segments, RandomGenerator chance) {
         while (true) {
             String text = attempt(segments, chance);
             if (reader.read(text).segments().size() == segments) {
@@ -47,7 +51,7 @@ public final class DocumentStream {
      * Clause by clause, of which only the last segment's are read again each time. Mostly right: a full stop that turns out to end no
      * sentence when the next clause follows may move what has been counted.
      */
-    private String attempt(int segments, Random chance) {
+    private String attempt(int segments, RandomGenerator chance) {
         int room = reader.packing().segmentLength() - 1;
         int lastFill = 1 + chance.nextInt(room);
         StringBuilder text = new StringBuilder();

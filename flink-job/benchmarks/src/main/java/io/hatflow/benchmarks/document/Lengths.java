@@ -1,14 +1,14 @@
 package io.hatflow.benchmarks.document;
 
 import java.util.Locale;
-import java.util.Random;
+import java.util.random.RandomGenerator;
 
 /** How many segments the documents of a stream have. */
 public enum Lengths {
     /** Most are short, a few hold most of the text: log-normal, median 5 and, with this sigma, mean 7.4; clipped to 1…32. */
     MIXED {
         @Override
-        public int draw(Random chance) {
+        public int draw(RandomGenerator chance) {
             long segments = Math.round(Math.exp(Math.log(5) + 0.885 * chance.nextGaussian()));
             return (int) Math.max(1, Math.min(32, segments));
         }
@@ -17,7 +17,7 @@ public enum Lengths {
     /** Like real contracts: many exceed what a model sees at once and are read in windows. */
     CONTRACTS {
         @Override
-        public int draw(Random chance) {
+        public int draw(RandomGenerator chance) {
             double place = chance.nextDouble() * (CONTRACT_QUANTILES.length - 1);
             int below = (int) place;
             double between = place - below;
@@ -35,7 +35,7 @@ public enum Lengths {
     };
 
     /** Segments of the next document, at least 1. */
-    public abstract int draw(Random chance);
+    public abstract int draw(RandomGenerator chance);
 
     @Override
     public String toString() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hatflow.benchmarks.model.TextReader;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,27 @@ class DocumentStreamTest {
             assertThat(stream.draw(Lengths.MIXED, 6, 7))
                     .startsWith(stream.draw(Lengths.MIXED, 4, 7).toArray(Document[]::new));
             assertThat(stream.draw(Lengths.MIXED, 4, 7)).isNotEqualTo(stream.draw(Lengths.MIXED, 4, 8));
+        }
+    }
+
+    @Test
+    void howLongADocumentIsSaysNothingAboutTheNext() {
+        try (TextReader reader = TextReader.open(SHIPPED)) {
+            double[] logarithms = new DocumentStream(reader)
+                    .draw(Lengths.MIXED, 400, 7).stream()
+                            .mapToDouble(document -> Math.log(
+                                    reader.read(document.text()).segments().size()))
+                            .toArray();
+            double mean = DoubleStream.of(logarithms).average().orElseThrow();
+            double together = 0;
+            double alone = 0;
+            for (int i = 1; i < logarithms.length; i++) {
+                together += (logarithms[i] - mean) * (logarithms[i - 1] - mean);
+                alone += (logarithms[i] - mean) * (logarithms[i] - mean);
+            }
+            assertThat(together / alone)
+                    .as("correlation of neighbours; its standard error is 0.05")
+                    .isBetween(-0.15, 0.15);
         }
     }
 
