@@ -82,7 +82,7 @@ public final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--close-repetitions",
-            defaultValue = "10",
+            defaultValue = "8",
             description =
                     "six times as long, in which, after these, only the ceiling, the operator and the pipeline do, which are a few per cent apart (${DEFAULT-VALUE})")
     private int closeRepetitions;

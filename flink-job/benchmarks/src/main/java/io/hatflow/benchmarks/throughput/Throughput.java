@@ -35,7 +35,7 @@ final class Throughput {
     private static final int CLOSE_LENGTH = 6;
 
     /** Of the documents by which the ceiling chooses its batches: some seconds for each choice. */
-    private static final int SEGMENTS_OF_TRIAL = 160;
+    private static final int SEGMENTS_OF_TRIAL = 320;
 
     private final Field field;
     private final TextReader reader;
