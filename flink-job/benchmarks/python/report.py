@@ -93,6 +93,12 @@ def headline_ratios(stream: dict[str, Any]) -> dict[str, str]:
     return {**shown, "fill": f"{stream['fill']['ofDenseLayers']:.2f} (of segments {stream['fill']['ofSegments']:.2f})"}
 
 
+def closest(rates: dict[str, list[float]]) -> list[str]:
+    """A sentence about the close repetitions, none if the run had none."""
+    shown = [f"{contender} {median(each):.1f} documents/s ({min(each):.1f}–{max(each):.1f})" for contender, each in rates.items()]
+    return [f"The longer ones of those that are close, whose are the first two ratios: {', '.join(shown)}."] if shown else []
+
+
 def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: Path) -> str:
     runs = [results, *further]
     parts = [headlines(runs)]
@@ -100,7 +106,7 @@ def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: P
     figure, axes = plt.subplots(1, len(streams), figsize=(9, 3.6), squeeze=False)
     for axis, (name, run) in zip(axes[0], sorted(streams.items(), reverse=True), strict=True):
         stream = stream_of(run, name)
-        rates, close = stream["documentsPerSecond"], stream["closeDocumentsPerSecond"]
+        rates = stream["documentsPerSecond"]
         of_ceiling = {
             contender: median(one / ceiling for one, ceiling in zip(each, rates["ceiling"], strict=True))
             for contender, each in rates.items()
@@ -119,11 +125,7 @@ def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: P
                     for contender, each in rates.items()
                 ],
             ),
-            "The longer ones of those that are close, whose are the first two ratios: "
-            + ", ".join(
-                f"{contender} {median(each):.1f} documents/s ({min(each):.1f}–{max(each):.1f})" for contender, each in close.items()
-            )
-            + ".",
+            *closest(stream["closeDocumentsPerSecond"]),
             table(
                 ["ratio, medians of each repetition's", "median", "range"],
                 [
@@ -314,7 +316,8 @@ def flop_of_segment(width: int, layers: int, tokens: int) -> float:
 def capacity(results: dict[str, Any], growth: dict[str, Any]) -> str:
     mixed = stream_of(results, "mixed")
     processors = results["settings"]["threads"]
-    per_core = median(mixed["closeDocumentsPerSecond"]["pipeline"]) / processors
+    rates = mixed["closeDocumentsPerSecond"] or mixed["documentsPerSecond"]
+    per_core = median(rates["pipeline"]) / processors
     segments, size = mixed["meanSegments"], mixed["meanCharacters"]
     longest = growth["length"][-1]
     tokenize = longest["tokenizeMillis"] / longest["segments"] * 1e3

@@ -19,7 +19,17 @@ public final class WarmUp {
     private static final double LONGEST_AGAIN_NANOS = 0.1e9;
     private static final int ROUNDS = 8;
 
-    private WarmUp() {}
+    private final PackedModel model;
+    private final Packing packing;
+    private final BatchBudget budget;
+    private final SortedMap<Integer, Long> shortest = new TreeMap<>();
+    private int largest = BatchBudget.LARGEST;
+
+    private WarmUp(PackedModel model, Packing packing, BatchBudget budget) {
+        this.model = model;
+        this.packing = packing;
+        this.budget = budget;
+    }
 
     /**
      * Runs full windows, 1, 2, 4, … rows together, up to what takes most of a second or the budget's target; then those that take
@@ -27,16 +37,17 @@ public final class WarmUp {
      * never shorter. Sizes for which memory runs out are not tried again; another failure ends it.
      */
     public static void of(PackedModel model, Packing packing, BatchBudget budget) {
-        if (budget.isFixed()) {
-            return;
+        if (!budget.isFixed()) {
+            new WarmUp(model, packing, budget).run();
         }
-        SortedMap<Integer, Long> shortest = new TreeMap<>();
-        int largest = BatchBudget.LARGEST;
+    }
+
+    private void run() {
         try {
-            model.run(fullRows(packing, 1)); // the first run of all also allocates and is no measure
+            grow(Double.MIN_VALUE);
+            shortest.clear(); // the first run of all also allocates and is no measure
             for (int round = 0; round < ROUNDS; round++) {
-                double longest = Math.min(budget.targetNanos(), round == 0 ? LONGEST_NANOS : LONGEST_AGAIN_NANOS);
-                largest = growing(model, packing, budget, largest, longest, shortest);
+                grow(Math.min(budget.targetNanos(), round == 0 ? LONGEST_NANOS : LONGEST_AGAIN_NANOS));
             }
         } catch (InferenceException e) {
             // The first document will show whose fault that is.
@@ -44,33 +55,25 @@ public final class WarmUp {
         budget.calibrate(shortest);
     }
 
-    /** One round. Returns how many rows the next may have: {@code largest}, or fewer where memory ran out. */
-    private static int growing(
-            PackedModel model,
-            Packing packing,
-            BatchBudget budget,
-            int largest,
-            double longestNanos,
-            SortedMap<Integer, Long> shortest)
-            throws InferenceException {
+    /** Runs of growing size, at least one, until the next is expected to take longer or not to fit. */
+    private void grow(double longestNanos) throws InferenceException {
         double expected = 0;
         for (int rows = 1; rows <= largest && expected < longestNanos; rows *= 2) {
             PackedBatch batch = fullRows(packing, rows);
-            long begun = System.nanoTime();
             try {
+                long begun = System.nanoTime();
                 model.run(batch);
+                long nanos = System.nanoTime() - begun;
+                shortest.merge(batch.rows(), nanos, Math::min);
+                expected = 2.0 * nanos;
             } catch (InferenceException e) {
                 if (!e.isOutOfMemory()) {
                     throw e;
                 }
                 budget.outOfMemory(rows);
-                return rows / 2;
+                largest = rows / 2;
             }
-            long nanos = System.nanoTime() - begun;
-            shortest.merge(batch.rows(), nanos, Math::min);
-            expected = 2.0 * nanos;
         }
-        return largest;
     }
 
     /** Windows of one full segment each. */

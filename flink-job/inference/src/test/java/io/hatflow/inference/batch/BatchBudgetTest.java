@@ -52,6 +52,16 @@ class BatchBudgetTest {
         assertThat(budget.rows()).isBetween(7, 9);
     }
 
+    @Test
+    void aLongStretchOfOneSizeDoesNotWashOutTheOthers() {
+        BatchBudget budget = BatchBudget.learned(Duration.ofMillis(100));
+        train(budget, 20, 4, 0);
+        for (int i = 0; i < 10_000; i++) {
+            budget.record(16, Math.round((20 + 4 * 16) * MILLISECOND));
+        }
+        assertThat(budget.rows()).isBetween(19, 21);
+    }
+
     /** As under load on a machine shared with others: its speed changes, and small batches are never seen again. */
     @Test
     void itDoesNotWanderWithWhatTheLoadHappensToShow() {
