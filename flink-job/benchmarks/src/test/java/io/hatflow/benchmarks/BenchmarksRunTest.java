@@ -54,7 +54,13 @@ class BenchmarksRunTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = ' ',
-            value = {"--hepl 2", "--only=pipelines 1", "--int8-bundle=src 1", "--only=naive,pipeline 0"})
+            value = {
+                "--hepl 2",
+                "--only=pipelines 1",
+                "--int8-bundle=src 1",
+                "--repetitions=0 1",
+                "--only=naive,pipeline 0"
+            })
     void aDryRunTellsOptionsThatMakeSenseFromOthers(String option, int exitCode, @TempDir Path folder) {
         Path output = folder.resolve("results.json");
         assertThat(Benchmarks.run(

@@ -77,17 +77,16 @@ public final class RunningPipeline implements AutoCloseable {
      *
      * @param name of its topics, which must not exist
      * @param folder for checkpoints
+     * @param more settings of the job, in which it differs from what it is out of the box
      */
-    public static RunningPipeline start(LocalBroker broker, Path folder, String name, Path bundle, int threads)
-            throws Exception {
+    public static RunningPipeline start(
+            LocalBroker broker, Path folder, String name, Path bundle, int threads, String... more) throws Exception {
         // Flink's default, the JobManager's heap, takes 5 MB of documents in flight and no more.
         Path checkpoints = Files.createDirectories(folder.resolve(name));
-        JobSettings settings = DefaultSettings.of(
-                name,
-                broker.bootstrapServers(),
-                bundle,
-                threads,
-                "--flink.execution.checkpointing.dir=" + checkpoints.toUri());
+        List<String> arguments = new ArrayList<>(List.of(more));
+        arguments.add("--flink.execution.checkpointing.dir=" + checkpoints.toUri());
+        JobSettings settings =
+                DefaultSettings.of(name, broker.bootstrapServers(), bundle, threads, arguments.toArray(String[]::new));
         return new RunningPipeline(broker, name, settings);
     }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -82,9 +83,9 @@ public final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--close-repetitions",
-            defaultValue = "8",
+            defaultValue = "6",
             description =
-                    "six times as long, in which, after these, only the ceiling, the operator and the pipeline do, which are a few per cent apart (${DEFAULT-VALUE})")
+                    "nine times as long, in which, after these, only the ceiling, the operator and the pipeline do, which are a few per cent apart (${DEFAULT-VALUE})")
     private int closeRepetitions;
 
     @Option(names = "--threads", description = "of every contender; all processors unless given")
@@ -187,6 +188,22 @@ public final class RunCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--only " + String.join(",", unknown)
                     + ": there are no such contenders; there are " + String.join(", ", Field.NAMES));
         }
+        atLeast(
+                1,
+                Map.of(
+                        "--documents", documents,
+                        "--contracts", contracts,
+                        "--repetitions", repetitions,
+                        "--threads", threads));
+        atLeast(0, Map.of("--close-repetitions", closeRepetitions, "--latency-seconds", latencySeconds));
+    }
+
+    private static void atLeast(int least, Map<String, Integer> given) {
+        given.forEach((name, value) -> {
+            if (value < least) {
+                throw new IllegalArgumentException(name + " " + value + ": expected at least " + least);
+            }
+        });
     }
 
     private static void printHeadlines(StreamResult result, PrintStream out) {

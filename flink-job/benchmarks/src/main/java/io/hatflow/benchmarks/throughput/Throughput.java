@@ -25,14 +25,17 @@ final class Throughput {
 
     static final long SEED = 20_210_601;
 
-    /** Before the clock starts, of as many documents as are measured: the job's own code is new to the JVM with every job. */
+    /** Before the clock starts, of as many documents as are measured. */
     private static final int WARM_UP_PART = 4;
 
     /**
      * How many times as many documents the close repetitions have: a job that starts, and the first and the last of its documents, which no
      * others accompany, shall not decide about a few per cent.
      */
-    private static final int CLOSE_LENGTH = 6;
+    private static final int CLOSE_LENGTH = 9;
+
+    /** The same of a close repetition: the JVM compiles for ten seconds what a job's start has run. */
+    private static final int CLOSE_WARM_UP_PART = 2;
 
     /** Of the documents by which the ceiling chooses its batches: some seconds for each choice. */
     private static final int SEGMENTS_OF_TRIAL = 320;
@@ -58,12 +61,15 @@ final class Throughput {
      */
     StreamResult measure(Lengths lengths, int documents, int repetitions, int closeRepetitions) throws Exception {
         int inClose = CLOSE_LENGTH * documents;
-        int longestWarmUp = inClose / WARM_UP_PART;
+        int longestWarmUp = inClose / CLOSE_WARM_UP_PART;
         int measuredCount = documents * repetitions + inClose * closeRepetitions;
         List<Document> stream = new DocumentStream(reader).draw(lengths, longestWarmUp + measuredCount, SEED);
         List<Document> warmUp = stream.subList(0, longestWarmUp);
         List<Document> measured = stream.subList(longestWarmUp, stream.size());
-        List<Slice> slices = slices(warmUp, measured.subList(0, documents * repetitions), documents);
+        List<Slice> slices = slices(
+                warmUp.subList(0, Math.max(1, documents / WARM_UP_PART)),
+                measured.subList(0, documents * repetitions),
+                documents);
         List<Slice> closeSlices = slices(warmUp, measured.subList(documents * repetitions, measuredCount), inClose);
         progress.say(lengths + ": opening the contenders; the ceiling tries batch sizes …");
         List<Contender> contenders = new ArrayList<>();
@@ -85,10 +91,9 @@ final class Throughput {
     }
 
     private static List<Slice> slices(List<Document> warmUp, List<Document> measured, int documents) {
-        List<Document> before = warmUp.subList(0, Math.max(1, documents / WARM_UP_PART));
         List<Slice> slices = new ArrayList<>();
         for (int begin = 0; begin < measured.size(); begin += documents) {
-            slices.add(new Slice(before, measured.subList(begin, begin + documents)));
+            slices.add(new Slice(warmUp, measured.subList(begin, begin + documents)));
         }
         return slices;
     }

@@ -17,6 +17,12 @@ public final class EventSinks {
     /** A dead letter holds a whole source record, whose own size its producer and broker have let pass. */
     private static final int MAX_REQUEST_BYTES = 64 << 20;
 
+    /**
+     * How long an event waits for company in one request, in ms. Consumers see those of a transaction when a checkpoint ends it, seconds
+     * later, so that requests for single events would only keep the broker busy.
+     */
+    private static final int LINGER_IN_TRANSACTION = 100;
+
     private final KafkaAccess kafka;
     private final SinkSettings settings;
 
@@ -41,7 +47,7 @@ public final class EventSinks {
         // Two sinks: with one prefix, each would abort the other's transactions when it starts.
         String prefix = exactlyOnce ? settings.transactionalIdPrefix() + "-" + name : "";
         KafkaSinkBuilder<T> builder = KafkaSink.<T>builder()
-                .setKafkaProducerConfig(producer())
+                .setKafkaProducerConfig(producer(exactlyOnce))
                 .setBootstrapServers(kafka.bootstrapServers())
                 .setRecordSerializer(new AllowedSerializer<>(serializer, kafka, topic, prefix));
         if (exactlyOnce) {
@@ -54,12 +60,13 @@ public final class EventSinks {
         return builder.build();
     }
 
-    private Properties producer() {
+    private Properties producer(boolean exactlyOnce) {
         Properties producer = new Properties();
         producer.setProperty("max.request.size", Integer.toString(MAX_REQUEST_BYTES));
         producer.setProperty("compression.type", "lz4");
-        // Under load batches fill while the broker answers; a lone event would only wait.
-        producer.setProperty("linger.ms", "0");
+        // Outside a transaction an event is seen at once. Under load batches fill while the broker answers; a lone
+        // event would only wait.
+        producer.setProperty("linger.ms", Integer.toString(exactlyOnce ? LINGER_IN_TRANSACTION : 0));
         producer.putAll(kafka.properties());
         producer.setProperty(
                 "transaction.timeout.ms",
