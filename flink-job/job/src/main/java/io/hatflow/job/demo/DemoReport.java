@@ -57,10 +57,11 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
                 .toList();
         out.printf(
                 Locale.ROOT,
-                "%s  %,d tokens, %d segments, %d of %d labels%n",
+                "%s  %,d tokens, %d %s, %d of %d labels%n",
                 bold(event.getDocumentId()),
                 event.getTokensTotal(),
                 event.getSegments(),
+                event.getSegments() == 1 ? "segment" : "segments",
                 present.size(),
                 event.getLabels().size());
         for (Label label : present.stream().limit(LABELS_SHOWN).toList()) {
