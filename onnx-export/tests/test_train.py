@@ -67,6 +67,14 @@ def test_the_loss_falls_and_a_checkpoint_is_written(trained):
     assert settings["window_overlap"] == 2
 
 
+def test_products_in_bfloat16_learn_the_same_and_leave_weights_in_float32(inputs, trained, tmp_path):
+    train(inputs, tmp_path / "c", "--passes", "8", "--mixed-precision", "bf16")
+    exact, rounded = ([each["loss"] for each in metrics(folder)["validation_history"]] for folder in (trained, tmp_path / "c"))
+    assert rounded != exact
+    assert rounded == pytest.approx(exact, rel=0.05)
+    assert {str(tensor.dtype) for tensor in load_file(tmp_path / "c/model.safetensors").values()} == {"torch.float32"}
+
+
 def test_the_checkpoint_becomes_a_bundle(trained, tmp_path):
     command = [sys.executable, "-m", "onnx_export", "bundle", "--checkpoint", trained, "--output", tmp_path / "bundle"]
     sources = str(Path(train_module.__file__).parents[1])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from onnx_export.hat_torch import layer_kinds
 from onnx_export.segmentation import SegmenterName
+
+MixedPrecision = Literal["no", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Recipe:
     weight_average: float = 0.0
     """What is evaluated and kept is an average of the weights over steps, in which each step weighs this times the next; 0 for the
     last step's alone."""
+    mixed_precision: MixedPrecision = "no"
+    """bf16: matrix products of training in bfloat16, all else in float32."""
     evaluate_every: int = 1
     """Passes."""
     seed: int = 7

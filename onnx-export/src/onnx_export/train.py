@@ -28,7 +28,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import torch
@@ -59,7 +59,7 @@ from onnx_export.lower_layers import LowerLayers
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
 from onnx_export.platt import Calibration
 from onnx_export.problems import sentence
-from onnx_export.recipe import Recipe
+from onnx_export.recipe import MixedPrecision, Recipe
 from onnx_export.segmentation import windows
 from onnx_export.split import Split, add_split_options, read_split
 
@@ -226,7 +226,9 @@ class Training:
                 break
             for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
                 group["lr"] = rate * min(1, part / 0.03 + 0.01) * (1 - part)
-            logits = self.model(self._shown(batch), self.lower and self.lower.of(batch), self.recipe.frozen_layers)
+            # Products alone: weights, sums, norms and the loss stay in float32.
+            with torch.autocast(self.model.device.type, torch.bfloat16, enabled=self.recipe.mixed_precision == "bf16"):
+                logits = self.model(self._shown(batch), self.lower and self.lower.of(batch), self.recipe.frozen_layers).float()
             loss = loss_of(logits, batch, self.positive_weight, self.recipe, self._taught(batch))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -477,6 +479,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name), help="default: %(default)s")
     parser.add_argument("--layout", default=Recipe.layout, help="layers as in the paper (default: %(default)s)")
     parser.add_argument("--segmenter", choices=("sentence", "uniform"), default=Recipe.segmenter, help="default: %(default)s")
+    parser.add_argument(
+        "--mixed-precision",
+        choices=get_args(MixedPrecision),
+        default=Recipe.mixed_precision,
+        help="bf16: matrix products of training in bfloat16, faster where the processor has instructions for it (default: %(default)s)",
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto is cuda where there is one")
     parsed = parser.parse_args(arguments)
     options = dict(vars(parsed))
