@@ -8,19 +8,16 @@ import java.util.Map;
  *
  * <p>Either fixed, or learned: the time of a run is close to {@code a + b·rows}, {@code a} being what every run costs whatever its
  * size. Beyond the rows at which {@code a} is a fiftieth of a run a larger batch wins next to nothing and only lets its documents wait
- * for each other, so the budget ends there, but not below {@value #SMALLEST} rows, or where a run would take longer than its target.
- * Out of memory halves it for good. Thread-safe.
+ * for each other, so the budget ends there, or where a run would take longer than its target. Out of memory halves it for good.
+ * Thread-safe.
  */
 public final class BatchBudget {
 
     /** Beyond it, the cross-segment mask (rows × rows) begins to cost. */
     static final int LARGEST = 1024;
 
-    /**
-     * Until anything was measured, and whatever the fit says: what a run costs outside the model (its batch is laid out, its futures
-     * are completed, threads wake each other) is not in the times that are fitted. Measured: docs/benchmarks.md.
-     */
-    static final int SMALLEST = 16;
+    /** Until anything was measured. */
+    private static final int UNMEASURED = 8;
 
     /** Largest share of {@code a} in a run of the budget's size. */
     private static final double OVERHEAD = 0.02;
@@ -69,11 +66,12 @@ public final class BatchBudget {
         }
         RunTimes.Fit fit = runTimes.fit();
         if (fit.nanosPerRow() <= 0) {
-            return Math.min(SMALLEST, ceiling);
+            return Math.min(UNMEASURED, ceiling);
         }
         double enough = Math.ceil(fit.fixedNanos() / fit.nanosPerRow() * (1 - OVERHEAD) / OVERHEAD);
         double inTime = Math.floor((targetNanos - fit.fixedNanos()) / fit.nanosPerRow());
-        double rows = Math.min(Math.max(enough, SMALLEST), inTime);
+        // A few rows fill the matrix units whatever the fit says.
+        double rows = Math.min(Math.max(enough, UNMEASURED), inTime);
         return (int) Math.max(1, Math.min(rows, ceiling));
     }
 

@@ -26,7 +26,7 @@ class BatchBudgetTest {
     void itEndsWhereALargerBatchWouldWinNothing() {
         BatchBudget cpu = BatchBudget.learned(Duration.ofSeconds(10));
         train(cpu, 2, 50, 0); // 2 ms are 2 % of a run of two rows
-        assertThat(cpu.rows()).isEqualTo(BatchBudget.SMALLEST);
+        assertThat(cpu.rows()).isEqualTo(8);
         BatchBudget gpu = BatchBudget.learned(Duration.ofSeconds(10));
         train(gpu, 2, 0.5, 0);
         assertThat(gpu.rows()).isCloseTo(49 * 4, within(2));
