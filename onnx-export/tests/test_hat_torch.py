@@ -73,20 +73,6 @@ def test_an_exported_checkpoint_gives_the_same_logits(tmp_path, layout):
     assert computed.std(axis=0).min() > 0.01
 
 
-@pytest.mark.parametrize(("layout", "frozen"), [("S|S|SD|S|S|SD", 2), ("S|S|D|D", 2), ("S|S|D|D", 1), ("S|S|D|D", 0), ("S|S", 2)])
-@torch.no_grad()
-def test_lower_layers_computed_apart_give_the_same_logits(layout, frozen):
-    trained, batch = model(layout), packed(documents())
-    lower = trained.lower(batch, frozen)
-    assert lower.shape == (len(batch.token_ids), HIDDEN)
-    assert torch.allclose(trained(batch, lower, frozen), trained(batch), atol=1e-5)
-
-
-def test_lower_layers_must_not_look_across_segments():
-    with pytest.raises(ValueError, match=r"the first 3 layers of S\|S\|SD are not all segment-wise"):
-        model("S|S|SD").lower(packed(documents()), 3)
-
-
 def test_a_misspelt_layout_is_refused():
     with pytest.raises(ValueError, match=r"has the layers \['DS'\]; expected S, D or SD"):
         shape("S|DS").layers()

@@ -25,7 +25,7 @@ from tiny_bert import made_up_texts, write_bert
 
 pytestmark = pytest.mark.train
 
-SIZES = ["--layout", "S|SD|D", "--frozen-layers", "1", "--segment-length", "16", "--max-segments", "6", "--window-overlap", "2"]
+SIZES = ["--layout", "S|SD|D", "--segment-length", "16", "--max-segments", "6", "--window-overlap", "2"]
 FILES = {"config.json", "model.safetensors", "tokenizer.json", "bundle.json", "metrics.json", "learning-curve.png"}
 
 
@@ -139,9 +139,9 @@ def test_a_state_without_the_file_of_options_is_taken_up(inputs, trained, tmp_pa
 
 def test_options_that_do_not_fit_are_all_named(inputs, tmp_path):
     with pytest.raises(SystemExit) as error:
-        train(inputs, tmp_path / "c", "--frozen-layers", "2", "--window-overlap", "6", "--passes", "0")
+        train(inputs, tmp_path / "c", "--mask-tokens", "1", "--window-overlap", "6", "--passes", "0")
     assert str(error.value) == (
-        "frozen_layers is 2, expected 0 to 1; window_overlap is 6, expected 0 to 5; passes is 0.0, expected above 0"
+        "window_overlap is 6, expected 0 to 5; mask_tokens is 1.0, expected 0 to 0.9; passes is 0.0, expected above 0"
     )
     assert not (tmp_path / "c").exists()
 
@@ -188,7 +188,7 @@ def document(segments, positive=()):
         targets[segment, label] = 1
     text = LabelledText("a", "word " * segments, (), "a")
     places = np.array([(5 * i, 5 * i + 4) for i in range(segments)], np.int32)
-    return SegmentedDocument(0, [np.array([2])] * segments, targets, targets.any(axis=0), text, places)
+    return SegmentedDocument([np.array([2])] * segments, targets, targets.any(axis=0), text, places)
 
 
 def test_windows_of_a_pass_cover_what_is_labelled_and_repeat_what_is_rare():
@@ -230,8 +230,8 @@ def test_a_segment_shown_stands_for_those_left_out():
     torch.testing.assert_close(loss_of(logits, [window], torch.ones(2), recipe), expected)
 
 
-def test_a_training_goes_on_from_a_checkpoint_with_more_layers_and_texts_cut_anew(inputs, trained, tmp_path, capsys):
-    options = ["--frozen-layers", "0", "--vary-segments", "0.5", "--negative-segments-kept", "0.5", "--evaluate-every", "2"]
+def test_a_training_goes_on_from_a_checkpoint_with_texts_cut_anew(inputs, trained, tmp_path, capsys):
+    options = ["--vary-segments", "0.5", "--negative-segments-kept", "0.5", "--evaluate-every", "2"]
     shares = ["--validation", "0.2", "--test", "0.2"]
     files = ["--data", str(inputs / "texts.jsonl"), "--warm-start", str(trained), "--output", str(tmp_path / "c")]
     main(
@@ -258,7 +258,7 @@ def test_a_training_goes_on_from_a_checkpoint_with_more_layers_and_texts_cut_ane
         main([*files[:-1], str(tmp_path / "d"), *shares, *SIZES, "--layout", "S|SD|SD", "--passes", "1"])
 
 
-SECOND = ["--frozen-layers", "0", "--dropout", "0", "--mask-tokens", "0.1", "--teacher-share", "0.4", "--weight-average", "0.9"]
+SECOND = ["--dropout", "0", "--mask-tokens", "0.1", "--teacher-share", "0.4", "--weight-average", "0.9"]
 
 
 def test_a_second_training_with_a_teacher_masked_tokens_and_averaged_weights(inputs, trained, tmp_path, monkeypatch, capsys):
@@ -269,7 +269,6 @@ def test_a_second_training_with_a_teacher_masked_tokens_and_averaged_weights(inp
     train(inputs, tmp_path / "c", "--warm-start", str(trained), *shorter, "--passes", "4")
     assert passes == [0, 1, 1, 2, 3]
     assert "lexical teacher: 5/5 folds" in capsys.readouterr().out
-    assert not (tmp_path / "c/lower-layers.f16").exists()
     state = torch.load(tmp_path / "c/training-state.pt", weights_only=True)
     kept, last = state["averaged"]["module.classifier.weight"], state["model"]["classifier.weight"]
     assert 0 < float((kept - last).abs().max()) < 0.05
@@ -318,11 +317,6 @@ def test_masking_hides_its_share_of_tokens_and_no_cls():
     assert set(hidden[1:].tolist()) == {4, 9}
     assert 150 < int((hidden == 4).sum()) < 250
     assert int((masked(batch, cls=2, mask=4, share=0.0).token_ids == 4).sum()) == 0
-
-
-def test_frozen_layers_cannot_see_masks(inputs, tmp_path):
-    with pytest.raises(SystemExit, match=r"mask_tokens is 0\.1, expected 0 to 0"):
-        train(inputs, tmp_path / "c", "--mask-tokens", "0.1")
 
 
 def test_batches_hold_at_most_so_many_segments_or_one_window():

@@ -15,21 +15,19 @@ mkdir -p "$work"
 "$python" -m onnx_export.split --data "$contracts" --output "$work/split"
 [[ -f $work/baseline.json ]] || "$python" -m onnx_export.baseline --data "$contracts" --output "$work/baseline.json"
 
-go_on=("${everything_learns[@]}" --teacher-share 0.6)
+options+=(--teacher-share 0.6)
 
-# The upper layers over frozen ones, hours of a first training in one; then all layers, over texts cut anew in each pass.
-train --output "$work/first"
-train --output "$work/second" --warm-start "$work/first" "${go_on[@]}" --passes 6
-# What is deployed learns from all contracts; what is known of it, and its thresholds, come from those that the second held out.
-train --output "$work/last" --warm-start "$work/second" --held-out-scores "$work/second" "${go_on[@]}" --passes 2
+train --output "$work/measured" "${options[@]}" --passes 8
+# What is deployed learns from all contracts; what is known of it, and its thresholds, come from those that the first held out.
+train --output "$work/last" --warm-start "$work/measured" --held-out-scores "$work/measured" "${options[@]}" --passes 2
 
-# Writes the bundles and verifies what it wrote. The second is measured, as it has not seen the contracts that are held out.
-for which in second last; do
+# Writes the bundles and verifies what it wrote.
+for which in measured last; do
     "$python" -m onnx_export bundle --checkpoint "$work/$which" --output "$work/$which/contract-clauses" \
         --name contract-clauses --weights int8 --model-card "$here/MODEL_CARD.md"
 done
 
 # The held-out contracts, through the same pipeline as documents from Kafka.
 rm -f "$work/events.jsonl" "$work/events.jsonl.rejected.jsonl"
-"$here/../../../deploy/score.sh" --bundle "$work/second/contract-clauses" --input "$work/split/test.jsonl" --output "$work/events.jsonl"
+"$here/../../../deploy/score.sh" --bundle "$work/measured/contract-clauses" --input "$work/split/test.jsonl" --output "$work/events.jsonl"
 "$python" -m onnx_export.evaluate --data "$work/split/test.jsonl" --events "$work/events.jsonl" --output "$work/evaluation.json"

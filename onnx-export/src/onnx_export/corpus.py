@@ -21,8 +21,6 @@ from onnx_export.segmentation import segment
 class SegmentedDocument:
     """A document as the model sees it."""
 
-    first: int | None
-    """Index of its first segment among all segments of the corpus; none if it was cut for one pass only."""
     token_ids: list[NDArray[np.int64]]
     targets: NDArray[np.float32]
     """[segments, C]"""
@@ -38,7 +36,7 @@ class SegmentedDocument:
 
 
 class Corpus:
-    """Tokenized documents of all splits, and their segments, numbered through."""
+    """Tokenized documents of all splits, and their segments."""
 
     def __init__(self, texts: Sequence[LabelledText], labels: Sequence[str], tokenizer: Tokenizer, recipe: Recipe) -> None:
         self.labels, self.recipe = labels, recipe
@@ -46,7 +44,7 @@ class Corpus:
         self.tokens: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
         """By id, int32 [T] token ids and [T, 2] offsets."""
         self.documents: dict[str, SegmentedDocument] = {}
-        self.lengths: list[int] = []
+        segments = 0
         for done, text in enumerate(texts, start=1):
             encoding = tokenizer.encode(text.text, add_special_tokens=False)
             if not encoding.ids:
@@ -54,11 +52,10 @@ class Corpus:
                     f"document {text.id!r} has no tokens: nothing in its text is a word to this tokenizer; leave it out"
                 )
             self.tokens[text.id] = (np.array(encoding.ids, np.int32), np.array(encoding.offsets, np.int32))
-            document = self._cut(text, recipe.segment_length, len(self.lengths))
-            self.documents[text.id] = document
-            self.lengths += [len(ids) for ids in document.token_ids]
+            self.documents[text.id] = self._cut(text, recipe.segment_length)
+            segments += len(self.documents[text.id].token_ids)
             if done % 50 == 0 or done == len(texts):
-                print(f"segmented {done}/{len(texts)} documents, {len(self.lengths)} segments", flush=True)
+                print(f"segmented {done}/{len(texts)} documents, {segments} segments", flush=True)
 
     def of(self, texts: Sequence[LabelledText]) -> list[SegmentedDocument]:
         return [self.documents[text.id] for text in texts]
@@ -67,9 +64,9 @@ class Corpus:
         """The texts cut for one pass, each with its own segment length, see ``Recipe.vary_segments``."""
         longest = self.recipe.segment_length
         shortest = max(2, round((1 - self.recipe.vary_segments) * longest))
-        return [self._cut(text, chance.randint(shortest, longest), None) for text in texts]
+        return [self._cut(text, chance.randint(shortest, longest)) for text in texts]
 
-    def _cut(self, text: LabelledText, segment_length: int, first: int | None) -> SegmentedDocument:
+    def _cut(self, text: LabelledText, segment_length: int) -> SegmentedDocument:
         token_ids, offsets = self.tokens[text.id]
         spans = segment(text.text, offsets.tolist(), segmenter=self.recipe.segmenter, segment_length=segment_length)
         places = np.array([(offsets[begin, 0], offsets[end - 1, 1]) for begin, end in spans], np.int32)
@@ -77,7 +74,7 @@ class Corpus:
         targets = np.array([[label in present for label in self.labels] for present in held], np.float32)
         ids = [np.concatenate([[self.cls], token_ids[begin:end]]).astype(np.int64) for begin, end in spans]
         truth = np.array([label in text.labels for label in self.labels])
-        return SegmentedDocument(first, ids, targets, truth, text, places)
+        return SegmentedDocument(ids, targets, truth, text, places)
 
 
 @dataclass(frozen=True, eq=False)

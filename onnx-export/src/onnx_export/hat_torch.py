@@ -211,39 +211,23 @@ class SegmentClassifier(nn.Module):
     def device(self) -> torch.device:
         return self.classifier.weight.device
 
-    def lower(self, batch: Packed, layer_count: int) -> Tensor:
-        """Embeddings and the first ``layer_count`` layers, which must be segment-wise only: float32 [T, H]."""
-        if any(across for _, across in self.shape.layers()[:layer_count]):
-            raise ValueError(f"the first {layer_count} layers of {self.shape.layout} are not all segment-wise (S)")
+    def forward(self, batch: Packed) -> Tensor:
+        """Segment logits, float32 [S, C]."""
         layout = Layout(batch.lengths)
         x = self.embeddings(batch.token_ids, layout)
-        for layer in self.layers[:layer_count]:
-            x = cast(Layer, layer).sentence_encoder.within_segments(x, layout, heads_only=False)  # type: ignore[union-attr]
-        return cast(Tensor, x)
-
-    def forward(self, batch: Packed, lower: Tensor | None = None, lower_layers: int = 0) -> Tensor:
-        """Segment logits, float32 [S, C].
-
-        Args:
-            batch: the segments.
-            lower: what :meth:`lower` gave for the first ``lower_layers`` layers, to compute those only once; float32 [T, H].
-            lower_layers: how many layers ``lower`` already holds.
-        """
-        layout = Layout(batch.lengths)
-        x = self.embeddings(batch.token_ids, layout) if lower is None else lower
         heads = x[layout.heads]
         same_document = batch.document_index[:, None] == batch.document_index[None, :]
         kinds = self.shape.layers()
         last_within = max((i for i, (within, _) in enumerate(kinds) if within), default=-1)
         for i, layer in enumerate(self.layers):
             within, across = cast(Layer, layer).sentence_encoder, cast(Layer, layer).document_encoder
-            if i >= lower_layers and within is not None:
+            if within is not None:
                 if i == last_within:
                     heads = within.within_segments(x, layout, heads_only=True)
                 else:
                     x = within.within_segments(x, layout, heads_only=False)
                     heads = x[layout.heads]
-            if i >= lower_layers and across is not None:
+            if across is not None:
                 heads = across.across_segments(heads + self.segment_positions(batch.segment_index), same_document)
                 if i < last_within:
                     x = x.index_copy(0, layout.heads, heads)

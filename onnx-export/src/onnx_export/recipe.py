@@ -14,18 +14,16 @@ MixedPrecision = Literal["no", "bf16"]
 
 @dataclass(frozen=True)
 class Recipe:
-    layout: str = "S|S|S|S|S|SD|D"
-    frozen_layers: int = 5
-    """The lowest ones, and the embeddings with them; with 0 everything learns."""
+    layout: str = "S|S|SD|S|S|SD"
     segment_length: int = 128
     max_segments: int = 64
     window_overlap: int = 16
     segmenter: SegmenterName = "sentence"
-    passes: float = 12.0
+    passes: float = 8.0
     hours: float = math.inf
     batch_segments: int = 64
-    learning_rate: float = 3e-4
-    head_learning_rate: float = 1e-3
+    learning_rate: float = 1.5e-4
+    head_learning_rate: float = 5e-4
     weight_decay: float = 0.01
     largest_positive_weight: float = 15.0
     document_loss: float = 0.2
@@ -50,10 +48,8 @@ class Recipe:
     seed: int = 7
 
     def __post_init__(self) -> None:
-        kinds = layer_kinds(self.layout)
-        within_only = next((i for i, (_, across) in enumerate(kinds) if across), len(kinds))
+        layer_kinds(self.layout)  # refuses what is no layout
         bounds: dict[str, tuple[float, float]] = {
-            "frozen_layers": (0, within_only),
             "segment_length": (2, math.inf),
             "max_segments": (1, math.inf),
             "window_overlap": (0, self.max_segments - 1),
@@ -62,8 +58,7 @@ class Recipe:
             "negative_segments_kept": (0.01, 1),
             "vary_segments": (0, 0.9),
             "dropout": (0, 0.9),
-            # What a frozen layer made of a token is computed once for all passes.
-            "mask_tokens": (0, 0 if self.frozen_layers else 0.9),
+            "mask_tokens": (0, 0.9),
             "teacher_share": (0, 1),
             "weight_average": (0, 0.9999),
             "evaluate_every": (1, math.inf),

@@ -5,13 +5,10 @@ document holds (multi-label). A document's score for a label is the maximum over
 scores are calibrated and the thresholds tuned on the validation documents, the metrics reported on the test documents, all
 at document level.
 
-The embeddings and the lowest layers stay frozen. Their outputs are computed once per segment, when it is first met, and
-kept on disk in half precision; a pass then costs little more than the layers that learn. A second training that starts from
-the first one's checkpoint can let more layers learn, or with ``--frozen-layers 0`` everything. Against learning by heart it has
-``--vary-segments``, which cuts the texts anew in every pass, ``--mask-tokens``, ``--weight-average``, and ``--teacher-share``: a
-model of words alone, asked about texts it has not seen, softens the targets. ``--negative-segments-kept`` leaves out most segments
-that carry no label. A last training on all texts takes its thresholds from the scores that the one before gave to texts held
-out (``--held-out-scores``).
+All layers learn, embeddings too. Against learning by heart there are ``--vary-segments``, which cuts the texts anew in every
+pass, ``--mask-tokens``, ``--weight-average``, and ``--teacher-share``: a model of words alone, asked about texts it has not seen,
+softens the targets. ``--negative-segments-kept`` leaves out most segments that carry no label. A last training on all texts takes
+its thresholds from the scores that the one before gave to texts held out (``--held-out-scores``).
 
 Training that was cut off goes on after its last whole pass when it is started again with the same options; more ``--passes``
 or ``--hours`` prolong it.
@@ -55,7 +52,6 @@ from onnx_export.hat_torch import (
 from onnx_export.held_out import HELD_OUT, HeldOut, Report, Scored, Tuned, probabilities
 from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
 from onnx_export.lexical import LexicalTeacher
-from onnx_export.lower_layers import LowerLayers
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
 from onnx_export.platt import Calibration
 from onnx_export.problems import sentence
@@ -93,9 +89,7 @@ def loss_of(
 
 
 @torch.no_grad()
-def document_logits(
-    model: SegmentClassifier, lower: LowerLayers | None, documents: Sequence[SegmentedDocument], recipe: Recipe
-) -> NDArray[np.float32]:
+def document_logits(model: SegmentClassifier, documents: Sequence[SegmentedDocument], recipe: Recipe) -> NDArray[np.float32]:
     """Logits of whole documents, float32 [documents, C], as the bundle computes them: the maximum over segments and windows."""
     model.eval()
     logits = np.full((len(documents), model.shape.num_labels), -np.inf, np.float32)
@@ -106,7 +100,7 @@ def document_logits(
         for begin, end in windows(len(document.token_ids), max_segments=recipe.max_segments, overlap=recipe.window_overlap)
     ]
     for batch in batches(cut, 2 * recipe.max_segments):
-        of_segments = model(packed(batch).to(model.device), lower and lower.of(batch), recipe.frozen_layers)
+        of_segments = model(packed(batch).to(model.device))
         for window, part in zip(batch, of_segments.split([len(window.shown) for window in batch]), strict=True):
             row = logits[owners[id(window.document)]]
             np.maximum(row, part.max(dim=0).values.cpu().numpy(), out=row)
@@ -164,11 +158,6 @@ class Training:
             warm_start(self.model, tensors)
         self.model.to(device)
         self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, tokenizer, recipe)
-        self.lower: LowerLayers | None = None
-        if recipe.frozen_layers:
-            for part in [self.model.embeddings, *self.model.layers[: recipe.frozen_layers]]:
-                part.requires_grad_(False)
-            self.lower = LowerLayers(self.corpus, self.model, recipe.frozen_layers, output / "lower-layers.f16")
         self.teacher = LexicalTeacher.of(split.train, labels, output, recipe.seed) if recipe.teacher_share else None
 
         train = self.corpus.of(split.train)
@@ -184,7 +173,7 @@ class Training:
 
         head = [*self.model.sentencizer.parameters(), *self.model.classifier.parameters()]
         in_head = {id(parameter) for parameter in head}
-        body = [p for p in self.model.parameters() if p.requires_grad and id(p) not in in_head]
+        body = [p for p in self.model.parameters() if id(p) not in in_head]
         self.optimizer = torch.optim.AdamW(
             [{"params": body, "lr": recipe.learning_rate}, {"params": head, "lr": recipe.head_learning_rate}],
             weight_decay=recipe.weight_decay,
@@ -228,7 +217,7 @@ class Training:
                 group["lr"] = rate * min(1, part / 0.03 + 0.01) * (1 - part)
             # Products alone: weights, sums, norms and the loss stay in float32.
             with torch.autocast(self.model.device.type, torch.bfloat16, enabled=self.recipe.mixed_precision == "bf16"):
-                logits = self.model(self._shown(batch), self.lower and self.lower.of(batch), self.recipe.frozen_layers).float()
+                logits = self.model(self._shown(batch)).float()
             loss = loss_of(logits, batch, self.positive_weight, self.recipe, self._taught(batch))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -279,13 +268,11 @@ class Training:
 
     def _scored(self, texts: Sequence[LabelledText]) -> Scored:
         documents = self.corpus.of(texts)
-        logits = document_logits(self.result, self.lower, documents, self.recipe)
+        logits = document_logits(self.result, documents, self.recipe)
         return Scored(logits, np.stack([document.truth for document in documents]))
 
     def _save(self) -> None:
         """Everything that going on needs, replaced in one step."""
-        if self.lower is not None:
-            self.lower.save()
         state = {
             "model": self.model.state_dict(),
             "averaged": None if self.averaged is None else self.averaged.state_dict(),
@@ -475,7 +462,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "weight_average",
     ):
         parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Recipe, name), help="default: %(default)s")
-    for name in ("frozen_layers", "segment_length", "max_segments", "window_overlap", "batch_segments", "evaluate_every"):
+    for name in ("segment_length", "max_segments", "window_overlap", "batch_segments", "evaluate_every"):
         parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name), help="default: %(default)s")
     parser.add_argument("--layout", default=Recipe.layout, help="layers as in the paper (default: %(default)s)")
     parser.add_argument("--segmenter", choices=("sentence", "uniform"), default=Recipe.segmenter, help="default: %(default)s")
