@@ -54,7 +54,7 @@ final class ScoreCommand implements Callable<Integer> {
         double seconds = summary.scoring().toMillis() / 1000.0;
         System.out.printf(
                 Locale.ROOT,
-                "%,d documents scored, %,d rejected, %,d segments in %.1f s (%.1f documents/s, %.1f segments/s);"
+                "Documents scored: %,d, rejected: %,d; segments: %,d; %.1f s (%.1f documents/s, %.1f segments/s);"
                         + " %.1f s before that to open the model%n",
                 summary.documents(),
                 summary.rejected(),
