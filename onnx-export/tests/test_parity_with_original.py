@@ -1,6 +1,10 @@
-"""The exported graphs and our reference against what the original code computed (``fixtures/hat``)."""
+"""The exported graphs and our reference against what the original code computed.
+
+``fixtures/hat``, or the folder that ``HAT_FIXTURES`` names: see ``make_original_fixtures.py``.
+"""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +17,8 @@ from onnx_export.graph import build_graph
 from onnx_export.packing import PackedLayout, open_session, run
 from onnx_export.reference import score_document
 
-FIXTURES = Path(__file__).parent / "fixtures/hat"
-NAMES = sorted(path.name for path in FIXTURES.iterdir())
+OURS = Path(__file__).parent / "fixtures/hat"
+FIXTURES = sorted(Path(os.environ.get("HAT_FIXTURES", OURS)).iterdir())
 TOLERANCE = 1e-4
 
 
@@ -24,15 +28,17 @@ class Fixture:
     documents: list
     logits: list
     segment_positions: bool
+    pad_segment: str
 
-    def __init__(self, name):
-        expected = json.loads((FIXTURES / name / "expected.json").read_text())
-        self.checkpoint = read_checkpoint(FIXTURES / name, pooling=expected["pooling"])
+    def __init__(self, folder):
+        expected = json.loads((folder / "expected.json").read_text())
+        self.checkpoint = read_checkpoint(folder, pooling=expected["pooling"])
         self.documents = expected["documents"]
         self.logits = expected["logits_every_5th_token"] if self.head is Head.TOKEN else expected["logits"]
         if self.head is Head.CHOICE:
             self.logits = np.reshape(self.logits, -1)  # the choices of one question follow each other
         self.segment_positions = expected.get("segment_positions", True)
+        self.pad_segment = "cls" if expected["padded_input"]["pad_segments_start_with_cls"] else "pad"
 
     @property
     def head(self):
@@ -40,7 +46,7 @@ class Fixture:
 
     def layout(self):
         config = self.checkpoint.config
-        return PackedLayout(config.segment_length, config.max_segments, config.cls_id, config.pad_id, "pad")
+        return PackedLayout(config.segment_length, config.max_segments, config.cls_id, config.pad_id, self.pad_segment)
 
     def deviation(self, results, order):
         return max(self._deviation(result, index) for result, index in zip(results, order, strict=True))
@@ -53,14 +59,14 @@ class Fixture:
         return np.abs(actual - np.array(self.logits[index])).max()
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=FIXTURES, ids=lambda folder: folder.name)
 def fixture(request):
     return Fixture(request.param)
 
 
 def test_reference_computes_the_originals_scores(fixture):
     results = [
-        score_document(fixture.checkpoint, document, pad_segment="pad", segment_positions=fixture.segment_positions)
+        score_document(fixture.checkpoint, document, pad_segment=fixture.pad_segment, segment_positions=fixture.segment_positions)
         for document in fixture.documents
     ]
     assert fixture.deviation(results, range(len(results))) < TOLERANCE
@@ -79,7 +85,7 @@ def test_graph_computes_the_originals_scores_alone_and_in_any_batch(fixture):
 
 
 def test_segment_positions_matter():
-    fixture = Fixture("seqcls-no-segment-positions")
+    fixture = Fixture(OURS / "seqcls-no-segment-positions")
     model = build_graph(fixture.checkpoint, segment_positions=True)
     results = run(open_session(model.SerializeToString()), fixture.layout().pack(fixture.documents))
     assert fixture.deviation(results, range(len(results))) > 0.01
