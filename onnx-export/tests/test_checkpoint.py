@@ -51,6 +51,13 @@ def test_other_precisions_are_widened_or_rounded_to_float32(folder, dtype):
     )
 
 
+def test_quantised_weights_are_refused(folder):
+    rewrite(folder, lambda weights: weights.update({"classifier.weight": weights["classifier.weight"].astype(np.int8)}))
+    assert problems_of(folder) == (
+        "classifier.weight holds int8, expected floating-point numbers: save the model as it was before quantisation",
+    )
+
+
 def test_the_shared_table_of_segment_positions_may_be_stored_once(folder):
     rewrite(folder, lambda weights: weights.pop("hi_transformer.encoder.layer.2.position_embeddings.weight"))
     assert read_checkpoint(folder).weights[SEGMENT_POSITIONS].shape == (7, 32)

@@ -199,6 +199,10 @@ def _plain_names(stored: Mapping[str, NDArray[Any]], config: HatConfig) -> tuple
             continue
         if plain in weights:
             problems.append(f"{plain} is stored twice, once as {name}")
+        if array.dtype.kind in "iub":
+            problems.append(
+                f"{name} holds {array.dtype}, expected floating-point numbers: save the model as it was before quantisation"
+            )
         weights[plain] = np.ascontiguousarray(array, dtype=np.float32)
     _merge_segment_positions(weights, config, problems)
     if config.head is Head.TOKEN:

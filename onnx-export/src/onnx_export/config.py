@@ -126,6 +126,16 @@ class HatConfig:
                 return self.hidden_size
 
     @property
+    def heads_from(self) -> int:
+        """Index of the layer whose S block is the first that only segment heads are wanted of: the last S block.
+
+        -1 if there is no S block; beyond the last layer if the head answers for every token.
+        """
+        if self.head is Head.TOKEN:
+            return len(self.layers)
+        return max((index for index, layer in enumerate(self.layers) if layer.segment), default=-1)
+
+    @property
     def layout(self) -> str:
         """The layers in the notation of the paper, such as ``S|S|SD``."""
         return "|".join("S" * layer.segment + "D" * layer.document for layer in self.layers)

@@ -1,13 +1,12 @@
 """Half precision for CUDA: the encoder's matrix products, and what lies between them, in float16; all else in float32.
 
 Float32 islands: layer norms and the residual stream through them (ONNX Runtime's CUDA kernel of ``SkipLayerNormalization`` would
-sum squares in float16), pooling and the heads. Softmax needs none: ``MultiHeadAttention`` computes it in float32 from inputs of
-either type, so its mask value stays as it is, too.
+sum squares in float16), pooling and the heads. Softmax inside segments needs none: ``MultiHeadAttention`` computes it in float32 from
+inputs of either type, so its mask value stays as it is, too. Attention across segments is in float64, as in int8.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -42,7 +41,7 @@ def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
 
 class _Conversion:
     def __init__(self, constants: Iterable[onnx.TensorProto]) -> None:
-        self.constants = {constant.name: _representable(constant) for constant in constants}
+        self.constants = {constant.name: constant for constant in constants}
         self.half: set[str] = set()
         """Values of the graph that are float16."""
         self.casts: dict[str, str] = {}
@@ -92,14 +91,3 @@ class _Conversion:
             kind = TensorProto.FLOAT16 if to_half else TensorProto.FLOAT
             casts.append(helper.make_node("Cast", [name], [self.casts[name]], name=self.casts[name], to=kind))
         return self.casts[name]
-
-
-def _representable(constant: onnx.TensorProto) -> onnx.TensorProto:
-    """The mask value of the document encoder's bias is the lowest float32; as float16 it would be −∞, whose softmax can be NaN.
-
-    The lowest float16 masks as well, since every row of that bias has a segment that is not masked.
-    """
-    if constant.data_type != TensorProto.FLOAT or math.prod(constant.dims) != 1:
-        return constant
-    limit = np.finfo(np.float16).max
-    return numpy_helper.from_array(np.clip(numpy_helper.to_array(constant), -limit, limit).astype(np.float32), constant.name)

@@ -45,7 +45,7 @@ def build_graph(
     segment_positions: bool,
     storage: Storage = "fp32",
     quantised: Quantised = UNQUANTISED,
-    fused_norms: bool = False,
+    half: bool = False,
 ) -> onnx.ModelProto:
     """Construct the packed graph of a checkpoint.
 
@@ -54,8 +54,8 @@ def build_graph(
         segment_positions: whether D blocks add the position of a segment in its document to its head.
         storage: how the weights that stay float32 lie in the file.
         quantised: matrices to multiply in int8; all others are multiplied in float32.
-        fused_norms: whether bias, residual and layer norm are one operator. On a GPU that saves memory traffic; ONNX Runtime's kernel for
-            CPUs takes three times as long as the three operators apart.
+        half: whether the graph is for ``to_fp16``, and so for a GPU: bias, residual and layer norm are one operator, which saves memory
+            traffic there; ONNX Runtime's kernel for CPUs takes three times as long as the three operators apart.
 
     Raises:
         ExportError: if segment positions are asked for and the checkpoint has none, or the graph exceeds what one file can hold.
@@ -74,7 +74,7 @@ def build_graph(
             checkpoint.name,
             [f"{checkpoint.parameters:,} parameters as {storage} exceed the 2 GiB that one ONNX file can hold{advice}"],
         )
-    return _HatGraph(checkpoint, segment_positions, storage, quantised, fused_norms).build()
+    return _HatGraph(checkpoint, segment_positions, storage, quantised, half).build()
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class _Tokens:
 
 class _HatGraph:
     def __init__(
-        self, checkpoint: Checkpoint, segment_positions: bool, storage: Storage, quantised: Quantised, fused_norms: bool
+        self, checkpoint: Checkpoint, segment_positions: bool, storage: Storage, quantised: Quantised, half: bool
     ) -> None:
         self.config = checkpoint.config
         self.weights = checkpoint.weights
@@ -105,7 +105,7 @@ class _HatGraph:
         self.segment_positions = segment_positions
         self.storage = storage
         self.quantised = quantised
-        self.fused_norms = fused_norms
+        self.half = half
         self.g = GraphBuilder()
 
     def build(self) -> onnx.ModelProto:
@@ -152,9 +152,6 @@ class _HatGraph:
     def _encoder(self) -> str:
         """After the last layer: the heads of all segments [S, H], or for a head that wants them all tokens [S, K, H]."""
         g, config = self.g, self.config
-        last_segment_block = max((i for i, layer in enumerate(config.layers) if layer.segment), default=-1)
-        if config.head is Head.TOKEN:
-            last_segment_block = len(config.layers)  # none of them may leave out a token
         at = self._tokens()
         tokens = self._embeddings(at)  # [T, H]
         heads = g.op("Gather", tokens, at.heads)  # [S, H]; always equal to these rows of `tokens`
@@ -164,7 +161,7 @@ class _HatGraph:
             if layer.segment:
                 with g.scope(f"layer{index}.segment"):
                     block = f"{name}.sentence_encoder"
-                    if index < last_segment_block:
+                    if index < config.heads_from:
                         tokens = self._block(block, tokens, self._within_segments(block, tokens, at))
                         heads = g.op("Gather", tokens, at.heads)
                     else:
@@ -175,7 +172,7 @@ class _HatGraph:
                     if self.segment_positions:
                         heads = g.op("Add", heads, self._segment_positions())
                     heads = self._block(block, heads, self._across_segments(block, heads, same_document))
-                    if index < last_segment_block:
+                    if index < config.heads_from:
                         tokens = g.op("ScatterND", tokens, g.op("Unsqueeze", at.heads, g.integers(1)), heads)
         if config.head is Head.TOKEN:
             return g.op("Gather", tokens, at.rows)
@@ -283,9 +280,9 @@ class _HatGraph:
         g, parts = self.g, self._attention_parts(name)
         qkv = self._product(heads, *parts)
         q, k, v = g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3)
-        if self.quantised:
-            # Sums over keys must not depend, in their last bits, on where in a batch a document stands: the next quantisation would
-            # make a whole step of such a bit now and then.
+        if self.quantised or self.half:
+            # Sums over keys must not depend, in their last bits, on where in a batch a document stands: rounding to int8 or float16
+            # would make a whole step of such a bit now and then.
             q, k, v = (g.op("Add", x, self._bias(part)) for x, part in zip((q, k, v), parts, strict=True))
             return self._exact_attention(q, k, v, same_document)
         q, k, v = (g.op("Unsqueeze", x, g.integers(0)) for x in (q, k, v))
@@ -418,7 +415,7 @@ class _HatGraph:
         g = self.g
         parameters = (g.constant(f"{name}.weight", self.weights[f"{name}.weight"]), self._bias(name))
         epsilon = self.config.layer_norm_epsilon
-        if self.fused_norms:
+        if self.half:
             more = [bias] if bias else []
             return g.op("SkipLayerNormalization", x, skip, *parameters, *more, domain=MICROSOFT, epsilon=epsilon)
         if bias:

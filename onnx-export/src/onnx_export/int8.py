@@ -102,14 +102,14 @@ def matrix_name(*names: str) -> str:
 def token_matrices(config: HatConfig) -> list[tuple[str, ...]]:
     """The linear layers that run on every token, together if they share their input; nearly all of the time goes there.
 
-    D blocks, and the last S block but for keys and values, run on segment heads alone and stay float32.
+    D blocks, and the last S block but for keys and values, run on segment heads alone and stay float32. Where every token is answered for,
+    all S blocks run on all of them; the masked-LM head's own matrices stay float32, too.
     """
-    segment_layers = [index for index, layer in enumerate(config.layers) if layer.segment]
     matrices: list[tuple[str, ...]] = []
-    for index in segment_layers:
+    for index in (index for index, layer in enumerate(config.layers) if layer.segment):
         block = f"encoder.layer.{index}.sentence_encoder"
         query, key, value = (f"{block}.attention.self.{part}" for part in ("query", "key", "value"))
-        if index == segment_layers[-1]:
+        if index == config.heads_from:
             matrices.append((key, value))
         else:
             matrices.append((query, key, value))

@@ -49,5 +49,5 @@ def build_model(
     if (precision == "int8") != bool(quantised):
         raise ExportError(checkpoint.name, [f"precision {precision} with {len(quantised)} quantised matrices"])
     if precision == "fp16":
-        return to_fp16(build_graph(checkpoint, segment_positions=segment_positions, storage=storage, fused_norms=True))
+        return to_fp16(build_graph(checkpoint, segment_positions=segment_positions, storage=storage, half=True))
     return build_graph(checkpoint, segment_positions=segment_positions, storage=storage, quantised=quantised)
