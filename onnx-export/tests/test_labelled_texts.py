@@ -39,7 +39,7 @@ def test_gzip_is_read(tmp_path):
 
 def test_every_bad_line_is_named(tmp_path):
     bad = {
-        "{": "Expecting property name",
+        "{": "is not JSON: Expecting property name",
         "[]": "expected a JSON object, found list",
         json.dumps(record(id=7)): "'id' must be a string that is not blank",
         json.dumps(record(text=" ")): "'text' must be a string that is not blank",
@@ -57,6 +57,13 @@ def test_every_bad_line_is_named(tmp_path):
     for number, (line, expected) in enumerate(zip(message[1:], [*bad.values(), "id 'a' is taken"], strict=True), start=2):
         assert f"line {number}: " in line
         assert expected in line
+
+
+def test_a_line_that_is_not_utf8_is_named(tmp_path):
+    path = write(tmp_path / "t.jsonl", record())
+    path.write_bytes(path.read_bytes() + b'{"id": "b", "text": "caf\xe9"}\n')
+    with pytest.raises(ValueError, match="line 2: is not UTF-8: invalid continuation byte at byte 25"):
+        read_labelled_texts(path)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", gzip.compress(b"x" * 999)[:-12], b"not gzip"])

@@ -20,7 +20,8 @@ from onnx_export.scoring import Logits
 from onnx_export.storage import Storage, as_stored
 
 TOLERANCE = 1e-4
-"""By how much a logit of a float32 graph may differ from the reference's."""
+"""By how much a logit of a float32 graph may differ from the reference's; where the largest logit is above 10, that much for each 10 of it,
+since float32 has seven digits."""
 
 FP16_TOLERANCE = 0.02
 """The same for a float16 graph, as a share of the largest logit."""
@@ -86,7 +87,8 @@ def check_agreement(
     if storage != "fp32" or precision != "fp32":
         exact = scores(build_graph(checkpoint, segment_positions=segment_positions))
     if precision == "int8":
-        _refuse_above(TOLERANCE, checkpoint, _largest(exact, reference(checkpoint)))
+        truth = reference(checkpoint)
+        _refuse_above(_tolerance(truth), checkpoint, _largest(exact, truth))
         emulated = {name: EmulatedInt8Matrix(matrix) for name, matrix in quantised.items()}
         expected = scores(build_graph(checkpoint, segment_positions=segment_positions, storage=storage, quantised=emulated))
         _refuse_above(
@@ -94,10 +96,17 @@ def check_agreement(
         )
     else:
         expected = reference(as_stored(checkpoint, storage))
-        largest = max(float(np.abs(logits.segments).max()) for logits in expected)
-        limit = TOLERANCE if precision == "fp32" else FP16_TOLERANCE * largest
+        limit = _tolerance(expected) if precision == "fp32" else FP16_TOLERANCE * _largest_logit(expected)
         _refuse_above(limit, checkpoint, _largest(actual, expected))
     return Agreement(len(documents), _largest(actual, expected), _largest(actual, exact))
+
+
+def _largest_logit(logits: Sequence[Logits]) -> float:
+    return max(float(np.abs(document.segments).max()) for document in logits)
+
+
+def _tolerance(expected: Sequence[Logits]) -> float:
+    return TOLERANCE * max(1.0, _largest_logit(expected) / 10)
 
 
 def _refuse_above(limit: float, checkpoint: Checkpoint, deviation: float) -> None:

@@ -45,22 +45,22 @@ def read_labelled_texts(path: Path) -> list[LabelledText]:
     """
     texts: dict[str, LabelledText] = {}
     problems: list[str] = []
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     try:
         with opened as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
                 try:
-                    text = _parse(json.loads(line))
+                    text = _parse(_json(line))
                 except ValueError as error:
                     problems.append(f"line {number}: {error}")
                     continue
                 if text.id in texts:
                     problems.append(f"line {number}: id {text.id!r} is taken by a line before")
                 texts[text.id] = text
-    except (EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as {'gzip and ' if path.suffix == '.gz' else ''}UTF-8: {error}") from error
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"{path} cannot be read as gzip: {error}") from error
     if problems:
         shown = "".join(f"\n  {problem}" for problem in problems[:20])
         more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
@@ -77,6 +77,15 @@ def write_labelled_texts(path: Path, texts: Iterable[LabelledText]) -> None:
             clauses = [{"label": label, "start": start, "end": end} for label, start, end in text.spans]
             record = {"id": text.id, "text": text.text, "clauses": clauses, "group": text.group}
             lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _json(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is not UTF-8: {error.reason} at byte {error.start + 1}") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error.msg} at character {error.pos + 1}") from None
 
 
 def _parse(record: Any) -> LabelledText:
