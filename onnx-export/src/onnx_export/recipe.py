@@ -64,7 +64,7 @@ class Recipe:
             "evaluate_every": (1, math.inf),
         }
         problems = [
-            f"{name} is {getattr(self, name)}, expected {low} to {high}"
+            f"{name} is {getattr(self, name)}, expected {f'at least {low}' if high == math.inf else f'{low} to {high}'}"
             for name, (low, high) in bounds.items()
             if not low <= getattr(self, name) <= high
         ]
