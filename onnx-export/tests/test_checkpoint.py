@@ -58,6 +58,21 @@ def test_quantised_weights_are_refused(folder):
     )
 
 
+@pytest.mark.parametrize("head", ["HATForSequenceClassification", "HATForMultipleChoice"])
+@pytest.mark.parametrize("embedding", [False, True])
+def test_weights_of_attentive_pooling_say_how_to_pool_where_nothing_else_does(tmp_path, head, embedding):
+    config = hat_config(head=head, pooling="attentive")
+    folder = write_checkpoint(tmp_path / "checkpoint", config)
+    (folder / "config.json").write_text(json.dumps({key: value for key, value in config.items() if key != "pooling"}))
+    assert read_checkpoint(folder, embedding=embedding).config.pooling == "attentive"
+    (folder / "config.json").write_text(json.dumps(config | {"pooling": "max"}))
+    if embedding:
+        assert read_checkpoint(folder, embedding=True).config.pooling == "max"
+    else:
+        assert len(problems_of(folder)) == 3
+        assert problems_of(folder)[0].endswith("and max pooling does not use it; --pooling attentive does")
+
+
 def test_the_shared_table_of_segment_positions_may_be_stored_once(folder):
     rewrite(folder, lambda weights: weights.pop("hi_transformer.encoder.layer.2.position_embeddings.weight"))
     assert read_checkpoint(folder).weights[SEGMENT_POSITIONS].shape == (7, 32)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from onnx_export.config import HatConfig, Head, Pooling, inspect_config
+from onnx_export.config import HatConfig, Head, Pooling, inspect_config, names_pooling
 from onnx_export.problems import ExportError, reason
 from onnx_export.pytorch_file import read_pytorch_file
 from onnx_export.tokenization import cls_token_id
@@ -32,6 +32,7 @@ _HEAD_WEIGHTS = ("pooler.", "sentencizer.", "classifier.", "lm_head.")
 _POSITIONS = "embeddings.position_embeddings.weight"
 _WORDS = "embeddings.word_embeddings.weight"
 _DECODER = "lm_head.decoder"
+_ATTENTIVE = "pooler.attentive_pooling."
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def read_checkpoint(folder: Path, *, pooling: Pooling | None = None, embedding: 
 
     Args:
         folder: the checkpoint.
-        pooling: overrides the pooling that the configuration names.
+        pooling: overrides the pooling that the configuration names or, as it does in the original, leaves open.
         embedding: read the encoder alone, for document vectors, whatever head the checkpoint has.
 
     Raises:
@@ -91,7 +92,8 @@ def read_checkpoint(folder: Path, *, pooling: Pooling | None = None, embedding: 
             str(folder),
             [f"{'is no' if folder.exists() else 'there is no such'} folder; expected one with config.json and model.safetensors"],
         )
-    config, problems = inspect_config(read_json_object(folder / "config.json"), pooling=pooling, embedding=embedding)
+    content = read_json_object(folder / "config.json")
+    config, problems = inspect_config(content, pooling=pooling, embedding=embedding)
     path = folder / (_PYTORCH if not (folder / _SAFETENSORS).exists() else _SAFETENSORS)
     if not path.is_file():
         raise ExportError(str(folder), [*problems, _no_weights(folder)])
@@ -104,6 +106,8 @@ def read_checkpoint(folder: Path, *, pooling: Pooling | None = None, embedding: 
         sizes = _contradicted_sizes(weights, config)
         known = {problem.partition(" ")[0] for problem in problems}
         raise ExportError("config.json", [*problems, *(line for key, line in sizes.items() if key not in known)])
+    if pooling is None and config.head.pools and not names_pooling(content) and any(_ATTENTIVE in name for name in stored):
+        config = replace(config, pooling="attentive")  # the original has these weights if it pools so, and only then
     if config.cls_id is None and (folder / "tokenizer.json").is_file():
         config = replace(config, cls_id=cls_token_id(folder / "tokenizer.json"))
     return Checkpoint(folder.resolve().name, config, _checked_weights(stored, config, str(path)), file_sha256(path))
@@ -212,7 +216,7 @@ def _plain_names(stored: Mapping[str, NDArray[Any]], config: HatConfig) -> tuple
 
 def _is_of_a_head(name: str, config: HatConfig) -> bool:
     """Whether a weight comes after the encoder and the pooling: of no use where the pooled vector itself is the answer."""
-    pooling = config.pooling == "attentive" and name.startswith("pooler.attentive_pooling.")
+    pooling = config.pooling == "attentive" and name.startswith(_ATTENTIVE)
     return name.startswith(_HEAD_WEIGHTS) and not pooling
 
 
@@ -242,9 +246,10 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: HatConfig, path
     for name in sorted(shapes.keys() - weights.keys()):
         problems.append(f"{name} is missing, expected shape {list(shapes[name])}")
     for name in sorted(weights.keys() - shapes.keys()):
+        advice = "; --pooling attentive does" if config.head.pools and name.startswith(_ATTENTIVE) else ""
         problems.append(
             f"{name} is superfluous: encoder_layout {config.layout} with {config.head.value}"
-            f"{f' and {config.pooling} pooling' if config.pooling else ''} does not use it"
+            f"{f' and {config.pooling} pooling' if config.pooling else ''} does not use it{advice}"
         )
     sizes = _contradicted_sizes(weights, config)
     problems += sizes.values()

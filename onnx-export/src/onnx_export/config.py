@@ -63,6 +63,7 @@ PROBLEM_TYPES: dict[str, ProblemType] = {
     "multi_label_classification": "multi-label",
     "regression": "regression",
 }
+_POOLING_KEYS = ("pooler_type", "pooling")
 _ACTIVATIONS: dict[str, Activation] = {
     "gelu": "gelu",
     "gelu_python": "gelu",
@@ -254,13 +255,18 @@ def _pooling(config: Mapping[str, Any], head: Head, override: Pooling | None, pr
                 f"pooling {override} was asked for, but {head.value} answers for every segment or token and pools none"
             )
         return None
-    key = next((key for key in ("pooler_type", "pooling") if config.get(key) is not None), None)
+    key = next((key for key in _POOLING_KEYS if config.get(key) is not None), None)
     value = override or (config[key] if key else _default_pooling(config))
     for known in POOLINGS:
         if value == known:
             return known
     problems.append(f"{key} is {value!r}, expected one of {', '.join(POOLINGS)}")
     return "max"
+
+
+def names_pooling(config: Mapping[str, Any]) -> bool:
+    """Whether the configuration says how to pool; what the original saves does not."""
+    return any(config.get(key) is not None for key in _POOLING_KEYS)
 
 
 def _default_pooling(config: Mapping[str, Any]) -> Pooling:
