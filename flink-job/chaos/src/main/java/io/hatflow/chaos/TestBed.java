@@ -136,7 +136,7 @@ final class TestBed {
                 "--model.bundle=" + setup.bundle(),
                 "--model.inference-threads=1",
                 "--model.max-characters=" + Documents.MOST_CHARACTERS,
-                "--classify.timeout=15 s",
+                "--model.run-timeout=15 s",
                 "--classify.capacity=64",
                 "--checkpoint.interval=1 s",
                 "--checkpoint.timeout=30 s");

@@ -21,7 +21,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,8 +99,9 @@ public final class DocumentClassifier implements AutoCloseable {
      * Classify one text.
      *
      * @param urgent whether it may overtake texts that are not; those still get their share
-     * @return completes with a {@link Rejection} if the document is at fault; exceptionally only if the machine is, or if this is closed
-     *     meanwhile. Completes on a thread of this classifier, or at once
+     * @return completes with a {@link Rejection} if the document is at fault; exceptionally only if the machine is, with a {@link
+     *     java.util.concurrent.CancellationException} as the cause if this was closed or failed before the document's turn. Completes on a
+     *     thread of this classifier, or at once. Who cancels it takes the document out of the queue
      */
     public CompletableFuture<Outcome> classify(String text, boolean urgent) {
         if (text.isBlank()) {
@@ -115,7 +115,7 @@ public final class DocumentClassifier implements AutoCloseable {
         }
         long begun = System.nanoTime();
         Segmented segmented = model.segment(text);
-        long tokenizeMicros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begun);
+        long tokenizeNanos = System.nanoTime() - begun;
         if (segmented.segments().isEmpty()) {
             return rejected(Reason.NO_TOKENS, "the tokenizer finds no token in the text");
         }
@@ -133,7 +133,7 @@ public final class DocumentClassifier implements AutoCloseable {
                 }
             }
         }
-        return classify(seen, urgent, segmented.tokens().count(), tokenizeMicros);
+        return classify(seen, urgent, segmented.tokens().count(), tokenizeNanos);
     }
 
     private static CompletableFuture<Outcome> rejected(Reason reason, String message) {
@@ -141,8 +141,9 @@ public final class DocumentClassifier implements AutoCloseable {
     }
 
     private CompletableFuture<Outcome> classify(
-            Segmented document, boolean urgent, int tokensTotal, long tokenizeMicros) {
-        return model.answer(document, urgent).thenApply(results -> {
+            Segmented document, boolean urgent, int tokensTotal, long tokenizeNanos) {
+        CompletableFuture<List<WindowResult>> answer = model.answer(document, urgent);
+        CompletableFuture<Outcome> outcome = answer.thenApply(results -> {
             List<WindowLogits> logits = new ArrayList<>();
             long queueNanos = 0;
             long inferenceNanos = 0;
@@ -165,11 +166,19 @@ public final class DocumentClassifier implements AutoCloseable {
                     tokensTotal,
                     document.segments().size(),
                     document.windows().size(),
-                    new Timings(
-                            tokenizeMicros,
-                            TimeUnit.NANOSECONDS.toMicros(queueNanos),
-                            TimeUnit.NANOSECONDS.toMicros(inferenceNanos)));
+                    Timings.ofNanos(tokenizeNanos, queueNanos, inferenceNanos));
         });
+        var unused = outcome.whenComplete((done, failure) -> {
+            if (outcome.isCancelled()) {
+                answer.cancel(false);
+            }
+        });
+        return outcome;
+    }
+
+    /** Whether it answers: neither closed nor has the machine failed, after which another classifier is needed. */
+    public boolean isOpen() {
+        return model.isOpen();
     }
 
     /** Waits for the batch that runs. Futures of documents whose turn has not come complete exceptionally. */

@@ -59,7 +59,8 @@ final class TextModel implements AutoCloseable {
                 ? BatchBudget.learned(settings.batchTarget())
                 : BatchBudget.fixed(settings.batchSegments());
         WarmUp.of(model, Packing.of(manifest), budget);
-        this.batcher = new MicroBatcher(model, Packing.of(manifest), budget, knownGoodWindow(manifest));
+        this.batcher =
+                new MicroBatcher(model, Packing.of(manifest), budget, knownGoodWindow(manifest));
     }
 
     /**
@@ -106,6 +107,7 @@ final class TextModel implements AutoCloseable {
             opened.close();
             throw new BundleException(bundleFolder, problems);
         }
+        opened.batcher.watch(settings.runTimeout());
         return opened;
     }
 
@@ -185,15 +187,37 @@ final class TextModel implements AutoCloseable {
         return answer(document, false);
     }
 
-    /** Let the model see every window of a document; an urgent one may overtake others. */
+    /** Let the model see every window of a document; an urgent one may overtake others. Who cancels the answer gives up their turns. */
     CompletableFuture<List<WindowResult>> answer(Segmented document, boolean urgent) {
         List<CompletableFuture<WindowResult>> results = document.windows().stream()
                 .map(window -> batcher.submit(
                         new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end())),
                         urgent))
                 .toList();
-        return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
-                .thenApply(done -> results.stream().map(CompletableFuture::join).toList());
+        CompletableFuture<List<WindowResult>> answer = CompletableFuture.allOf(
+                        results.toArray(CompletableFuture[]::new))
+                .handle((done, failure) -> joined(results));
+        var unused = answer.whenComplete((done, failure) -> {
+            if (answer.isCancelled()) {
+                results.forEach(result -> result.cancel(false));
+            }
+        });
+        return answer;
+    }
+
+    /** The results, or the failure of a window that was with the model rather than of one that was not. */
+    private static List<WindowResult> joined(List<CompletableFuture<WindowResult>> results) {
+        List<CompletableFuture<WindowResult>> failed = results.stream()
+                .filter(CompletableFuture::isCompletedExceptionally)
+                .toList();
+        failed.stream().filter(result -> !result.isCancelled()).forEach(CompletableFuture::join);
+        failed.forEach(CompletableFuture::join);
+        return results.stream().map(CompletableFuture::join).toList();
+    }
+
+    /** Whether it answers: neither closed nor has the machine failed. */
+    boolean isOpen() {
+        return batcher.isOpen();
     }
 
     /** Waits for the batch that runs. Futures of documents whose turn has not come complete exceptionally. */

@@ -212,6 +212,7 @@ class DocumentClassifierTest {
     }
 
     private static ClassifierSettings settings(LongDocuments longDocuments) {
-        return new ClassifierSettings(longDocuments, 100_000, 16, Duration.ofSeconds(1), Device.CPU, 1, 3);
+        return new ClassifierSettings(
+                longDocuments, 100_000, 16, Duration.ofSeconds(1), Duration.ofMinutes(5), Device.CPU, 1, 3);
     }
 }

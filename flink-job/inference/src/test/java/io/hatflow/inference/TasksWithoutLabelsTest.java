@@ -38,7 +38,14 @@ class TasksWithoutLabelsTest {
     private static final Path CHOICES = BUNDLES.resolve("tiny-choices");
     private static final Path VECTORS = BUNDLES.resolve("tiny-vectors");
     private static final ClassifierSettings SETTINGS = new ClassifierSettings(
-            ClassifierSettings.LongDocuments.WINDOW, 100_000, 16, Duration.ofSeconds(1), Device.CPU, 1, 3);
+            ClassifierSettings.LongDocuments.WINDOW,
+            100_000,
+            16,
+            Duration.ofSeconds(1),
+            Duration.ofMinutes(5),
+            Device.CPU,
+            1,
+            3);
 
     @ParameterizedTest
     @CsvSource({"tiny-choices, scores", "tiny-tokens, token_logits", "tiny-vectors, embedding"})

@@ -230,18 +230,21 @@ class SilenceIT {
     void neitherSecretsNorDocumentsAreToldByAJobThatFails(@InjectMiniCluster MiniCluster flink) throws Exception {
         JobRun run = new JobRun(kafka.broker, kafka.servers(), "silence-of-a-failure");
         run.send(documents());
+        run.send(List.of(new Sent(0, "key", Sent.encoded("long", text("long").repeat(10_000)))));
         FaultyStage.arm(FaultyStage.Kind.FAIL_AT_RECORD);
         Throwable failure;
         List<String> responses;
         List<String> logs;
         try (EveryLog log = EveryLog.of(Path.of("target", "silence-of-a-failure.log"))) {
-            // Fails at a record, then because no document is answered in time, with all of them in flight.
+            // Fails at a record, then because a run of the model takes too long, with all of them in flight.
             JobClient job = run.start(
                     settings(
                             run,
                             kafka.client("alice", PASSWORD),
                             "--checkpoint.interval=300 ms",
-                            "--classify.timeout=1 ms",
+                            "--model.run-timeout=1 ms",
+                            "--model.batch-segments=4096",
+                            "--model.max-characters=1000000",
                             "--flink.restart-strategy.fixed-delay.attempts=2"),
                     1,
                     null,
@@ -252,7 +255,7 @@ class SilenceIT {
         }
 
         assertThat(failure).isNotNull();
-        assertThat(responses).anyMatch(each -> each.contains("No answer for the record at"));
+        assertThat(responses).anyMatch(each -> each.contains("The model hangs"));
         assertSilent("the failure", List.of(ExceptionUtils.stringifyException(failure)));
         assertSilent("the logs", logs);
         assertSilent("the answers of Flink's REST interface", responses);

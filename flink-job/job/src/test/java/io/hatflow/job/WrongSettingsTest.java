@@ -76,8 +76,8 @@ class WrongSettingsTest {
                 flags("no time", "--model.batch-target is \"0 s\", " + DURATION, "--model.batch-target=0 s"),
                 flags(
                         "a duration of years",
-                        "--classify.timeout is \"900 d\", " + DURATION,
-                        "--classify.timeout=900 d"),
+                        "--model.run-timeout is \"900 d\", " + DURATION,
+                        "--model.run-timeout=900 d"),
                 flags(
                         "a guarantee that there is not",
                         "--kafka.guarantee is \"at-most-once\", expected exactly-once or at-least-once",

@@ -116,7 +116,6 @@ final class Parallelism {
                 new BundleInfo("stand-in", "0", "", List.of()),
                 Duration.ZERO,
                 classifier::statistics,
-                () -> {},
                 () -> {});
     }
 }

@@ -8,14 +8,17 @@ import io.hatflow.inference.packing.PackedBatch;
 import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
 import io.hatflow.inference.packing.WindowLogits;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,10 +28,13 @@ import org.jspecify.annotations.Nullable;
  * grow by themselves while documents queue; a lone document leaves at once.
  *
  * <p>Two threads, so that the model runs without a break while documents queue: the inference thread does nothing but run it; beside it
- * another lays out the next batch if it is full already (one that is not may still grow), and completes the futures of the last.
+ * another lays out the next batch if it is full already (one that is not may still grow), completes the futures of the last, and looks
+ * whether a run returns.
  *
  * <p>A failed batch is halved until the guilty window stands alone. If the model then still works on a window that is known to be good, the
- * lone window is refused; if it does not, or memory does not suffice for one window, the machine is at fault and everything fails.
+ * lone window is refused. If it does not, if memory does not suffice for one window or if a run does not return, the machine is at fault:
+ * the windows of that run fail with what happened, and all others with a {@link CancellationException}, because they were not with the
+ * model.
  */
 public final class MicroBatcher implements AutoCloseable {
 
@@ -41,10 +47,15 @@ public final class MicroBatcher implements AutoCloseable {
     private final Packing packing;
     private final BatchBudget budget;
     private final Window knownGood;
+    private final LongSupplier nanoClock;
     private final WindowQueue queue = new WindowQueue();
     private final AtomicReference<@Nullable Prepared> ahead = new AtomicReference<>();
     private final Thread inferenceThread;
-    private final ExecutorService besides;
+    /** Null until {@link #watch}. */
+    private volatile @Nullable Duration runTimeout;
+
+    private volatile boolean failed;
+    private final ScheduledThreadPoolExecutor besides;
 
     private final LongAdder batches = new LongAdder();
     private final LongAdder windows = new LongAdder();
@@ -62,11 +73,18 @@ public final class MicroBatcher implements AutoCloseable {
      * @param knownGood a window that the model has been seen to answer
      */
     public MicroBatcher(PackedModel model, Packing packing, BatchBudget budget, Window knownGood) {
+        this(model, packing, budget, knownGood, System::nanoTime);
+    }
+
+    /** With a clock of the caller's, in nanoseconds. */
+    MicroBatcher(PackedModel model, Packing packing, BatchBudget budget, Window knownGood, LongSupplier nanoClock) {
         this.model = model;
         this.packing = packing;
         this.budget = budget;
         this.knownGood = knownGood;
-        this.besides = Executors.newSingleThreadExecutor(task -> daemon(task, BESIDES));
+        this.nanoClock = nanoClock;
+        this.besides = new ScheduledThreadPoolExecutor(1, task -> daemon(task, BESIDES));
+        besides.setRemoveOnCancelPolicy(true);
         this.inferenceThread = daemon(this::runUntilClosed, "hatflow-inference");
         inferenceThread.start();
     }
@@ -77,16 +95,21 @@ public final class MicroBatcher implements AutoCloseable {
         return thread;
     }
 
+    /** From now on, a run that takes longer hangs; time in the queue does not count. Before, the first runs of a device may take long. */
+    public void watch(Duration runTimeout) {
+        this.runTimeout = runTimeout;
+    }
+
     /**
      * Let the model see a window.
      *
      * @param urgent whether it may overtake windows that are not
-     * @return completes on a thread of the batcher; exceptionally if the machine is at fault (the cause says what happened) or the batcher
-     *     is closed before the window's turn
+     * @return completes on a thread of the batcher; exceptionally if the machine is at fault (the cause says what happened), with a
+     *     {@link CancellationException} if that or a {@link #close} came before the window's turn. Who cancels it gives up its turn
      */
     public CompletableFuture<WindowResult> submit(Window window, boolean urgent) {
         CompletableFuture<WindowResult> result = new CompletableFuture<>();
-        queue.put(new Waiting(window, packing.rows(window), urgent, System.nanoTime(), result));
+        queue.put(new Waiting(window, packing.rows(window), urgent, nanoClock.getAsLong(), result));
         return result;
     }
 
@@ -147,9 +170,10 @@ public final class MicroBatcher implements AutoCloseable {
     /** Completes the future of every window of the batch, whatever happens. */
     private void run(Prepared batch) {
         try {
-            long begun = System.nanoTime();
-            List<WindowLogits> logits = model.run(batch.packed());
-            long nanos = System.nanoTime() - begun;
+            long begun = nanoClock.getAsLong();
+            List<WindowLogits> logits = watched(batch);
+            // Where the clock moves in steps or was set back, as virtual machines' do, a run still took time.
+            long nanos = Math.max(1, nanoClock.getAsLong() - begun);
             budget.record(batch.packed().rows(), nanos);
             besides.execute(() -> {
                 try {
@@ -159,16 +183,40 @@ public final class MicroBatcher implements AutoCloseable {
                 }
             });
         } catch (InferenceException e) {
-            isolate(batch, e);
+            if (isOpen()) {
+                isolate(batch, e);
+            } else { // whose fault it was does not matter any more
+                fail(batch.windows(), e);
+            }
         } catch (Throwable e) { // a batch whose futures never complete would stop the job without a word
             fail(batch.windows(), e);
         }
     }
 
+    private List<WindowLogits> watched(Prepared batch) throws InferenceException {
+        Duration limit = runTimeout;
+        if (limit == null) {
+            return model.run(batch.packed());
+        }
+        Future<?> watchdog = besides.schedule(() -> hangs(batch, limit), limit.toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            return model.run(batch.packed());
+        } finally {
+            watchdog.cancel(false);
+        }
+    }
+
+    private void hangs(Prepared batch, Duration limit) {
+        fail(
+                batch.windows(),
+                new TimeoutException("The model hangs: its run of " + batch.packed().rows()
+                        + " segments has not returned within " + limit.toMillis() + " ms."));
+    }
+
     private void complete(Prepared batch, List<WindowLogits> logits, long begun, long nanos) {
         long waited = 0;
         for (Waiting window : batch.windows()) {
-            waited += begun - window.enqueuedNanos();
+            waited += waited(window, begun);
         }
         batches.increment();
         windows.add(batch.windows().size());
@@ -178,8 +226,12 @@ public final class MicroBatcher implements AutoCloseable {
         queueNanos.add(waited);
         for (int i = 0; i < batch.windows().size(); i++) {
             Waiting window = batch.windows().get(i);
-            window.result().complete(scored(logits.get(i), begun - window.enqueuedNanos(), nanos));
+            window.result().complete(scored(logits.get(i), waited(window, begun), nanos));
         }
+    }
+
+    private static long waited(Waiting window, long begun) {
+        return Math.max(0, begun - window.enqueuedNanos());
     }
 
     private static WindowResult scored(WindowLogits logits, long queueNanos, long inferenceNanos) {
@@ -215,10 +267,20 @@ public final class MicroBatcher implements AutoCloseable {
         }
     }
 
+    /** The batch first: what fails its task fails it for what was with the model, before the others give up. */
     private void fail(List<Waiting> batch, Throwable failure) {
-        queue.close(failure);
-        abandonAhead();
+        failed = true;
         batch.forEach(window -> window.result().completeExceptionally(failure));
+        CancellationException notWithIt = new CancellationException(
+                "this document was not with the model when it failed: " + failure.getMessage());
+        notWithIt.initCause(failure);
+        queue.close(notWithIt);
+        abandonAhead();
+    }
+
+    /** Whether windows are answered: neither closed nor has the machine failed. */
+    public boolean isOpen() {
+        return !failed && queue.closedBecause() == null;
     }
 
     /** What was done so far and what waits. */
@@ -236,7 +298,7 @@ public final class MicroBatcher implements AutoCloseable {
                 outOfMemory.sum(),
                 depth.windows(),
                 depth.rows(),
-                depth.oldestNanos() == null ? 0 : System.nanoTime() - depth.oldestNanos(),
+                depth.oldestNanos() == null ? 0 : nanoClock.getAsLong() - depth.oldestNanos(),
                 budget.rows(),
                 fit.fixedNanos(),
                 fit.nanosPerRow());
@@ -257,6 +319,7 @@ public final class MicroBatcher implements AutoCloseable {
                 interrupted = true;
             }
         }
+        // Not shutdownNow: what is to be completed still is. Watchdogs are cancelled as their runs return.
         besides.shutdown();
         while (!besides.isTerminated() && !Thread.currentThread().getName().equals(BESIDES)) {
             try {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * model.
  *
  * <p>Urgent windows go first, but every fourth batch begins with the others, so that no flood of urgent ones can keep them waiting for
- * ever.
+ * ever. A window whose result was cancelled is dropped when its turn comes.
  *
  * <p>It is not bounded. Whoever submits bounds the documents in flight: Flink's async operator by its capacity.
  */
@@ -61,10 +61,12 @@ final class WindowQueue {
      * @return empty if there is something elsewhere, or once the queue is closed
      */
     synchronized List<Waiting> take(int budgetRows, BooleanSupplier elsewhere) throws InterruptedException {
-        while (waitingRows == 0 && closedBecause == null && !elsewhere.getAsBoolean()) {
+        List<Waiting> taken = taken(budgetRows);
+        while (taken.isEmpty() && closedBecause == null && !elsewhere.getAsBoolean()) {
             wait();
+            taken = taken(budgetRows);
         }
-        return waitingRows == 0 ? List.of() : taken(budgetRows);
+        return taken;
     }
 
     /** Lets {@link #take} look again whether there is something elsewhere. */
@@ -82,18 +84,25 @@ final class WindowQueue {
         urgentBatches = urgentFirst && !ordinary.isEmpty() ? urgentBatches + 1 : 0;
         List<Waiting> taken = new ArrayList<>();
         int room = move(urgentFirst ? urgent : ordinary, taken, budgetRows);
-        int left = move(urgentFirst ? ordinary : urgent, taken, room);
-        waitingRows -= budgetRows - left; // what was taken
+        int unused = move(urgentFirst ? ordinary : urgent, taken, room);
         return taken;
     }
 
-    /** Returns the room that is left; below 0 if the first window alone exceeds it. */
-    private static int move(ArrayDeque<Waiting> lane, List<Waiting> taken, int room) {
+    /** Drops windows that were cancelled. Returns the room that is left; below 0 if the first window alone exceeds it. */
+    private int move(ArrayDeque<Waiting> lane, List<Waiting> taken, int room) {
         int left = room;
-        while (!lane.isEmpty() && (taken.isEmpty() || lane.getFirst().rows() <= left)) {
-            Waiting next = lane.removeFirst();
-            left -= next.rows();
-            taken.add(next);
+        while (!lane.isEmpty()) {
+            Waiting next = lane.getFirst();
+            boolean cancelled = next.result().isDone();
+            if (!cancelled && !taken.isEmpty() && next.rows() > left) {
+                break;
+            }
+            lane.removeFirst();
+            waitingRows -= next.rows();
+            if (!cancelled) {
+                left -= next.rows();
+                taken.add(next);
+            }
         }
         return left;
     }

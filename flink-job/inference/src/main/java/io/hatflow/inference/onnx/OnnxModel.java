@@ -20,11 +20,13 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -35,6 +37,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>One run at a time, and never a {@link #close} while one is under way: closing a session in use crashes the process.
  * {@link #run} and {@link #close} exclude each other; inputs are copied into direct buffers that are kept from run to run.
+ *
+ * <p>ONNX Runtime's own clean-up at the end of the process crashes while a run is under way. So an ending JVM stops the run at its next
+ * operator, and begins no other.
  */
 public final class OnnxModel implements PackedModel, AutoCloseable {
 
@@ -57,17 +62,25 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(OnnxModel.class);
 
+    private static final Duration EXIT_LIMIT = Duration.ofSeconds(5);
+
     private final OrtSession session;
     private final OrtSession.SessionOptions options;
     private LongBuffer tokens = direct(0);
     private LongBuffer mask = direct(0);
     private LongBuffer documents = direct(0);
     private LongBuffer segments = direct(0);
+    private final OrtSession.RunOptions runOptions;
+    private final Thread atExit = new Thread(this::stopRunning, "hatflow-exit");
+    private volatile boolean running;
+    private volatile boolean exiting;
     private boolean closed;
 
-    private OnnxModel(OrtSession session, OrtSession.SessionOptions options) {
+    private OnnxModel(OrtSession session, OrtSession.SessionOptions options) throws OrtException {
         this.session = session;
         this.options = options;
+        this.runOptions = new OrtSession.RunOptions();
+        Runtime.getRuntime().addShutdownHook(atExit);
     }
 
     /**
@@ -200,6 +213,18 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the model is closed; nothing may run after close, this is a bug");
         }
+        running = true; // before it asks, as the hook asks after it has said so
+        try {
+            if (exiting) {
+                throw new CancellationException("this process ends");
+            }
+            return compute(batch);
+        } finally {
+            running = false;
+        }
+    }
+
+    private List<WindowLogits> compute(PackedBatch batch) throws InferenceException {
         tokens = filled(tokens, batch.inputIds());
         mask = filled(mask, batch.attentionMask());
         documents = filled(documents, batch.documentIndex());
@@ -210,13 +235,18 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
                 OnnxTensor attentionMask = OnnxTensor.createTensor(ENVIRONMENT, mask, perToken);
                 OnnxTensor documentIndex = OnnxTensor.createTensor(ENVIRONMENT, documents, perSegment);
                 OnnxTensor segmentIndex = OnnxTensor.createTensor(ENVIRONMENT, segments, perSegment);
-                OrtSession.Result result = session.run(Map.of(
-                        "input_ids", inputIds,
-                        "attention_mask", attentionMask,
-                        "document_index", documentIndex,
-                        "segment_index", segmentIndex))) {
+                OrtSession.Result result = session.run(
+                        Map.of(
+                                "input_ids", inputIds,
+                                "attention_mask", attentionMask,
+                                "document_index", documentIndex,
+                                "segment_index", segmentIndex),
+                        runOptions)) {
             return batch.deal(rows(result, DOCUMENT_OUTPUTS), rows(result, SEGMENT_OUTPUTS));
         } catch (OrtException e) {
+            if (exiting) {
+                throw new CancellationException("this process ends");
+            }
             String message = String.valueOf(e.getMessage());
             throw new InferenceException(
                     message, e, OUT_OF_MEMORY.matcher(message).find());
@@ -256,6 +286,20 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
                 .asLongBuffer();
     }
 
+    /** Does not wait for ever: a run that hangs must not keep the process. */
+    private void stopRunning() {
+        exiting = true;
+        long limit = System.nanoTime() + EXIT_LIMIT.toNanos();
+        try {
+            runOptions.setTerminate(true);
+            while (running && System.nanoTime() < limit) {
+                Thread.sleep(1);
+            }
+        } catch (OrtException | InterruptedException e) {
+            LOG.warn("A run of the model could not be stopped before the process ends: {}", e.toString());
+        }
+    }
+
     /** Waits for a run under way. */
     @Override
     public synchronized void close() {
@@ -264,10 +308,16 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
         }
         closed = true;
         try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException exiting) {
+            return; // the hook may be using the session; the process frees everything
+        }
+        try {
             session.close();
         } catch (OrtException e) {
             throw new IllegalStateException("ONNX Runtime cannot close its session: " + e.getMessage(), e);
         } finally {
+            runOptions.close();
             options.close();
         }
     }

@@ -14,6 +14,7 @@ import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
 import io.hatflow.inference.packing.WindowLogits;
 import io.hatflow.inference.text.Span;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -22,7 +23,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -127,8 +130,71 @@ class MicroBatcherTest {
             assertThatThrownBy(failed::get)
                     .isInstanceOf(ExecutionException.class)
                     .hasCauseInstanceOf(InferenceException.class);
+            assertThat(batcher.isOpen()).isFalse();
             CompletableFuture<WindowResult> later = batcher.submit(KNOWN, false);
-            assertThatThrownBy(later::get).hasCauseInstanceOf(InferenceException.class);
+            assertThatThrownBy(later::get)
+                    .isInstanceOf(CancellationException.class)
+                    .hasCauseInstanceOf(InferenceException.class);
+        }
+    }
+
+    @Test
+    void aRunThatDoesNotReturnFailsItsWindowsAndCancelsThoseThatWait() throws Exception {
+        CountDownLatch hanging = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        PackedModel hangs = batch -> {
+            hanging.countDown();
+            awaitUninterruptibly(end);
+            return zeros(batch);
+        };
+        MicroBatcher batcher = new MicroBatcher(hangs, PACKING, BatchBudget.fixed(1), KNOWN);
+        batcher.watch(Duration.ofMillis(200));
+        CompletableFuture<WindowResult> first = batcher.submit(KNOWN, false);
+        hanging.await();
+        CompletableFuture<WindowResult> waiting = batcher.submit(KNOWN, false);
+
+        assertThatThrownBy(() -> first.get(30, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(TimeoutException.class)
+                .hasMessageContaining("its run of 1 segments has not returned within 200 ms");
+        assertThatThrownBy(() -> waiting.get(30, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
+        assertThat(batcher.isOpen()).isFalse();
+        end.countDown();
+        batcher.close();
+    }
+
+    @Test
+    void whatIsCancelledBeforeItsTurnIsNotShownToTheModel() throws Exception {
+        List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch allWait = new CountDownLatch(1);
+        PackedModel model = batch -> {
+            awaitUninterruptibly(allWait);
+            sizes.add(batch.rows());
+            return zeros(batch);
+        };
+        try (MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(1), KNOWN)) {
+            List<CompletableFuture<WindowResult>> results = IntStream.range(0, 40)
+                    .mapToObj(i -> batcher.submit(window(i), i % 3 == 0))
+                    .toList();
+            // One may run and one may be laid out already.
+            results.subList(2, 39).forEach(result -> result.cancel(false));
+            allWait.countDown();
+            assertThat(results.get(39).get(30, TimeUnit.SECONDS)).isInstanceOf(Scored.class);
+            assertThat(sizes).hasSizeLessThanOrEqualTo(5);
+            assertThat(batcher.statistics().queuedWindows()).isZero();
+        }
+    }
+
+    /** Some virtual machines' clocks do. */
+    @Test
+    void aRunTakesTimeAlsoWhereTheClockStandsStillOrGoesBack() throws Exception {
+        AtomicLong clock = new AtomicLong();
+        for (long step : new long[] {0, -1_000_000}) {
+            try (MicroBatcher batcher = new MicroBatcher(
+                    MicroBatcherTest::zeros, PACKING, BatchBudget.fixed(1), KNOWN, () -> clock.addAndGet(step))) {
+                Scored scored = (Scored) batcher.submit(KNOWN, false).get(30, TimeUnit.SECONDS);
+                assertThat(scored.inferenceNanos()).isEqualTo(1);
+                assertThat(scored.queueNanos()).isZero();
+            }
         }
     }
 

@@ -42,9 +42,9 @@ public record Classified(DataStream<LabelledDocument> labelled, DataStream<DeadL
             QuarantineSettings quarantine,
             RejectionLimit limit,
             ClassifierLessor lessor) {
-        ClassifyFunction classify =
-                new ClassifyFunction(lessor, settings.timeout(), settings.priorityHeader(), quarantine);
-        long timeout = settings.timeout().toMillis();
+        ClassifyFunction classify = new ClassifyFunction(lessor, settings.priorityHeader(), quarantine);
+        // Waiting is no fault, and the model's own watchdog sees when it hangs.
+        long timeout = 0;
         SingleOutputStreamOperator<Either<LabelledDocument, DeadLetter>> events = settings.order() == Order.ORDERED
                 ? AsyncDataStream.orderedWait(records, classify, timeout, TimeUnit.MILLISECONDS, settings.capacity())
                 : AsyncDataStream.unorderedWait(records, classify, timeout, TimeUnit.MILLISECONDS, settings.capacity());

@@ -15,9 +15,9 @@ import io.hatflow.job.quarantine.QuarantineSettings;
 import io.hatflow.job.source.Refusal;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.CheckpointListener;
@@ -48,7 +48,6 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
     static final String URGENT = "high";
 
     private final ClassifierLessor lessor;
-    private final Duration timeout;
     private final String priorityHeader;
     private final QuarantineSettings quarantine;
     private transient @Nullable LeasedClassifier leased;
@@ -57,11 +56,14 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
     private transient @Nullable CarefulLane<Outcome> lane;
     private transient boolean restored;
     private transient boolean careful;
+    /** What the model has not answered yet, by the event's id. */
+    private transient Map<String, CompletableFuture<Outcome>> asked = Map.of();
+
+    private transient volatile boolean closed;
 
     /** An empty {@code priorityHeader} means that no record is urgent. */
-    ClassifyFunction(ClassifierLessor lessor, Duration timeout, String priorityHeader, QuarantineSettings quarantine) {
+    ClassifyFunction(ClassifierLessor lessor, String priorityHeader, QuarantineSettings quarantine) {
         this.lessor = lessor;
-        this.timeout = timeout;
         this.priorityHeader = priorityHeader;
         this.quarantine = quarantine;
     }
@@ -83,6 +85,7 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
 
     @Override
     public void open(OpenContext context) {
+        asked = new ConcurrentHashMap<>();
         try {
             leased = lessor.lease(getRuntimeContext());
             metrics = new ClassifyMetrics(getRuntimeContext().getMetricGroup(), leased);
@@ -117,25 +120,29 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
                     counted);
             return;
         }
-        LeasedClassifier asked = leased;
-        BundleInfo bundle = asked.bundle();
+        LeasedClassifier.Classifier classifier = leased.classifier();
+        BundleInfo bundle = leased.bundle();
         boolean urgent = isUrgent(record);
-        Supplier<CompletableFuture<Outcome>> question = () -> asked.classifier().classify(document.getText(), urgent);
+        Supplier<CompletableFuture<Outcome>> question = () -> classifier.classify(document.getText(), urgent);
         boolean suspect = careful || (attempts != null && attempts.leftOver(id) > 0);
-        var unused = (suspect && lane != null ? lane.ask(id, question) : question.get())
-                .whenComplete((outcome, failure) -> {
-                    try {
-                        if (failure != null) {
-                            asked.condemn().run();
-                            result.completeExceptionally(failure);
-                        } else {
-                            complete(result, event(record, document, outcome, bundle), counted);
-                        }
-                    } catch (RuntimeException bug) {
-                        // Without this, the record would wait for its timeout.
-                        result.completeExceptionally(bug);
-                    }
-                });
+        CompletableFuture<Outcome> answer = suspect && lane != null ? lane.ask(id, question) : question.get();
+        asked.put(id, answer);
+        var unused = answer.whenComplete((outcome, failure) -> {
+            asked.remove(id);
+            if (closed) {
+                return;
+            }
+            try {
+                if (failure != null) {
+                    result.completeExceptionally(failure);
+                } else {
+                    complete(result, event(record, document, outcome, bundle), counted);
+                }
+            } catch (RuntimeException bug) {
+                // Without this, the record would wait for ever.
+                result.completeExceptionally(bug);
+            }
+        });
     }
 
     private static void complete(
@@ -169,33 +176,19 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
         return record.refusal();
     }
 
-    @Override
-    public void timeout(SourceRecord record, ResultFuture<Either<LabelledDocument, DeadLetter>> result) {
-        if (lane != null) {
-            lane.blame();
-        }
-        if (leased != null) {
-            // A run that hangs is never going to be free for other documents.
-            leased.condemn().run();
-        }
-        result.completeExceptionally(new TimeoutException("No answer for the record at " + at(record) + " within "
-                + timeout.toMillis()
-                + " ms. The task fails and the record will be classified again. Either the model or"
-                + " the machine hangs (look at this TaskManager's thread dump and at its processors or GPU), or"
-                + " classify.timeout is too short for classify.capacity documents of this length: raise the former or"
-                + " lower the latter."));
-    }
-
     private static String at(SourceRecord record) {
         return record.topic() + "-" + record.partition() + "@" + record.offset();
     }
 
+    /** Gives up what was asked: otherwise the model would work on it, ahead of what other tasks or the next attempt ask. */
     @Override
     public void close() {
+        closed = true;
         if (lane != null) {
             lane.close();
             lane = null;
         }
+        asked.values().forEach(answer -> answer.cancel(false));
         if (leased != null) {
             leased.close();
             leased = null;

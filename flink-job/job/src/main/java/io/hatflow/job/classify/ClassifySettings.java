@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * @param order whether events leave in the order of their records
  * @param priorityHeader name of the header that makes a record urgent; empty for none
  * @param capacity most documents that one task holds at a time
- * @param timeout after which an unanswered document is the machine's fault
  * @param longDocuments see {@link ClassifierSettings}, like the rest
  * @param inferenceThreads 0 for all processors of the machine that classifies
  */
@@ -31,11 +30,11 @@ public record ClassifySettings(
         Order order,
         String priorityHeader,
         int capacity,
-        Duration timeout,
         LongDocuments longDocuments,
         int maxCharacters,
         int batchSegments,
         Duration batchTarget,
+        Duration runTimeout,
         Device device,
         int inferenceThreads,
         int evidencePerLabel)
@@ -71,11 +70,6 @@ public record ClassifySettings(
             "128",
             "Most documents that one task holds at a time; beyond it the source slows down. Enough to fill two"
                     + " micro-batches; each costs memory and time at a restore.");
-    private static final Setting<Duration> TIMEOUT = Setting.duration(
-            "classify.timeout",
-            "10 min",
-            "A document that is not answered within this time fails the task, because the model or the machine hangs."
-                    + " Longer than the slowest document plus those before it in the queue.");
     private static final Setting<LongDocuments> LONG_DOCUMENTS = Setting.choice(
             "model.long-documents",
             LongDocuments.class,
@@ -94,6 +88,11 @@ public record ClassifySettings(
             "model.batch-target",
             ClassifierSettings.defaults().batchTarget().toSeconds() + " s",
             "With `model.batch-segments: auto`, time that one run of the model shall not exceed where a single document does not.");
+    private static final Setting<Duration> RUN_TIMEOUT = Setting.duration(
+            "model.run-timeout",
+            ClassifierSettings.defaults().runTimeout().toMinutes() + " min",
+            "A run of the model that has not returned within this time hangs, which fails the task. A document's time in the queue does"
+                    + " not count, however long.");
     private static final Setting<Device> DEVICE = new Setting<>(
             "model.device",
             "auto, cpu or cuda:N",
@@ -120,14 +119,14 @@ public record ClassifySettings(
             MAX_CHARACTERS,
             BATCH_SEGMENTS,
             BATCH_TARGET,
+            RUN_TIMEOUT,
             DEVICE,
             DEVICE_MEMORY,
             INFERENCE_THREADS,
             EVIDENCE_PER_LABEL,
             ORDER,
             PRIORITY_HEADER,
-            CAPACITY,
-            TIMEOUT);
+            CAPACITY);
 
     /** Reads the settings; mistakes are noted in the values. */
     public static ClassifySettings from(SettingValues values) {
@@ -144,11 +143,11 @@ public record ClassifySettings(
                 order,
                 priorityHeader,
                 values.get(CAPACITY),
-                values.get(TIMEOUT),
                 values.get(LONG_DOCUMENTS),
                 values.get(MAX_CHARACTERS),
                 values.get(BATCH_SEGMENTS),
                 values.get(BATCH_TARGET),
+                values.get(RUN_TIMEOUT),
                 values.get(DEVICE).limitedTo(values.get(DEVICE_MEMORY)),
                 values.get(INFERENCE_THREADS),
                 values.get(EVIDENCE_PER_LABEL));
@@ -175,6 +174,7 @@ public record ClassifySettings(
                 maxCharacters,
                 batchSegments,
                 batchTarget,
+                runTimeout,
                 chosen,
                 inferenceThreads == 0 ? Runtime.getRuntime().availableProcessors() : inferenceThreads,
                 evidencePerLabel);

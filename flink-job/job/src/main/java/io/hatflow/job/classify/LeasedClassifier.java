@@ -13,16 +13,14 @@ import java.util.function.Supplier;
  * @param classifier what answers
  * @param bundle what classifies
  * @param loadTime how long it took to open
- * @param statistics of the classifier, whoever used it
- * @param condemn called when it failed or hangs: whoever leases from now on gets another
- * @param release called once, when its holder is done
+ * @param statistics of the classifier, for all who use it
+ * @param release called when its holder is done; never waits for the model
  */
 public record LeasedClassifier(
         Classifier classifier,
         BundleInfo bundle,
         Duration loadTime,
         Supplier<BatchStatistics> statistics,
-        Runnable condemn,
         Runnable release)
         implements AutoCloseable {
 
@@ -30,7 +28,11 @@ public record LeasedClassifier(
     @FunctionalInterface
     public interface Classifier {
 
-        /** Completes exceptionally only through the machine's fault. Urgent texts may overtake the others. */
+        /**
+         * Completes exceptionally only through the machine's fault: with a {@link java.util.concurrent.CancellationException}, by itself
+         * or as the cause, if the text was not with the model when that failed. Urgent texts may overtake the others. Cancelling the
+         * answer takes the text out of the queue.
+         */
         CompletableFuture<Outcome> classify(String text, boolean urgent);
     }
 

@@ -6,8 +6,16 @@ import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.functions.RuntimeContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,38 +24,49 @@ import org.slf4j.LoggerFactory;
 /**
  * The classifiers of this JVM, so that all tasks of a TaskManager fill the same micro-batches and hold one model: one for
  * each bundle folder, device and settings, opened by the first task that asks. What a job's tasks used stays open while they restart, and
- * is closed when Flink lets go of the job; what was leased otherwise is closed with its last lease. One that has failed or hangs is
- * condemned: nobody gets it any more. Thread-safe; whoever asks while one is opening waits for it.
+ * is closed when Flink lets go of the job; what was leased otherwise is closed with its last lease. One that has failed is not leased
+ * again.
+ *
+ * <p>Thread-safe. Flink's main thread calls in here, and a TaskManager whose main thread waits is lost. So nothing that takes time happens
+ * under the lock: who asks for a classifier opens it, or waits for the task that does; a thread of its own closes each.
  */
 public final class SharedClassifiers {
 
     private static final Logger LOG = LoggerFactory.getLogger(SharedClassifiers.class);
+
+    /** How long a task that opens a classifier waits for those that close, so as not to hold two. */
     private static final Duration CLOSING_LIMIT = Duration.ofSeconds(2);
+
+    /** How long Flink's main thread waits for closing, so that it is over before the job's classes are gone. */
+    private static final Duration LETTING_GO_LIMIT = Duration.ofMillis(500);
 
     private static final Map<Key, Shared> OPEN = new HashMap<>();
     private static final Map<Key, LeasedClassifier> KEPT = new HashMap<>();
+    private static final Set<Thread> CLOSING = new HashSet<>();
 
     private record Key(
             Path bundle,
             ClassifierSettings settings,
             @Nullable SignerKey signer) {}
 
-    private static final class Shared {
-        final DocumentClassifier classifier;
-        final Duration loadTime;
-        int leases;
-        boolean condemned;
+    private record Opened(DocumentClassifier classifier, Duration loadTime) {}
 
-        Shared(DocumentClassifier classifier, Duration loadTime) {
-            this.classifier = classifier;
-            this.loadTime = loadTime;
+    /** A classifier that is open or being opened, and how many have a lease. */
+    private static final class Shared {
+        final CompletableFuture<Opened> opened = new CompletableFuture<>();
+        int leases;
+
+        boolean hasFailed() {
+            return opened.isDone()
+                    && (opened.isCompletedExceptionally()
+                            || !opened.join().classifier().isOpen());
         }
     }
 
     private SharedClassifiers() {}
 
     /**
-     * Leases the classifier that the settings describe, and opens it if nobody in this JVM has it open.
+     * Leases the classifier that the settings describe, and opens it if it is not open in this JVM.
      *
      * @throws io.hatflow.inference.bundle.BundleException if the bundle is refused
      * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
@@ -64,14 +83,15 @@ public final class SharedClassifiers {
      */
     static LeasedClassifier lease(ClassifySettings settings, RuntimeContext task) {
         Key key = key(settings, TaskDevice.of(settings.device(), task));
+        LeasedClassifier lease = lease(key);
+        LeasedClassifier spare = lease(key);
         synchronized (OPEN) {
-            LeasedClassifier lease = lease(key);
-            if (!KEPT.containsKey(key)) {
-                KEPT.put(key, lease(key));
+            if (KEPT.putIfAbsent(key, spare) != null) {
+                spare.close();
             }
-            task.registerUserCodeClassLoaderReleaseHookIfAbsent("hatflow-classifiers", SharedClassifiers::letGo);
-            return lease;
         }
+        task.registerUserCodeClassLoaderReleaseHookIfAbsent("hatflow-classifiers", SharedClassifiers::letGo);
+        return lease;
     }
 
     private static Key key(ClassifySettings settings, Device device) {
@@ -82,58 +102,78 @@ public final class SharedClassifiers {
     }
 
     private static LeasedClassifier lease(Key key) {
+        Shared shared;
+        boolean first = false;
         synchronized (OPEN) {
-            Shared shared = OPEN.get(key);
-            if (shared == null) {
-                long begun = System.nanoTime();
-                DocumentClassifier opened = DocumentClassifier.open(key.bundle(), key.settings(), key.signer());
-                shared = new Shared(opened, Duration.ofNanos(System.nanoTime() - begun));
+            shared = OPEN.get(key);
+            if (shared == null || shared.hasFailed()) {
+                retire(key);
+                shared = new Shared();
                 OPEN.put(key, shared);
+                first = true;
             }
             shared.leases++;
-            return new LeasedClassifier(
-                    shared.classifier::classify,
-                    shared.classifier.bundle(),
-                    shared.loadTime,
-                    shared.classifier::statistics,
-                    condemnation(key, shared),
-                    new Release(key, shared));
         }
-    }
-
-    private static Runnable condemnation(Key key, Shared shared) {
-        return () -> {
-            synchronized (OPEN) {
-                if (!shared.condemned) {
-                    shared.condemned = true;
-                    OPEN.remove(key, shared);
-                    LeasedClassifier kept = KEPT.remove(key);
-                    if (kept != null) {
-                        kept.close();
-                    }
-                }
-            }
-        };
-    }
-
-    /**
-     * Aside, because one that hangs can only be closed when its run returns, if ever: until then its thread and its memory stay. Most
-     * close at once, and are waited for a moment, so that the next one does not open beside it.
-     */
-    private static void closeAside(Shared shared) {
-        Thread closing = new Thread(shared.classifier::close, "hatflow-close-condemned");
-        closing.setDaemon(true);
-        closing.start();
+        if (first) {
+            open(key, shared);
+        }
+        Release release = new Release(key, shared);
         try {
-            closing.join(CLOSING_LIMIT.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            Opened opened = shared.opened.join();
+            return new LeasedClassifier(
+                    opened.classifier()::classify,
+                    opened.classifier().bundle(),
+                    opened.loadTime(),
+                    opened.classifier()::statistics,
+                    release);
+        } catch (CompletionException | CancellationException e) {
+            release.run();
+            throw e.getCause() instanceof RuntimeException reason ? reason : e;
         }
-        if (closing.isAlive()) {
-            LOG.warn(
-                    "A run of the model does not return. Its thread and its memory stay with this process until it does; a process"
-                            + " that has several of them should be started again");
+    }
+
+    /** Its leases outlive it, but for the one that kept it open. */
+    private static void retire(Key key) {
+        OPEN.remove(key);
+        LeasedClassifier kept = KEPT.remove(key);
+        if (kept != null) {
+            kept.close();
         }
+    }
+
+    private static void open(Key key, Shared shared) {
+        try {
+            if (!closed(CLOSING_LIMIT)) {
+                LOG.warn(
+                        "A model that is no longer used has not been closed yet, because a run of it does not return. Its thread and"
+                                + " its memory stay with this process until it does; restart a process that has several of them");
+            }
+            long begun = System.nanoTime();
+            DocumentClassifier opened = DocumentClassifier.open(key.bundle(), key.settings(), key.signer());
+            shared.opened.complete(new Opened(opened, Duration.ofNanos(System.nanoTime() - begun)));
+        } catch (Throwable e) { // who waits for it would wait for ever
+            shared.opened.completeExceptionally(e);
+        }
+    }
+
+    /** Waits until what is being closed is closed; false if it is not in time. */
+    private static boolean closed(Duration limit) {
+        List<Thread> closing;
+        synchronized (OPEN) {
+            closing = new ArrayList<>(CLOSING);
+        }
+        long end = System.nanoTime() + limit.toNanos();
+        boolean closed = true;
+        for (Thread each : closing) {
+            try {
+                // At least 1: join takes 0 for ever.
+                each.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            closed &= !each.isAlive();
+        }
+        return closed;
     }
 
     private static void letGo() {
@@ -141,6 +181,7 @@ public final class SharedClassifiers {
             KEPT.values().forEach(LeasedClassifier::close);
             KEPT.clear();
         }
+        boolean unused = closed(LETTING_GO_LIMIT);
     }
 
     /** How many classifiers are open in this JVM. */
@@ -169,14 +210,32 @@ public final class SharedClassifiers {
                 }
                 released = true;
                 shared.leases--;
-                if (shared.leases == 0 && shared.condemned) {
-                    closeAside(shared);
-                } else if (shared.leases == 0) {
-                    OPEN.remove(key);
-                    // Under the lock, so that a task that asks now does not hold a second model beside this one.
-                    shared.classifier.close();
+                if (shared.leases == 0) {
+                    OPEN.remove(key, shared);
+                    close();
                 }
             }
+        }
+
+        /** Closing waits for the run that is under way. */
+        private void close() {
+            Thread closing = new Thread(
+                    () -> {
+                        try {
+                            // Who gives a lease back has seen it open, or fail to.
+                            if (!shared.opened.isCompletedExceptionally()) {
+                                shared.opened.join().classifier().close();
+                            }
+                        } finally {
+                            synchronized (OPEN) {
+                                CLOSING.remove(Thread.currentThread());
+                            }
+                        }
+                    },
+                    "hatflow-close");
+            closing.setDaemon(true);
+            CLOSING.add(closing);
+            closing.start();
         }
     }
 }

@@ -30,7 +30,7 @@ import org.apache.kafka.common.errors.RetriableException;
  */
 public final class LocalBroker implements AutoCloseable {
 
-    private static final Duration START_LIMIT = Duration.ofSeconds(90);
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final Duration POLL = Duration.ofMillis(20);
 
     /** Below the ports that systems give to clients: one of these would take the port of a broker that is down. */

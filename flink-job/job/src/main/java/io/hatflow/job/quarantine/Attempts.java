@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.apache.flink.core.fs.FileStatus;
 import org.apache.flink.core.fs.FileSystem;
@@ -57,25 +58,24 @@ public final class Attempts {
         return leftOver.getOrDefault(id, List.of()).size();
     }
 
-    /** Notes that these documents are shown to the model now. */
-    List<Path> begin(List<String> ids) {
-        List<Path> begun = new ArrayList<>();
+    /** Notes that a document is shown to the model now; empty where that cannot be noted. */
+    Optional<Path> begin(String id) {
         try {
-            for (String id : ids) {
-                Path file = new Path(folder, id + SEPARATOR + UUID.randomUUID());
-                folder.getFileSystem().create(file, WriteMode.NO_OVERWRITE).close();
-                begun.add(file);
-            }
+            Path file = new Path(folder, id + SEPARATOR + UUID.randomUUID());
+            folder.getFileSystem().create(file, WriteMode.NO_OVERWRITE).close();
+            return Optional.of(file);
         } catch (IOException e) {
             LOG.warn("An attempt cannot be noted in {}: {}", folder, e.toString());
+            return Optional.empty();
         }
-        return begun;
     }
 
-    /** Notes that nothing came of it that would count. */
-    void end(List<Path> begun) {
-        for (Path file : begun) {
-            delete(file);
+    /** Notes that nothing came of an attempt that would count. */
+    void end(Path attempt) {
+        try {
+            folder.getFileSystem().delete(attempt, false);
+        } catch (IOException e) {
+            LOG.warn("The attempt {} cannot be removed: {}", attempt, e.toString());
         }
     }
 
@@ -86,15 +86,7 @@ public final class Attempts {
             files = leftOver.remove(id);
         }
         if (files != null) {
-            end(files);
-        }
-    }
-
-    private void delete(Path file) {
-        try {
-            folder.getFileSystem().delete(file, false);
-        } catch (IOException e) {
-            LOG.warn("The attempt {} cannot be removed: {}", file, e.toString());
+            files.forEach(this::end);
         }
     }
 }

@@ -4,8 +4,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -15,8 +18,8 @@ import org.apache.flink.core.fs.Path;
 
 /**
  * The way to the model after a failure, when any of the documents that come again may have been its cause. They go a group at a time, in
- * a smaller one the more often they were there at a failure, at their last attempt alone; and each attempt is noted until it is answered.
- * In one JVM, only one group is with the model at any moment, whatever the number of tasks: so nobody is quarantined for a neighbour.
+ * a smaller one the more often they were there at a failure, at their last attempt alone; and each attempt is noted until it is answered,
+ * or until it is known that the document was not with the model when that failed. In one JVM, only one group is with the model at any moment, whatever the number of tasks: so nobody is quarantined for a neighbour.
  *
  * <p>Groups are sent and awaited by one thread for all lanes of the JVM; answers complete on the threads of the model.
  *
@@ -33,9 +36,9 @@ public final class CarefulLane<T> implements AutoCloseable {
 
     private final Attempts attempts;
     private final Deque<Waiting<T>> waiting = new ArrayDeque<>();
-    private final CompletableFuture<Boolean> closed = new CompletableFuture<>();
+    private final Map<String, CompletableFuture<T>> shown = new ConcurrentHashMap<>();
     private final int limit;
-    private boolean modelAtFault;
+    private volatile boolean closed;
 
     /**
      * A lane of one task.
@@ -72,33 +75,45 @@ public final class CarefulLane<T> implements AutoCloseable {
     }
 
     private void takeTurn() {
-        List<Waiting<T>> group = nextGroup();
-        if (group.isEmpty()) {
-            return;
+        List<CompletableFuture<T>> answers =
+                nextGroup().stream().map(this::show).toList();
+        CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+                .exceptionally(failure -> null)
+                .join();
+    }
+
+    /** Notes the attempt, asks, and strikes it out again unless the document was with the model when that failed. */
+    private CompletableFuture<T> show(Waiting<T> document) {
+        Optional<Path> attempt = attempts.begin(document.id());
+        CompletableFuture<T> answer = document.question().get();
+        shown.put(document.id(), answer);
+        CompletableFuture<T> ended = answer.whenComplete((outcome, failure) -> {
+            shown.remove(document.id());
+            if (failure == null) {
+                attempts.forget(document.id());
+            }
+            if (failure == null || isCancellation(failure)) {
+                attempt.ifPresent(attempts::end);
+            }
+            if (failure == null) {
+                document.answer().complete(outcome);
+            } else {
+                document.answer().completeExceptionally(failure);
+            }
+        });
+        if (closed) { // just now
+            answer.cancel(false);
         }
-        List<Path> begun = attempts.begin(group.stream().map(Waiting::id).toList());
-        List<CompletableFuture<T>> answers = new ArrayList<>();
-        for (Waiting<T> each : group) {
-            answers.add(each.question().get().whenComplete((answer, failure) -> {
-                if (failure != null) {
-                    each.answer().completeExceptionally(failure);
-                } else {
-                    attempts.forget(each.id());
-                    each.answer().complete(answer);
-                }
-            }));
-        }
-        CompletableFuture<Boolean> answered = CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-                .handle((nothing, failure) -> failure == null || failure.getCause() instanceof CancellationException);
-        boolean innocent = (Boolean) CompletableFuture.anyOf(answered, closed).join();
-        if (innocent) {
-            attempts.end(begun);
-        }
+        return ended;
+    }
+
+    private static boolean isCancellation(Throwable failure) {
+        return failure instanceof CancellationException || failure.getCause() instanceof CancellationException;
     }
 
     private synchronized List<Waiting<T>> nextGroup() {
         List<Waiting<T>> group = new ArrayList<>();
-        if (closed.isDone()) {
+        if (closed) {
             return group;
         }
         int room = Integer.MAX_VALUE;
@@ -117,15 +132,13 @@ public final class CarefulLane<T> implements AutoCloseable {
         return GROUPS[Math.max(0, Math.min(left, GROUPS.length) - 1)];
     }
 
-    /** The group that is with the model now is to blame for the end of this lane that follows. */
-    public synchronized void blame() {
-        modelAtFault = true;
-    }
-
-    /** Ends the lane. What is with the model now was innocent, unless it has been blamed. */
+    /** Ends the lane in order: what it has asked is given up, and was innocent. */
     @Override
-    public synchronized void close() {
-        closed.complete(!modelAtFault);
-        waiting.clear();
+    public void close() {
+        synchronized (this) {
+            closed = true;
+            waiting.clear();
+        }
+        shown.values().forEach(answer -> answer.cancel(false));
     }
 }

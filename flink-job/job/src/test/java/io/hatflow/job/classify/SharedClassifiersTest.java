@@ -7,7 +7,11 @@ import io.hatflow.inference.Classification;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.job.TinyBundle;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,19 +40,38 @@ class SharedClassifiersTest {
         }
     }
 
+    /** A run of 4,096 segments takes longer than a millisecond. */
     @Test
-    void whoeverComesAfterOneWasCondemnedGetsAnother() throws Exception {
-        try (LeasedClassifier condemned = SharedClassifiers.lease(settings)) {
-            condemned.condemn().run();
-            condemned.condemn().run();
-            try (LeasedClassifier other = SharedClassifiers.lease(settings)) {
-                condemned.release().run();
+    void oneThatHasFailedIsNotLeasedAgain() throws Exception {
+        ClassifySettings impatient = TinyBundle.settings("--model.run-timeout=1 ms", "--model.batch-segments=4096");
+        try (LeasedClassifier failed = SharedClassifiers.lease(impatient)) {
+            assertThatThrownBy(() -> failed.classifier()
+                            .classify("A long text. ".repeat(20_000), false)
+                            .get(30, TimeUnit.SECONDS))
+                    .hasStackTraceContaining("The model hangs");
+            try (LeasedClassifier other = SharedClassifiers.lease(impatient)) {
+                assertThat(SharedClassifiers.open()).isEqualTo(1);
+                failed.release().run();
 
                 assertThat(other.classifier().classify("It works.", false).get(30, TimeUnit.SECONDS))
                         .isInstanceOf(Classification.class);
-                assertThatThrownBy(() -> condemned.classifier().classify("Closed.", false))
-                        .isInstanceOf(IllegalStateException.class);
             }
+        }
+    }
+
+    /** As Flink's main thread does when it lets go of a job, while the model's threads work on long documents. */
+    @Test
+    void givingBackTheLastLeaseWaitsForNothing() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            LeasedClassifier leased = SharedClassifiers.lease(settings);
+            List<CompletableFuture<Integer>> answers = IntStream.range(0, 4)
+                    .mapToObj(i -> leased.classifier().classify("A long text. ".repeat(2_000), false))
+                    // Who hears of an answer may lease or give back.
+                    .map(answer -> answer.handle((outcome, failure) -> SharedClassifiers.open()))
+                    .toList();
+            leased.release().run();
+            assertThat(SharedClassifiers.open()).isZero();
+            Awaitility.await().until(() -> answers.stream().allMatch(CompletableFuture::isDone));
         }
     }
 

@@ -8,9 +8,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -134,24 +137,35 @@ class CarefulLaneTest {
     void anOrderlyEndBlamesNobody() throws Exception {
         CarefulLane<String> lane = lane();
         send(lane, "innocent");
-        next();
+        Question innocent = next();
         lane.close();
 
+        Awaitility.await().untilAsserted(() -> assertThat(innocent.answer()).isCancelled());
         Awaitility.await().untilAsserted(() -> assertThat(noted()).isEmpty());
     }
 
+    /** The model's own thread tells the two apart. */
     @Test
-    void aHangBlamesWhatIsWithTheModelAndLetsTheNextLaneGoOn() throws Exception {
+    void aHangBlamesWhatWasWithTheModelAndNotWhatWaitedForIt() throws Exception {
         CarefulLane<String> lane = lane();
-        send(lane, "hanging");
-        next();
-        lane.blame();
+        send(lane, "first");
+        Question first = next();
+        List.of("hanging", "waiting", "waiting-too").forEach(id -> send(lane, id));
+        first.answer().complete("");
+        Question hanging = next();
+        Question waiting = next();
+        Question waitingToo = next();
+        assertThat(noted()).containsExactly("hanging", "waiting", "waiting-too");
+
+        hanging.answer().completeExceptionally(new TimeoutException("The model hangs"));
+        waiting.answer().completeExceptionally(new CancellationException("not with it"));
+        waitingToo.answer().completeExceptionally(new CompletionException(new CancellationException("not with it")));
         lane.close();
 
+        assertThat(noted()).containsExactly("hanging");
         CarefulLane<String> other = lane();
         send(other, "next");
         assertThat(next().id()).isEqualTo("next");
-        assertThat(attempts().leftOver("hanging")).isEqualTo(1);
         other.close();
     }
 
