@@ -3,6 +3,7 @@ package io.hatflow.job;
 import io.hatflow.job.classify.Classified;
 import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.sink.EventSinks;
+import io.hatflow.job.source.DocumentFormat;
 import io.hatflow.job.source.DocumentSource;
 import io.hatflow.job.source.SourceRecord;
 import java.util.function.UnaryOperator;
@@ -67,6 +68,7 @@ public final class ClassificationPipeline {
                 .orElse("");
         Classified classified = Classified.of(
                 afterSource.apply(records),
+                DocumentFormat.avro(settings.source()),
                 settings.classify(),
                 settings.quarantine().of(checkpoints, settings.source().groupId()),
                 settings.rejectionLimit());

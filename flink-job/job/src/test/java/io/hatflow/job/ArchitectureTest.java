@@ -60,7 +60,6 @@ class ArchitectureTest {
                     "io.hatflow.job.cli..",
                     "io.hatflow.job.demo..",
                     "io.hatflow.job.score..",
-                    "org.apache.flink.connector.file..",
                     "picocli..",
                     "kafka..")
             .because("they and what they need are left out of the jar for the cluster");

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A record that a test sends to the job. */
 @SuppressWarnings("ArrayRecordComponent") // Kafka's bytes; never compared as records
-record Sent(int partition, @Nullable String key, byte @Nullable [] value) {
+public record Sent(int partition, @Nullable String key, byte @Nullable [] value) {
 
     /** Documents of one sentence to some pages, spread over the partitions, under some keys for each of them. */
     static List<Sent> documents(int from, int count, int partitions) {
@@ -37,7 +37,7 @@ record Sent(int partition, @Nullable String key, byte @Nullable [] value) {
     }
 
     /** The document in single-object encoding, by the current schema. */
-    static byte[] encoded(String id, String text) {
+    public static byte[] encoded(String id, String text) {
         try {
             ByteBuffer buffer =
                     Document.newBuilder().setId(id).setText(text).build().toByteBuffer();

@@ -7,9 +7,8 @@ import io.hatflow.job.classify.Classified;
 import io.hatflow.job.classify.ClassifierLessor;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.LeasedClassifier;
-import io.hatflow.job.classify.RejectionLimit;
 import io.hatflow.job.classify.SharedClassifiers;
-import io.hatflow.job.quarantine.QuarantineSettings;
+import io.hatflow.job.source.DocumentFormat;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -35,13 +34,13 @@ public final class OperatorContender implements Contender {
 
     @Override
     public Run run(Slice slice) throws Exception {
-        return MemoryFedJob.run(slice, documents -> scored(Classified.of(records(documents), settings)));
+        return MemoryFedJob.run(slice, documents -> scored(Classified.of(records(documents), DocumentFormat.avro(), settings)));
     }
 
     /** The same operator over a classifier that somebody else brings. */
     public static DataStream<Scored> scored(
             DataStream<Document> documents, ClassifySettings settings, ClassifierLessor lessor) {
-        return scored(Classified.of(records(documents), settings, QuarantineSettings.OFF, RejectionLimit.OFF, lessor));
+        return scored(Classified.of(records(documents), DocumentFormat.avro(), settings, lessor));
     }
 
     private static DataStream<SourceRecord> records(DataStream<Document> documents) {
@@ -58,8 +57,7 @@ public final class OperatorContender implements Contender {
     /** As the Kafka source hands it over, its bytes included. */
     private static SourceRecord record(Document document) {
         byte[] key = document.id().getBytes(StandardCharsets.UTF_8);
-        byte[] value = Records.encoded(document);
-        return new SourceRecord("memory", 0, 0, 0, key, List.of(), value, Records.decoded(value), null);
+        return new SourceRecord("memory", 0, 0, 0, key, List.of(), Records.encoded(document));
     }
 
     @Override

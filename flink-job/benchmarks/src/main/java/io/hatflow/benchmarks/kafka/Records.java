@@ -29,14 +29,6 @@ public final class Records {
         }
     }
 
-    public static io.hatflow.events.Document decoded(byte[] value) {
-        try {
-            return io.hatflow.events.Document.getDecoder().decode(value);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     /** [C], from the value of an event's record. */
     public static float[] scores(byte[] value) {
         try {

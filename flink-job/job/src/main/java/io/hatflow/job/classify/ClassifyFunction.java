@@ -1,18 +1,18 @@
 package io.hatflow.job.classify;
 
 import io.hatflow.events.DeadLetter;
-import io.hatflow.events.Document;
 import io.hatflow.events.LabelledDocument;
-import io.hatflow.inference.Classification;
 import io.hatflow.inference.Outcome;
-import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.onnx.DeviceException;
+import io.hatflow.job.classify.Events.DocumentHead;
 import io.hatflow.job.quarantine.Attempts;
 import io.hatflow.job.quarantine.CarefulLane;
 import io.hatflow.job.quarantine.QuarantineSettings;
-import io.hatflow.job.source.Refusal;
+import io.hatflow.job.source.Decoded;
+import io.hatflow.job.source.DocumentDecoder;
+import io.hatflow.job.source.DocumentFormat;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -47,9 +47,11 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
     /** Value of the priority header that lets a record overtake. */
     static final String URGENT = "high";
 
+    private final DocumentFormat format;
     private final ClassifierLessor lessor;
     private final String priorityHeader;
     private final QuarantineSettings quarantine;
+    private transient @Nullable DocumentDecoder decoder;
     private transient @Nullable LeasedClassifier leased;
     private transient @Nullable ClassifyMetrics metrics;
     private transient @Nullable Attempts attempts;
@@ -61,11 +63,20 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
 
     private transient volatile boolean closed;
 
+    private transient @Nullable InFlightMemory memory;
+
     /** An empty {@code priorityHeader} means that no record is urgent. */
-    ClassifyFunction(ClassifierLessor lessor, String priorityHeader, QuarantineSettings quarantine) {
+    ClassifyFunction(
+            DocumentFormat format, ClassifierLessor lessor, String priorityHeader, QuarantineSettings quarantine) {
+        this.format = format;
         this.lessor = lessor;
         this.priorityHeader = priorityHeader;
         this.quarantine = quarantine;
+    }
+
+    /** Lets the metrics tell how much is in flight. */
+    void measure(InFlightMemory inFlight) {
+        memory = inFlight;
     }
 
     @Override
@@ -86,9 +97,10 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
     @Override
     public void open(OpenContext context) {
         asked = new ConcurrentHashMap<>();
+        decoder = format.decoder();
         try {
             leased = lessor.lease(getRuntimeContext());
-            metrics = new ClassifyMetrics(getRuntimeContext().getMetricGroup(), leased);
+            metrics = new ClassifyMetrics(getRuntimeContext().getMetricGroup(), leased, memory);
             if (quarantine.isOn()) {
                 attempts = Attempts.in(quarantine.folder());
                 lane = new CarefulLane<>(attempts, quarantine.attempts());
@@ -102,16 +114,17 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
 
     @Override
     public void asyncInvoke(SourceRecord record, ResultFuture<Either<LabelledDocument, DeadLetter>> result) {
-        if (leased == null || metrics == null) {
+        if (decoder == null || leased == null || metrics == null) {
             throw new IllegalStateException("asyncInvoke was called before open");
         }
         ClassifyMetrics counted = metrics;
         counted.received();
-        Document document = record.document();
-        if (document == null) {
-            complete(result, Either.Right(Events.deadLetter(record, refusal(record))), counted);
+        Decoded decoded = decoder.decode(record.value());
+        if (decoded.document() == null) {
+            complete(result, Either.Right(Events.deadLetter(record, decoded.requireRefusal())), counted);
             return;
         }
+        DocumentHead document = DocumentHead.of(decoded.document());
         String id = Events.id(record);
         if (attempts != null && attempts.leftOver(id) >= quarantine.attempts()) {
             complete(
@@ -123,7 +136,9 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
         LeasedClassifier.Classifier classifier = leased.classifier();
         BundleInfo bundle = leased.bundle();
         boolean urgent = isUrgent(record);
-        Supplier<CompletableFuture<Outcome>> question = () -> classifier.classify(document.getText(), urgent);
+        String text = decoded.document().getText();
+        // Keeps the text until it is asked, which is at once but in the careful lane.
+        Supplier<CompletableFuture<Outcome>> question = () -> classifier.classify(text, urgent);
         boolean suspect = careful || (attempts != null && attempts.leftOver(id) > 0);
         CompletableFuture<Outcome> answer = suspect && lane != null ? lane.ask(id, question) : question.get();
         asked.put(id, answer);
@@ -136,7 +151,7 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
                 if (failure != null) {
                     result.completeExceptionally(failure);
                 } else {
-                    complete(result, event(record, document, outcome, bundle), counted);
+                    complete(result, Events.answer(record, document, outcome, bundle), counted);
                 }
             } catch (RuntimeException bug) {
                 // Without this, the record would wait for ever.
@@ -159,25 +174,6 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
                         .anyMatch(header -> header.key().equals(priorityHeader)
                                 && header.value() != null
                                 && new String(header.value(), StandardCharsets.UTF_8).equals(URGENT));
-    }
-
-    private static Either<LabelledDocument, DeadLetter> event(
-            SourceRecord record, Document document, Outcome outcome, BundleInfo bundle) {
-        if (outcome instanceof Classification classification) {
-            return Either.Left(Events.labelled(record, document, classification, bundle));
-        }
-        return Either.Right(Events.deadLetter(record, document, (Rejection) outcome));
-    }
-
-    private static Refusal refusal(SourceRecord record) {
-        if (record.refusal() == null) {
-            throw new IllegalStateException("A source record has neither a document nor a refusal: " + at(record));
-        }
-        return record.refusal();
-    }
-
-    private static String at(SourceRecord record) {
-        return record.topic() + "-" + record.partition() + "@" + record.offset();
     }
 
     /** Gives up what was asked: otherwise the model would work on it, ahead of what other tasks or the next attempt ask. */

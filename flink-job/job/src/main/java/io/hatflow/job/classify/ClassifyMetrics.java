@@ -16,6 +16,7 @@ import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.types.Either;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The metrics of a task, listed in {@code docs/metrics.md}. At any moment received = labelled + rejected + inFlight, but for a document
@@ -37,7 +38,7 @@ final class ClassifyMetrics {
     private final Counter inferenceMicros;
     private final Map<Reason, Counter> rejectedFor = new EnumMap<>(Reason.class);
 
-    ClassifyMetrics(MetricGroup group, LeasedClassifier leased) {
+    ClassifyMetrics(MetricGroup group, LeasedClassifier leased, @Nullable InFlightMemory memory) {
         received = counter(group, "received");
         labelled = counter(group, "labelled");
         rejected = counter(group, "rejected");
@@ -48,6 +49,9 @@ final class ClassifyMetrics {
         queueMicros = counter(group, "queueMicros");
         inferenceMicros = counter(group, "inferenceMicros");
         group.gauge("inFlight", (Gauge<Long>) inFlight::getCount);
+        if (memory != null) {
+            group.gauge("inFlightBytes", (Gauge<Long>) memory::bytes);
+        }
         for (Reason reason : Reason.values()) {
             rejectedFor.put(reason, counter(group.addGroup("reason", reason.name()), "rejectedFor"));
         }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param order whether events leave in the order of their records
  * @param priorityHeader name of the header that makes a record urgent; empty for none
  * @param capacity most documents that one task holds at a time
+ * @param capacityBytes most bytes of their records that it holds
  * @param longDocuments see {@link ClassifierSettings}, like the rest
  * @param inferenceThreads 0 for all processors of the machine that classifies
  */
@@ -30,6 +31,7 @@ public record ClassifySettings(
         Order order,
         String priorityHeader,
         int capacity,
+        long capacityBytes,
         LongDocuments longDocuments,
         int maxCharacters,
         int batchSegments,
@@ -70,6 +72,11 @@ public record ClassifySettings(
             "128",
             "Most documents that one task holds at a time; beyond it the source slows down. Enough to fill two"
                     + " micro-batches; each costs memory and time at a restore.");
+    private static final Setting<Long> CAPACITY_MEMORY = Setting.memory(
+            "classify.capacity-memory",
+            "32 mb",
+            "Most bytes of records that one task holds at a time; beyond it the source slows down, too. A larger record is held alone. What"
+                    + " is held is part of every checkpoint; [delivery](delivery.md#what-is-in-flight) says what it takes of the heap.");
     private static final Setting<LongDocuments> LONG_DOCUMENTS = Setting.choice(
             "model.long-documents",
             LongDocuments.class,
@@ -126,7 +133,8 @@ public record ClassifySettings(
             EVIDENCE_PER_LABEL,
             ORDER,
             PRIORITY_HEADER,
-            CAPACITY);
+            CAPACITY,
+            CAPACITY_MEMORY);
 
     /** Reads the settings; mistakes are noted in the values. */
     public static ClassifySettings from(SettingValues values) {
@@ -143,6 +151,7 @@ public record ClassifySettings(
                 order,
                 priorityHeader,
                 values.get(CAPACITY),
+                values.get(CAPACITY_MEMORY),
                 values.get(LONG_DOCUMENTS),
                 values.get(MAX_CHARACTERS),
                 values.get(BATCH_SEGMENTS),

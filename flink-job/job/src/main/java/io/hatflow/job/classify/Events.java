@@ -13,6 +13,7 @@ import io.hatflow.events.Reason;
 import io.hatflow.events.Stage;
 import io.hatflow.events.Timings;
 import io.hatflow.inference.Classification;
+import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.job.source.Refusal;
@@ -21,11 +22,13 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.apache.flink.types.Either;
 import org.jspecify.annotations.Nullable;
 
 /** What is said about a source record once its outcome is known. */
-final class Events {
+public final class Events {
 
     private Events() {}
 
@@ -41,15 +44,35 @@ final class Events {
         return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
     }
 
-    static LabelledDocument labelled(
-            SourceRecord record, Document document, Classification classification, BundleInfo bundle) {
+    /** What an event says of its document; the text is not part of it, so that it need not be kept until then. */
+    public record DocumentHead(
+            String id, @Nullable String title, Map<String, String> metadata, @Nullable Instant eventTime) {
+
+        /** Of a document that was decoded. */
+        public static DocumentHead of(Document document) {
+            return new DocumentHead(
+                    document.getId(), document.getTitle(), document.getMetadata(), document.getEventTime());
+        }
+    }
+
+    /** What the model said of a document. */
+    public static Either<LabelledDocument, DeadLetter> answer(
+            SourceRecord record, DocumentHead document, Outcome outcome, BundleInfo bundle) {
+        if (outcome instanceof Classification classification) {
+            return Either.Left(labelled(record, document, classification, bundle));
+        }
+        return Either.Right(deadLetter(record, document, (Rejection) outcome));
+    }
+
+    private static LabelledDocument labelled(
+            SourceRecord record, DocumentHead document, Classification classification, BundleInfo bundle) {
         return LabelledDocument.newBuilder()
                 .setEventId(id(record))
-                .setDocumentId(document.getId())
-                .setTitle(document.getTitle())
+                .setDocumentId(document.id())
+                .setTitle(document.title())
                 .setProvenance(provenance(record))
-                .setMetadata(document.getMetadata())
-                .setEventTime(document.getEventTime())
+                .setMetadata(document.metadata())
+                .setEventTime(document.eventTime())
                 .setLabels(classification.labels().stream().map(Events::label).toList())
                 .setTokensSeen(classification.tokensSeen())
                 .setTokensTotal(classification.tokensTotal())
@@ -72,22 +95,22 @@ final class Events {
     }
 
     /** The value was no document. */
-    static DeadLetter deadLetter(SourceRecord record, Refusal refusal) {
+    public static DeadLetter deadLetter(SourceRecord record, Refusal refusal) {
         return deadLetter(record, Stage.DECODE, refusal.reason(), refusal.message(), refusal.documentId());
     }
 
     /** The document could not be classified. */
-    static DeadLetter deadLetter(SourceRecord record, Document document, Rejection rejection) {
+    private static DeadLetter deadLetter(SourceRecord record, DocumentHead document, Rejection rejection) {
         return deadLetter(
                 record,
                 Stage.valueOf(rejection.reason().stage().name()),
                 Reason.valueOf(rejection.reason().name()),
                 rejection.message(),
-                document.getId());
+                document.id());
     }
 
     /** The document has brought its task down too often. */
-    static DeadLetter quarantined(SourceRecord record, Document document, int attempts, String folder) {
+    static DeadLetter quarantined(SourceRecord record, DocumentHead document, int attempts, String folder) {
         return deadLetter(
                 record,
                 Stage.INFERENCE,
@@ -95,7 +118,7 @@ final class Events {
                 "The document was with the model each of the last " + attempts
                         + " times that its task hung, crashed or ran out of memory; it is not shown to the model any more. To try"
                         + " again, send it again, or remove its files from " + folder + ".",
-                document.getId());
+                document.id());
     }
 
     private static DeadLetter deadLetter(

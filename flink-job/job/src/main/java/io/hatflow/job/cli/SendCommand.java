@@ -1,9 +1,14 @@
 package io.hatflow.job.cli;
 
 import io.hatflow.events.Document;
+import io.hatflow.job.source.Decoded;
 import io.hatflow.job.source.JsonDocument;
+import io.hatflow.job.source.Utf8File;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -89,15 +94,16 @@ final class SendCommand implements Callable<Integer> {
         if (!file.toString().endsWith(".jsonl")) {
             return List.of(Document.newBuilder()
                     .setId(file.getFileName().toString())
-                    .setText(Files.readString(file))
+                    .setText(text(file))
                     .build());
         }
         List<Document> documents = new ArrayList<>();
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
+        try (BufferedReader reader = new BufferedReader(
+                new InputStreamReader(Utf8File.open(file), StandardCharsets.UTF_8.newDecoder()))) {
             int number = 0;
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 number++;
-                JsonDocument.Parsed parsed = JsonDocument.parse(line.getBytes(StandardCharsets.UTF_8));
+                Decoded parsed = JsonDocument.parse(line.getBytes(StandardCharsets.UTF_8));
                 if (parsed.document() == null) {
                     throw new IllegalArgumentException(file + ", line " + number + ": "
                             + (parsed.refusal() == null ? "" : parsed.refusal().message()));
@@ -106,5 +112,14 @@ final class SendCommand implements Callable<Integer> {
             }
         }
         return documents;
+    }
+
+    private static String text(Path file) throws IOException {
+        try (InputStream bytes = Utf8File.open(file)) {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes.readAllBytes()))
+                    .toString();
+        }
     }
 }

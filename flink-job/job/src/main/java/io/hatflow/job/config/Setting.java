@@ -87,18 +87,26 @@ public record Setting<T>(
         });
     }
 
-    /** An amount of memory in bytes, or {@code word}, the default, which is read as 0. */
-    public static Setting<Long> memoryOr(String word, String key, String meaning) {
-        return new Setting<>(key, "an amount of memory such as 512 mb or 8 gb, or " + word, word, meaning, text -> {
-            if (text.strip().equalsIgnoreCase(word)) {
-                return 0L;
-            }
+    /** An amount of memory in bytes. */
+    public static Setting<Long> memory(String key, String defaultText, String meaning) {
+        return new Setting<>(key, "an amount of memory such as 512 mb or 8 gb", defaultText, meaning, text -> {
             long bytes = MemorySize.parseBytes(text.strip());
             if (bytes < 1) {
                 throw new IllegalArgumentException("none");
             }
             return bytes;
         });
+    }
+
+    /** An amount of memory in bytes, or {@code word}, the default, which is read as 0. */
+    public static Setting<Long> memoryOr(String word, String key, String meaning) {
+        Setting<Long> memory = memory(key, "1 b", meaning);
+        return new Setting<>(
+                key,
+                memory.expected + ", or " + word,
+                word,
+                meaning,
+                text -> text.strip().equalsIgnoreCase(word) ? Long.valueOf(0) : memory.parser.apply(text));
     }
 
     /** A positive duration of whole milliseconds, such as {@code 500 ms}, {@code 10 s}, {@code 15 min} or {@code 1 h}. */

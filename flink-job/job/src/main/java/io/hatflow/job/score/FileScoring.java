@@ -1,57 +1,70 @@
 package io.hatflow.job.score;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
-import io.hatflow.job.classify.Classified;
+import io.hatflow.inference.Outcome;
 import io.hatflow.job.classify.ClassifySettings;
+import io.hatflow.job.classify.Events;
+import io.hatflow.job.classify.Events.DocumentHead;
 import io.hatflow.job.classify.LeasedClassifier;
 import io.hatflow.job.classify.SharedClassifiers;
-import io.hatflow.job.sink.EventJson;
+import io.hatflow.job.source.Decoded;
+import io.hatflow.job.source.JsonDocument;
 import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import org.apache.flink.api.common.JobExecutionResult;
-import org.apache.flink.api.common.RuntimeExecutionMode;
-import org.apache.flink.api.common.eventtime.WatermarkStrategy;
-import org.apache.flink.configuration.Configuration;
-import org.apache.flink.configuration.ExecutionOptions;
-import org.apache.flink.configuration.PipelineOptions;
-import org.apache.flink.configuration.RestartStrategyOptions;
-import org.apache.flink.connector.file.src.FileSource;
-import org.apache.flink.core.execution.JobClient;
-import org.apache.flink.streaming.api.datastream.DataStream;
-import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.types.Either;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Scores a file of JSON lines with the job's own classification, in a Flink inside this JVM: one event a line in the order
- * of the input, and what could not be scored beside it. Both files appear whole, at the end, or not at all.
+ * Scores a file of JSON lines with the job's own decoding, classification and events, in this JVM: one event a line in the order of the
+ * input, and what could not be scored beside it. Events are in the {@code .part} files as soon as they are there, and stay there when a run
+ * is cut off; the files get their names when it is through.
  *
  * @param input lines of {@code {"id": …, "text": …}}
  * @param output where the events go
- * @param overwrite whether files of an earlier run may be replaced
+ * @param start what happens to files of an earlier run
  */
-public record FileScoring(ClassifySettings settings, Path input, Path output, boolean overwrite) {
+public record FileScoring(ClassifySettings settings, Path input, Path output, Start start) {
+
+    /** What happens to files of an earlier run. */
+    public enum Start {
+        /** If there are any, this one does not begin. */
+        NEW,
+        /** They are replaced. */
+        OVERWRITE,
+        /** A run that was cut off goes on where it was; one that was not is left as it is. */
+        RESUME
+    }
 
     /**
      * How a run ended.
      *
+     * @param documents scored, by this run and those that it goes on with, as is {@code rejected}
+     * @param resumed lines that were done before this run
+     * @param segments of this run
      * @param startup time until the model was ready
      * @param scoring time from then to the end
      */
     public record Summary(
-            long documents, long rejected, long segments, Path rejectedFile, Duration startup, Duration scoring) {}
+            long documents,
+            long rejected,
+            long resumed,
+            long segments,
+            Path rejectedFile,
+            Duration startup,
+            Duration scoring) {}
 
-    /** Where the lines go that could not be scored. */
-    Path rejectedFile() {
-        return output.resolveSibling(output.getFileName() + ".rejected.jsonl");
-    }
+    private record Asked(
+            long line, int bytes, CompletableFuture<Either<LabelledDocument, DeadLetter>> event) {}
 
     /**
      * Scores the file.
@@ -59,36 +72,37 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, bo
      * @param terminal where progress is shown
      * @throws IllegalArgumentException if the files are not as they should be
      * @throws io.hatflow.inference.bundle.BundleException if the bundle is refused
-     * @throws ExecutionException if Flink failed; no file is left then
+     * @throws ExecutionException if the machine failed; what was scored is in the {@code .part} files
      */
     public Summary run(PrintStream terminal) throws IOException, InterruptedException, ExecutionException {
         checkFiles();
         long begun = System.nanoTime();
-        long lines = countLines(input);
-        Path labelled = output.resolveSibling(output.getFileName() + ".part");
-        Path rejected = output.resolveSibling(output.getFileName() + ".rejected.part");
-        // Opened here as well as by the task, which shares it: so a bundle that is refused says so before Flink starts.
-        try (LeasedClassifier leased = SharedClassifiers.lease(settings)) {
+        long total = JsonLines.count(input);
+        try (LeasedClassifier leased = SharedClassifiers.lease(settings);
+                ScoredLines scored = start == Start.RESUME ? ScoredLines.resume(output) : ScoredLines.begin(output);
+                JsonLines lines = new JsonLines(input)) {
+            ScoredLines.Done done = scored.done();
+            scored.requireSame(leased.bundle(), skip(lines, done.lines()));
             Duration startup = Duration.ofNanos(System.nanoTime() - begun);
             terminal.printf(
-                    "Scoring %,d lines with %s:%s, %d labels%n",
-                    lines,
+                    "Scoring %,d lines with %s:%s, %d labels%s%n",
+                    total,
                     leased.bundle().name(),
                     leased.bundle().version(),
-                    leased.bundle().labels().size());
+                    leased.bundle().labels().size(),
+                    done.lines() == 0 ? "" : String.format("; %,d of them are done already", done.lines()));
             long ready = System.nanoTime();
-            runJob(labelled, rejected, new Progress(terminal, lines));
-            Duration scoring = Duration.ofNanos(System.nanoTime() - ready);
-            ScoreCount count = ScoreCount.OF_THIS_JVM;
-            if (count.documents() + count.rejected() != lines) {
-                throw new IllegalStateException("Of " + lines + " lines, " + count.documents() + " were scored and "
-                        + count.rejected() + " rejected; this is a bug, unless the input changed meanwhile");
-            }
-            publish(labelled, rejected);
-            return new Summary(count.documents(), count.rejected(), count.segments(), rejectedFile(), startup, scoring);
-        } finally {
-            Files.deleteIfExists(labelled);
-            Files.deleteIfExists(rejected);
+            ScoreCount count = new ScoreCount();
+            score(leased, lines, scored, count, new Progress(terminal, total, done.lines(), count));
+            scored.publish();
+            return new Summary(
+                    done.documents() + count.documents(),
+                    done.lines() - done.documents() + count.rejected(),
+                    done.lines(),
+                    count.segments(),
+                    ScoredLines.rejectedFile(output),
+                    startup,
+                    Duration.ofNanos(System.nanoTime() - ready));
         }
     }
 
@@ -104,79 +118,90 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, bo
         if (Files.isDirectory(output)) {
             throw new IllegalArgumentException("The output " + output + " is a folder; expected a file in it.");
         }
-        for (Path file : new Path[] {output, rejectedFile()}) {
-            if (Files.exists(file) && !overwrite) {
+        boolean cutOff = Files.exists(ScoredLines.part(output));
+        if (start == Start.RESUME && !cutOff && Files.exists(output)) {
+            throw new IllegalArgumentException(
+                    "There is nothing to resume: " + output + " is whole. To score again, give --overwrite.");
+        }
+        if (start == Start.NEW && cutOff) {
+            throw new IllegalArgumentException(ScoredLines.part(output)
+                    + " is what a run that was cut off has done; go on with --resume, or begin again with --overwrite.");
+        }
+        for (Path file : List.of(output, ScoredLines.rejectedFile(output))) {
+            if (start == Start.NEW && Files.exists(file)) {
                 throw new IllegalArgumentException(file + " exists; remove it or give --overwrite.");
             }
         }
     }
 
-    private void runJob(Path labelled, Path rejected, Progress progress)
+    /** Returns the document id of the last line that is skipped; null if it has none. */
+    private static @Nullable String skip(JsonLines lines, long count) throws IOException {
+        byte[] line = null;
+        for (long i = 0; i < count; i++) {
+            line = lines.next();
+        }
+        if (line == null) {
+            return null;
+        }
+        Decoded decoded = JsonDocument.parse(line);
+        return decoded.document() == null
+                ? decoded.refusal() == null ? null : decoded.refusal().documentId()
+                : decoded.document().getId();
+    }
+
+    private void score(
+            LeasedClassifier leased, JsonLines lines, ScoredLines scored, ScoreCount count, Progress progress)
             throws IOException, InterruptedException, ExecutionException {
-        ScoreCount.OF_THIS_JVM.reset();
-        Configuration options = new Configuration();
-        options.set(ExecutionOptions.RUNTIME_MODE, RuntimeExecutionMode.STREAMING);
-        options.set(PipelineOptions.GENERIC_TYPES, false);
-        // Nothing is lost by a failed run, and a second attempt would hide why the first one failed.
-        options.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
-        StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(1, options);
-        FileSource<SourceRecord> source = FileSource.forRecordStreamFormat(
-                        new JsonLines(input.getFileName().toString()),
-                        new org.apache.flink.core.fs.Path(input.toAbsolutePath().toUri()))
-                .build();
-        DataStream<SourceRecord> records =
-                environment.fromSource(source, WatermarkStrategy.noWatermarks(), "documents");
-        Classified classified = Classified.of(records, settings);
-        classified.labelled().sinkTo(new LinesSink<LabelledDocument>(labelled, event -> {
-            ScoreCount.OF_THIS_JVM.countLabelled(event);
-            return EventJson.line(EventJson.of(event));
-        }));
-        classified.deadLetters().sinkTo(new LinesSink<DeadLetter>(rejected, event -> {
-            ScoreCount.OF_THIS_JVM.countRejected();
-            return EventJson.line(numbered(event));
-        }));
-        try {
-            JobClient job = environment.executeAsync("score " + input.getFileName());
-            var result = job.getJobExecutionResult();
-            progress.showUntilDone(result);
-            JobExecutionResult unused = result.get();
-        } catch (InterruptedException | ExecutionException | IOException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new ExecutionException(e);
-        }
-    }
-
-    private static ObjectNode numbered(DeadLetter event) {
-        ObjectNode json = EventJson.of(event);
-        return json.objectNode().put("line", event.getProvenance().getOffset()).setAll(json);
-    }
-
-    private void publish(Path labelled, Path rejected) throws IOException {
-        // Those of the rejected first: whoever waits for the output finds both.
-        if (Files.size(rejected) > 0) {
-            Files.move(rejected, rejectedFile(), StandardCopyOption.REPLACE_EXISTING);
-        } else {
-            Files.deleteIfExists(rejectedFile());
-        }
-        Files.move(labelled, output, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    /** As {@link JsonLines} counts them: the end of the file ends a line, unless nothing stands there. */
-    private static long countLines(Path file) throws IOException {
-        long lines = 0;
-        int last = '\n';
-        byte[] buffer = new byte[1 << 16];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                for (int i = 0; i < read; i++) {
-                    if (buffer[i] == '\n') {
-                        lines++;
-                    }
+        try (progress) {
+            Deque<Asked> inFlight = new ArrayDeque<>();
+            long bytes = 0;
+            for (byte[] line = lines.next(); line != null; line = lines.next()) {
+                while (!inFlight.isEmpty()
+                        && (inFlight.size() >= settings.capacity()
+                                || bytes + line.length > settings.capacityBytes()
+                                || inFlight.element().event().isDone())) {
+                    bytes -= write(inFlight.remove(), scored, count);
                 }
-                last = read > 0 ? buffer[read - 1] : last;
+                inFlight.add(ask(leased, lines.number(), line));
+                bytes += line.length;
             }
+            while (!inFlight.isEmpty()) {
+                bytes -= write(inFlight.remove(), scored, count);
+            }
+            progress.through();
         }
-        return last == '\n' ? lines : lines + 1;
+    }
+
+    private Asked ask(LeasedClassifier leased, long number, byte[] line) {
+        // The value is not kept: the file has it.
+        SourceRecord record =
+                new SourceRecord(String.valueOf(input.getFileName()), 0, number, 0, null, List.of(), null);
+        Decoded decoded = JsonDocument.parse(line);
+        if (decoded.document() == null) {
+            return new Asked(
+                    number,
+                    line.length,
+                    CompletableFuture.completedFuture(Either.Right(Events.deadLetter(record, decoded.requireRefusal()))));
+        }
+        DocumentHead document = DocumentHead.of(decoded.document());
+        CompletableFuture<Outcome> outcome =
+                leased.classifier().classify(decoded.document().getText(), false);
+        return new Asked(
+                number,
+                line.length,
+                outcome.thenApply(answer -> Events.answer(record, document, answer, leased.bundle())));
+    }
+
+    /** Waits for the event. Returns the bytes that are no longer in flight. */
+    private static int write(Asked asked, ScoredLines scored, ScoreCount count)
+            throws IOException, InterruptedException, ExecutionException {
+        Either<LabelledDocument, DeadLetter> event = asked.event().get();
+        scored.write(asked.line(), event);
+        if (event.isLeft()) {
+            count.countLabelled(event.left());
+        } else {
+            count.countRejected();
+        }
+        return asked.bytes();
     }
 }

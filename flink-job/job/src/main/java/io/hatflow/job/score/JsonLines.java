@@ -1,84 +1,61 @@
 package io.hatflow.job.score;
 
-import io.hatflow.job.source.JsonDocument;
-import io.hatflow.job.source.SourceRecord;
-import java.io.BufferedInputStream;
+import io.hatflow.job.source.Utf8File;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.List;
-import org.apache.flink.api.common.typeinfo.TypeInformation;
-import org.apache.flink.configuration.Configuration;
-import org.apache.flink.connector.file.src.reader.SimpleStreamFormat;
-import org.apache.flink.connector.file.src.reader.StreamFormat;
-import org.apache.flink.core.fs.FSDataInputStream;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads a file of JSON lines as if it were a topic: the offset of a record is the number of its line, from 1. Like its counterpart for Kafka, it never throws for what a line holds.
- */
-final class JsonLines extends SimpleStreamFormat<SourceRecord> {
+/** The lines of a file, numbered from 1. The end of the file ends a line, unless nothing stands there. */
+final class JsonLines implements AutoCloseable {
 
-    private static final long serialVersionUID = 1L;
+    private final InputStream bytes;
+    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    private long number;
 
-    private final String name;
+    /** @throws IllegalArgumentException if the file is not UTF-8 from its first byte on */
+    JsonLines(Path file) throws IOException {
+        this.bytes = Utf8File.open(file);
+    }
 
-    JsonLines(String name) {
-        this.name = name;
+    /** The next line without its end; null at the end of the file. */
+    byte @Nullable [] next() throws IOException {
+        line.reset();
+        int next = bytes.read();
+        if (next < 0) {
+            return null;
+        }
+        number++;
+        while (next >= 0 && next != '\n') {
+            line.write(next);
+            next = bytes.read();
+        }
+        return line.toByteArray();
+    }
+
+    /** Of the line that was read last; 0 before. */
+    long number() {
+        return number;
+    }
+
+    static long count(Path file) throws IOException {
+        long lines = 0;
+        int last = '\n';
+        byte[] buffer = new byte[1 << 16];
+        try (InputStream in = Utf8File.open(file)) {
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                for (int i = 0; i < read; i++) {
+                    lines += buffer[i] == '\n' ? 1 : 0;
+                }
+                last = read > 0 ? buffer[read - 1] : last;
+            }
+        }
+        return last == '\n' ? lines : lines + 1;
     }
 
     @Override
-    public StreamFormat.Reader<SourceRecord> createReader(Configuration configuration, FSDataInputStream stream) {
-        return new Lines(name, stream);
-    }
-
-    @Override
-    public TypeInformation<SourceRecord> getProducedType() {
-        return TypeInformation.of(SourceRecord.class);
-    }
-
-    private static final class Lines implements StreamFormat.Reader<SourceRecord> {
-
-        private static final int BUFFER_BYTES = 1 << 16;
-
-        private final String name;
-        private final InputStream bytes;
-        private final ByteArrayOutputStream line = new ByteArrayOutputStream();
-        private long number;
-
-        Lines(String name, InputStream bytes) {
-            this.name = name;
-            this.bytes = new BufferedInputStream(bytes, BUFFER_BYTES);
-        }
-
-        @Override
-        public @Nullable SourceRecord read() throws IOException {
-            if (!nextLine()) {
-                return null;
-            }
-            JsonDocument.Parsed parsed = JsonDocument.parse(line.toByteArray());
-            // The value is not kept: the file has it, and long lines in flight would take twice the memory.
-            return new SourceRecord(name, 0, number, 0, null, List.of(), null, parsed.document(), parsed.refusal());
-        }
-
-        /** Reads one line without its end; false at the end of the file. */
-        private boolean nextLine() throws IOException {
-            line.reset();
-            int next = bytes.read();
-            if (next < 0) {
-                return false;
-            }
-            number++;
-            while (next >= 0 && next != '\n') {
-                line.write(next);
-                next = bytes.read();
-            }
-            return true;
-        }
-
-        @Override
-        public void close() throws IOException {
-            bytes.close();
-        }
+    public void close() throws IOException {
+        bytes.close();
     }
 }

@@ -2,61 +2,68 @@ package io.hatflow.job.score;
 
 import java.io.PrintStream;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
-/** Shows how far a run is: on a terminal in one line that changes, elsewhere in a line every ten seconds. */
-final class Progress {
+/**
+ * Shows how far a run is: on a terminal in one line that changes, elsewhere in a line every ten seconds; and where it was, if it ends
+ * before it is {@link #through}, by a failure or a signal.
+ */
+final class Progress implements AutoCloseable {
 
     private static final long LINE_EVERY_SECONDS = 10;
 
     private final PrintStream terminal;
     private final long total;
+    private final long doneBefore;
+    private final ScoreCount count;
+    private final long begun = System.nanoTime();
+    private final Thread shown = new Thread(this::show, "hatflow-progress");
+    private final Thread atExit = new Thread(this::sayWhereItWas, "hatflow-cut-off");
+    private boolean through;
 
     @SuppressWarnings("SystemConsoleNull") // as JDK 17 has it
     private final boolean changingLine = System.console() != null;
 
-    Progress(PrintStream terminal, long total) {
+    /**
+     * Begins to show.
+     *
+     * @param total lines, {@code doneBefore} of which were done before this run
+     */
+    @SuppressWarnings("ThisEscapedInObjectConstruction") // into threads that start last
+    Progress(PrintStream terminal, long total, long doneBefore, ScoreCount count) {
         this.terminal = terminal;
         this.total = total;
+        this.doneBefore = doneBefore;
+        this.count = count;
+        Runtime.getRuntime().addShutdownHook(atExit);
+        shown.setDaemon(true);
+        shown.start();
     }
 
-    void showUntilDone(CompletableFuture<?> run) throws InterruptedException {
-        long begun = System.nanoTime();
-        while (!ended(run, changingLine ? 1 : LINE_EVERY_SECONDS)) {
-            String line = line((System.nanoTime() - begun) / 1e9);
+    private void show() {
+        try {
+            while (true) {
+                Thread.sleep(1000 * (changingLine ? 1 : LINE_EVERY_SECONDS));
+                if (changingLine) {
+                    terminal.print("\r" + line() + "   ");
+                } else {
+                    terminal.println(line());
+                }
+            }
+        } catch (InterruptedException e) {
             if (changingLine) {
-                terminal.print("\r" + line + "   ");
-            } else {
-                terminal.println(line);
+                terminal.print("\r" + " ".repeat(100) + "\r");
             }
         }
-        if (changingLine) {
-            terminal.print("\r" + " ".repeat(100) + "\r");
-        }
     }
 
-    private static boolean ended(CompletableFuture<?> run, long seconds) throws InterruptedException {
-        try {
-            run.get(seconds, TimeUnit.SECONDS);
-            return true;
-        } catch (TimeoutException e) {
-            return false;
-        } catch (ExecutionException e) {
-            return true; // whoever asks for the result learns why
-        }
-    }
-
-    private String line(double seconds) {
-        ScoreCount count = ScoreCount.OF_THIS_JVM;
-        long done = count.documents() + count.rejected();
-        String left = done == 0 ? "?" : time((long) (seconds / done * (total - done)));
+    private String line() {
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        long done = count.lines();
+        String left = done == 0 ? "?" : time((long) (seconds / done * (total - doneBefore - done)));
         return String.format(
                 Locale.ROOT,
                 "%,d of %,d documents, %,d rejected, %.1f segments/s, about %s left",
-                done,
+                doneBefore + done,
                 total,
                 count.rejected(),
                 count.segments() / seconds,
@@ -69,5 +76,32 @@ final class Progress {
                 : seconds < 3600
                         ? seconds / 60 + " min " + seconds % 60 + " s"
                         : seconds / 3600 + " h " + seconds / 60 % 60 + " min";
+    }
+
+    /** All lines are done. */
+    void through() {
+        through = true;
+    }
+
+    private void sayWhereItWas() {
+        terminal.printf(
+                Locale.ROOT,
+                "%nThe run was cut off. %,d of %,d lines are done and kept; --resume goes on there.%n",
+                doneBefore + count.lines(),
+                total);
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        shown.interrupt();
+        shown.join();
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException exiting) {
+            return; // and the hook says it
+        }
+        if (!through) {
+            sayWhereItWas();
+        }
     }
 }

@@ -2,7 +2,6 @@ package io.hatflow.job.source;
 
 import io.hatflow.job.kafka.KafkaAccess;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Properties;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
@@ -36,24 +35,19 @@ public final class DocumentSource
         this.settings = settings;
     }
 
-    /**
-     * A source as the settings say.
-     *
-     * @throws IllegalArgumentException if the writers' schemas cannot be used, with all problems
-     */
+    /** A source as the settings say. */
     public static DocumentSource of(KafkaAccess kafka, SourceSettings settings) {
         Properties consumer = new Properties();
         // Events of aborted transactions of the documents' producers never were.
         consumer.setProperty("isolation.level", "read_committed");
         consumer.putAll(kafka.properties());
-        Path folder = settings.writerSchemas().isEmpty() ? null : Path.of(settings.writerSchemas());
         KafkaSourceBuilder<SourceRecord> builder = KafkaSource.<SourceRecord>builder()
                 .setProperties(consumer)
                 .setBootstrapServers(kafka.bootstrapServers())
                 .setKafkaSubscriber(new ReadableTopics(kafka, settings.topics(), settings.groupId()))
                 .setGroupId(settings.groupId())
                 .setStartingOffsets(start(settings.startFrom()))
-                .setDeserializer(new DocumentDeserializer(WriterSchemas.withFolder(folder)));
+                .setDeserializer(new DocumentDeserializer());
         if (settings.until() == SourceSettings.Until.CAUGHT_UP) {
             builder.setBounded(OffsetsInitializer.latest());
         }

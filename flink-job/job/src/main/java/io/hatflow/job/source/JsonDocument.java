@@ -36,12 +36,8 @@ public final class JsonDocument {
 
     private JsonDocument() {}
 
-    /** A document, or why there is none; one of them is null. */
-    public record Parsed(
-            @Nullable Document document, @Nullable Refusal refusal) {}
-
     /** Reads one line, without its end. */
-    public static Parsed parse(byte[] line) {
+    public static Decoded parse(byte[] line) {
         JsonNode object;
         try {
             // Jackson would replace some of what is no UTF-8.
@@ -71,12 +67,12 @@ public final class JsonDocument {
             }
         }
         if (id.textValue().isBlank()) {
-            return new Parsed(
+            return new Decoded(
                     null,
                     new Refusal(Reason.INVALID_ID, "\"id\" is blank; expected what the document is known by.", null));
         }
         JsonNode title = object.path("title");
-        return new Parsed(
+        return new Decoded(
                 Document.newBuilder()
                         .setId(id.textValue())
                         .setText(object.path("text").textValue())
@@ -98,7 +94,7 @@ public final class JsonDocument {
                 : value.getNodeType().toString().toLowerCase(java.util.Locale.ROOT);
     }
 
-    private static Parsed refused(String message, @Nullable String id) {
-        return new Parsed(null, new Refusal(Reason.MALFORMED_DOCUMENT, message, id));
+    private static Decoded refused(String message, @Nullable String id) {
+        return new Decoded(null, new Refusal(Reason.MALFORMED_DOCUMENT, message, id));
     }
 }

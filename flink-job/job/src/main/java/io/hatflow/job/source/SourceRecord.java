@@ -1,13 +1,11 @@
 package io.hatflow.job.source;
 
-import io.hatflow.events.Document;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One record of the source with what its value means: a document, or the refusal of one; never both, never neither. What
- * is in flight is part of every checkpoint, so that this is also how a document waits there: as a Flink POJO that holds an
- * Avro record, both with serializers that can evolve.
+ * One record of the source as it came. What is in flight is part of every checkpoint and counts against the memory of its task, so that
+ * this is also how a document waits there: as its bytes alone, in a Flink POJO, whose serializer can evolve.
  *
  * @param timestamp milliseconds since 1970, as its producer or its broker set it
  */
@@ -19,9 +17,16 @@ public record SourceRecord(
         long timestamp,
         byte @Nullable [] key,
         List<RecordHeader> headers,
-        byte @Nullable [] value,
-        @Nullable Document document,
-        @Nullable Refusal refusal) {
+        byte @Nullable [] value) {
+
+    /** Bytes of what the record holds. */
+    public long bytes() {
+        long bytes = (key == null ? 0 : key.length) + (value == null ? 0 : value.length);
+        for (RecordHeader header : headers) {
+            bytes += header.key().length() + (header.value() == null ? 0 : header.value().length);
+        }
+        return bytes;
+    }
 
     /** Where it came from. Flink puts records into messages and logs, where nothing of a document belongs. */
     @Override

@@ -3,9 +3,10 @@ package io.hatflow.job.classify;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hatflow.events.Document;
 import io.hatflow.events.LabelledDocument;
+import io.hatflow.job.Sent;
 import io.hatflow.job.TinyBundle;
+import io.hatflow.job.source.DocumentFormat;
 import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -96,19 +97,13 @@ class ClassifierLifetimeIT {
 
     private static DataStream<LabelledDocument> classified(StreamExecutionEnvironment environment) {
         List<SourceRecord> records = IntStream.range(0, 3)
-                .mapToObj(i -> new SourceRecord(
-                        "t",
-                        0,
-                        i,
-                        0,
-                        null,
-                        List.of(),
-                        null,
-                        Document.newBuilder().setId("d" + i).setText("A text.").build(),
-                        null))
+                .mapToObj(i ->
+                        new SourceRecord("t", 0, i, 0, null, List.of(), Sent.encoded("d" + i, "A text.")))
                 .toList();
         return Classified.of(
-                        environment.fromData(records, TypeInformation.of(SourceRecord.class)), TinyBundle.settings())
+                        environment.fromData(records, TypeInformation.of(SourceRecord.class)),
+                        DocumentFormat.avro(),
+                        TinyBundle.settings())
                 .labelled();
     }
 

@@ -3,7 +3,6 @@ package io.hatflow.job.classify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hatflow.events.DeadLetter;
-import io.hatflow.events.Document;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Reason;
 import io.hatflow.events.Stage;
@@ -16,9 +15,10 @@ import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.job.Sent;
 import io.hatflow.job.quarantine.QuarantineSettings;
+import io.hatflow.job.source.DocumentFormat;
 import io.hatflow.job.source.RecordHeader;
-import io.hatflow.job.source.Refusal;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -49,12 +49,10 @@ import org.apache.flink.runtime.metrics.util.InterceptingOperatorMetricGroup;
 import org.apache.flink.runtime.metrics.util.InterceptingTaskMetricGroup;
 import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
 import org.apache.flink.streaming.api.datastream.AsyncDataStream.OutputMode;
-import org.apache.flink.streaming.api.operators.async.AsyncWaitOperatorFactory;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.apache.flink.types.Either;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,6 +63,7 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("try") // the harness may throw InterruptedException when it closes
 class ClassifyFunctionTest {
 
+    private static final byte[] NO_DOCUMENT = {4, 5};
     private static final BundleInfo BUNDLE = new BundleInfo("tiny", "1", "ab".repeat(32), List.of("good"));
 
     private final InterceptingOperatorMetricGroup metrics = new InterceptingOperatorMetricGroup();
@@ -84,6 +83,7 @@ class ClassifyFunctionTest {
     private static final AtomicInteger LEASES = new AtomicInteger();
 
     private QuarantineSettings quarantine = QuarantineSettings.OFF;
+    private long capacityBytes = 1_000_000;
 
     private static LeasedClassifier controlled() {
         LEASES.incrementAndGet();
@@ -116,8 +116,11 @@ class ClassifyFunctionTest {
         TypeSerializer<SourceRecord> serializer =
                 TypeInformation.of(SourceRecord.class).createSerializer(withoutGenericTypes());
         var harness = new OneInputStreamOperatorTestHarness<>(
-                new AsyncWaitOperatorFactory<>(
-                        new ClassifyFunction(task -> controlled(), "priority", quarantine), 0, capacity, mode),
+                new BoundedAsyncOperatorFactory(
+                        new ClassifyFunction(DocumentFormat.avro(), task -> controlled(), "priority", quarantine),
+                        capacity,
+                        capacityBytes,
+                        mode),
                 serializer,
                 new MockEnvironmentBuilder().setMetricGroup(taskMetrics).build());
         if (objectReuse) {
@@ -138,11 +141,14 @@ class ClassifyFunctionTest {
     }
 
     private static SourceRecord record(long offset, String text) {
-        return record(
-                offset, Document.newBuilder().setId("d" + offset).setText(text).build(), null);
+        return record(offset, Sent.encoded("d" + offset, text));
     }
 
-    private static SourceRecord record(long offset, @Nullable Document document, @Nullable Refusal refusal) {
+    private static SourceRecord noDocument(long offset) {
+        return record(offset, NO_DOCUMENT.clone());
+    }
+
+    private static SourceRecord record(long offset, byte[] value) {
         return new SourceRecord(
                 "documents",
                 3,
@@ -150,9 +156,7 @@ class ClassifyFunctionTest {
                 1_000 + offset,
                 new byte[] {1, 2},
                 List.of(new RecordHeader("h", new byte[] {3}), new RecordHeader("h", null)),
-                new byte[] {4, 5},
-                document,
-                refusal);
+                value);
     }
 
     private static Classification classification(float score) {
@@ -227,9 +231,7 @@ class ClassifyFunctionTest {
                                 plain.timestamp(),
                                 null,
                                 List.of(new RecordHeader("priority", null), header),
-                                null,
-                                plain.document(),
-                                null),
+                                plain.value()),
                         1_007);
                 Question question = nextQuestion();
                 assertThat(question.urgent()).isEqualTo(value.equals("high"));
@@ -252,7 +254,7 @@ class ClassifyFunctionTest {
                 harness.processElement(record(i, "text"), i);
                 questions.add(nextQuestion());
             }
-            harness.processElement(record(6, null, new Refusal(Reason.NOT_AVRO, "No.", null)), 6);
+            harness.processElement(noDocument(6), 6);
             assertCounts(7, 0, 1, 6);
             questions.get(5).answer().complete(classification(0.75f)); // held back until the others are there
             questions.get(4).answer().complete(new Rejection(Rejection.Reason.NO_TOKENS, "None."));
@@ -283,7 +285,7 @@ class ClassifyFunctionTest {
             assertThat(event.getReason()).isEqualTo(Reason.TOO_MANY_SEGMENTS);
             assertThat(event.getMessage()).isEqualTo("Too long.");
             assertThat(event.getDocumentId()).isEqualTo("d7");
-            assertThat(event.getValue()).isEqualTo(ByteBuffer.wrap(new byte[] {4, 5}));
+            assertThat(event.getValue()).isEqualTo(ByteBuffer.wrap(Sent.encoded("d7", "")));
             assertThat(event.getKey()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2}));
             assertThat(event.getHeaders()).hasSize(2);
             assertThat(event.getHeaders().get(1).getValue()).isNull();
@@ -310,7 +312,7 @@ class ClassifyFunctionTest {
         try (var harness = harness(4, OutputMode.ORDERED, false)) {
             harness.open();
             harness.processElement(record(1, "text"), 1);
-            harness.processElement(record(2, null, new Refusal(Reason.NOT_AVRO, "No.", null)), 2);
+            harness.processElement(noDocument(2), 2);
             Question only = nextQuestion();
             assertThat(QUESTIONS).isEmpty();
             assertThat(harness.getOutput()).isEmpty();
@@ -388,7 +390,7 @@ class ClassifyFunctionTest {
         try (var harness = harness(4, OutputMode.ORDERED, false)) {
             harness.open();
             harness.processElement(record(1, "a"), 1);
-            harness.processElement(record(2, null, new Refusal(Reason.NOT_AVRO, "No.", null)), 2);
+            harness.processElement(noDocument(2), 2);
             harness.processElement(record(3, "c"), 3);
             snapshot = harness.snapshot(1, 1);
             assertThat(harness.getOutput()).isEmpty();
@@ -408,7 +410,7 @@ class ClassifyFunctionTest {
             assertThat(offsets(harness)).containsExactly(1L, 2L, 3L);
             DeadLetter restored = outputs(harness).get(1).right();
             assertThat(restored.getHeaders()).hasSize(2);
-            assertThat(restored.getValue()).isEqualTo(ByteBuffer.wrap(new byte[] {4, 5}));
+            assertThat(restored.getValue()).isEqualTo(ByteBuffer.wrap(NO_DOCUMENT));
         }
     }
 
@@ -435,6 +437,7 @@ class ClassifyFunctionTest {
     void aBufferedRecordSurvivesTheReuseOfItsBytes() throws Exception {
         OperatorSubtaskState snapshot;
         SourceRecord reused = record(1, "a");
+        byte[] whole = Sent.encoded("d1", "a");
         try (var harness = harness(4, OutputMode.ORDERED, true)) {
             harness.open();
             harness.processElement(reused, 1);
@@ -444,14 +447,62 @@ class ClassifyFunctionTest {
             snapshot = harness.snapshot(1, 1);
             nextQuestion().answer().complete(new Rejection(Rejection.Reason.NO_TOKENS, "None."));
             harness.endInput();
-            assertThat(outputs(harness).get(0).right().getValue()).isEqualTo(ByteBuffer.wrap(new byte[] {4, 5}));
+            assertThat(outputs(harness).get(0).right().getValue()).isEqualTo(ByteBuffer.wrap(whole));
         }
         try (var harness = harness(4, OutputMode.ORDERED, true)) {
             harness.initializeState(snapshot);
             harness.open();
             nextQuestion().answer().complete(new Rejection(Rejection.Reason.NO_TOKENS, "None."));
             harness.endInput();
-            assertThat(outputs(harness).get(0).right().getValue()).isEqualTo(ByteBuffer.wrap(new byte[] {4, 5}));
+            assertThat(outputs(harness).get(0).right().getValue()).isEqualTo(ByteBuffer.wrap(whole));
+        }
+    }
+
+    /** The second leaves before the first is answered in unordered mode; in ordered mode it stays, and with it the bytes of its record. */
+    @Test
+    void whatIsInFlightIsBoundedInBytesUntilItsEventHasLeft() throws Exception {
+        capacityBytes = record(1, "a").bytes() * 5 / 2;
+        for (OutputMode mode : OutputMode.values()) {
+            try (var harness = harness(100, mode, false)) {
+                harness.open();
+                harness.processElement(record(1, "a"), 1);
+                harness.processElement(record(2, "b"), 2);
+                assertThat(((Gauge<?>) metrics.get("inFlightBytes")).getValue())
+                        .isEqualTo(2 * record(1, "a").bytes());
+                Question first = nextQuestion();
+                Question second = nextQuestion();
+                second.answer().complete(classification(0.1f));
+                Thread task = Thread.currentThread();
+                CompletableFuture<Integer> askedMeanwhile = CompletableFuture.supplyAsync(() -> {
+                    while (task.getState() != Thread.State.WAITING && task.getState() != Thread.State.TIMED_WAITING) {
+                        Thread.onSpinWait();
+                    }
+                    int asked = QUESTIONS.size();
+                    first.answer().complete(classification(0.1f));
+                    return asked;
+                });
+                harness.processElement(record(3, "c"), 3);
+                int asked = askedMeanwhile.join();
+                assertThat(asked).isEqualTo(mode == OutputMode.ORDERED ? 0 : 1);
+                nextQuestion().answer().complete(classification(0.1f));
+                harness.endInput();
+                assertThat(offsets(harness)).containsExactlyInAnyOrder(1L, 2L, 3L);
+                assertThat(((Gauge<?>) metrics.get("inFlightBytes")).getValue()).isEqualTo(0L);
+            }
+        }
+    }
+
+    @Test
+    void aRecordLargerThanTheBoundIsHeldAlone() throws Exception {
+        capacityBytes = 10;
+        try (var harness = harness(100, OutputMode.ORDERED, false)) {
+            harness.open();
+            harness.processElement(record(1, "a"), 1);
+            nextQuestion().answer().complete(classification(0.1f));
+            harness.processElement(record(2, "b"), 2);
+            nextQuestion().answer().complete(classification(0.1f));
+            harness.endInput();
+            assertThat(offsets(harness)).containsExactly(1L, 2L);
         }
     }
 
@@ -506,7 +557,7 @@ class ClassifyFunctionTest {
             DeadLetter event = outputs(harness).get(0).right();
             assertThat(event.getReason()).isEqualTo(Reason.QUARANTINED);
             assertThat(event.getStage()).isEqualTo(Stage.INFERENCE);
-            assertThat(event.getValue()).isEqualTo(ByteBuffer.wrap(new byte[] {4, 5}));
+            assertThat(event.getValue()).isEqualTo(ByteBuffer.wrap(Sent.encoded("d7", "a")));
             assertThat(outputs(harness).get(1).isLeft()).isTrue();
         }
     }

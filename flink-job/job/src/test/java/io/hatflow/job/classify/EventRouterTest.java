@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class EventRouterTest {
 
     private static final Either<LabelledDocument, DeadLetter> DEAD = Either.Right(Events.deadLetter(
-            new SourceRecord("documents", 0, 1, 0, null, List.of(), null, null, null),
+            new SourceRecord("documents", 0, 1, 0, null, List.of(), null),
             new Refusal(Reason.UNKNOWN_SCHEMA, "No such schema.", null)));
     private static final Either<LabelledDocument, DeadLetter> LABELLED = Either.Left(new LabelledDocument());
 
@@ -60,7 +60,7 @@ class EventRouterTest {
 
     @Test
     void aRecordDoesNotShowItsTextWhereFlinkPrintsIt() {
-        assertThat(new SourceRecord("documents", 2, 7, 0, null, List.of(), new byte[] {1}, null, null))
+        assertThat(new SourceRecord("documents", 2, 7, 0, null, List.of(), new byte[] {1}))
                 .hasToString("documents-2@7");
     }
 }

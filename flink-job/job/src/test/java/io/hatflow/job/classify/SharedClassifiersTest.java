@@ -40,16 +40,16 @@ class SharedClassifiersTest {
         }
     }
 
-    /** A run of 4,096 segments takes longer than a millisecond. */
+    /** As it has failed once nothing answers behind it. */
     @Test
     void oneThatHasFailedIsNotLeasedAgain() throws Exception {
-        ClassifySettings impatient = TinyBundle.settings("--model.run-timeout=1 ms", "--model.batch-segments=4096");
-        try (LeasedClassifier failed = SharedClassifiers.lease(impatient)) {
-            assertThatThrownBy(() -> failed.classifier()
-                            .classify("A long text. ".repeat(20_000), false)
-                            .get(30, TimeUnit.SECONDS))
-                    .hasStackTraceContaining("The model hangs");
-            try (LeasedClassifier other = SharedClassifiers.lease(impatient)) {
+        try (LeasedClassifier failed = SharedClassifiers.lease(settings)) {
+            Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().equals("hatflow-inference"))
+                    .forEach(Thread::interrupt);
+            Awaitility.await().until(() -> failed.classifier().classify("Fails.", false).isCompletedExceptionally());
+
+            try (LeasedClassifier other = SharedClassifiers.lease(settings)) {
                 assertThat(SharedClassifiers.open()).isEqualTo(1);
                 failed.release().run();
 
@@ -62,7 +62,7 @@ class SharedClassifiersTest {
     /** As Flink's main thread does when it lets go of a job, while the model's threads work on long documents. */
     @Test
     void givingBackTheLastLeaseWaitsForNothing() throws Exception {
-        for (int round = 0; round < 20; round++) {
+        for (int round = 0; round < 5; round++) {
             LeasedClassifier leased = SharedClassifiers.lease(settings);
             List<CompletableFuture<Integer>> answers = IntStream.range(0, 4)
                     .mapToObj(i -> leased.classifier().classify("A long text. ".repeat(2_000), false))

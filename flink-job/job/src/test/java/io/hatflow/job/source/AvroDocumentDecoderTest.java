@@ -26,7 +26,7 @@ import org.apache.avro.io.EncoderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class DocumentDecoderTest {
+class AvroDocumentDecoderTest {
 
     private static final Schema FIRST_VERSION = SchemaBuilder.record("Document")
             .namespace("io.hatflow.events")
@@ -35,7 +35,7 @@ class DocumentDecoderTest {
             .requiredString("text")
             .endRecord();
 
-    private final DocumentDecoder decoder = new DocumentDecoder(WriterSchemas.withFolder(null));
+    private final DocumentDecoder decoder = new AvroDocumentDecoder(WriterSchemas.withFolder(null));
 
     private static byte[] encoded(Document document) throws IOException {
         ByteBuffer buffer = document.toByteBuffer();
@@ -175,7 +175,7 @@ class DocumentDecoderTest {
             for (int change = 0; change < changes; change++) {
                 value[10 + random.nextInt(value.length - 10)] = (byte) random.nextInt();
             }
-            DocumentDecoder.Decoded decoded = decoder.decode(value);
+            Decoded decoded = decoder.decode(value);
             assertThat(decoded.document() == null).isNotEqualTo(decoded.refusal() == null);
         }
     }
@@ -192,7 +192,7 @@ class DocumentDecoderTest {
         byte[] value = framed(FIRST_VERSION, body.toByteArray());
 
         assertThat(refusal(value).reason()).isEqualTo(Reason.UNKNOWN_SCHEMA);
-        assertThat(new DocumentDecoder(WriterSchemas.withFolder(folder))
+        assertThat(new AvroDocumentDecoder(WriterSchemas.withFolder(folder))
                         .decode(value)
                         .document())
                 .isEqualTo(Document.newBuilder().setId("7").setText("text").build());

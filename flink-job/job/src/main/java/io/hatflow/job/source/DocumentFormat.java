@@ -1,0 +1,28 @@
+package io.hatflow.job.source;
+
+import java.io.Serializable;
+import java.nio.file.Path;
+
+/** How documents are written in the values of records. Travels from where the job is submitted to its tasks. */
+@FunctionalInterface
+public interface DocumentFormat extends Serializable {
+
+    /** For one task; not thread-safe. */
+    DocumentDecoder decoder();
+
+    /** Avro's single-object encoding, in the current schema. */
+    static DocumentFormat avro() {
+        return () -> new AvroDocumentDecoder(WriterSchemas.withFolder(null));
+    }
+
+    /**
+     * Avro's single-object encoding, in the current schema or in one of those that the settings name.
+     *
+     * @throws IllegalArgumentException if the writers' schemas cannot be used, with all problems
+     */
+    static DocumentFormat avro(SourceSettings settings) {
+        WriterSchemas schemas = WriterSchemas.withFolder(
+                settings.writerSchemas().isEmpty() ? null : Path.of(settings.writerSchemas()));
+        return () -> new AvroDocumentDecoder(schemas);
+    }
+}
