@@ -6,6 +6,21 @@ command -v "$java" >/dev/null || {
     exit 1
 }
 
+# own_temporary_folder: makes a folder for all that the JVM of this script leaves behind, and sets $temporary to its options. The JVM
+# removes it as it ends; what waits in the background does, where the JVM was killed or left that to it. A file in it that is called keep
+# says that it is to stay. To be followed by exec.
+own_temporary_folder() {
+    local folder jvm=$BASHPID # which exec keeps
+    folder="$(mktemp -d "${TMPDIR:-/tmp}/hatflow-XXXXXXXX")"
+    temporary=(-Djava.io.tmpdir="$folder" -Dhatflow.temporary="$folder")
+    (
+        trap '' INT TERM HUP
+        while kill -0 "$jvm" 2>/dev/null; do sleep 1; done
+        [[ -e "$folder/keep" ]] || rm -rf "$folder"
+    ) </dev/null >/dev/null 2>&1 &
+    disown
+}
+
 # is_built MADE SOURCES…: whether MADE is newer than all SOURCES, and what the class paths beside it name of this repository is there.
 is_built() {
     local made="$1" entry

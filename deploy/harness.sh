@@ -15,6 +15,7 @@ harness() {
     export ORT_DISABLE_TELEMETRY=1
     local command="$1"
     shift
-    exec "$java" -Xmx1g -XX:+UseSerialGC -Dlog4j2.configurationFile="$here/conf/log4j2.properties" \
+    own_temporary_folder
+    exec "$java" "${temporary[@]}" -Xmx1g -XX:+UseSerialGC -Dlog4j2.configurationFile="$here/conf/log4j2.properties" \
         "io.hatflow.chaos.$command" --checkout "$root" "$@"
 }

@@ -24,4 +24,5 @@ done
 
 [[ "${1:-}" == run ]] && options+=(-Dhatflow.log.level=INFO)
 (($#)) || set -- --help
-exec "$java" "${options[@]}" ${JAVA_OPTS:-} io.hatflow.job.cli.Commands "$@"
+own_temporary_folder
+exec "$java" "${temporary[@]}" "${options[@]}" ${JAVA_OPTS:-} io.hatflow.job.cli.Commands "$@"

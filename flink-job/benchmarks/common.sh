@@ -32,5 +32,9 @@ benchmarks() {
     for package in lang net nio time util util.concurrent; do
         options+=("--add-opens=java.base/java.$package=ALL-UNNAMED")
     done
-    "$java" "${options[@]}" ${JAVA_OPTS:-} io.hatflow.benchmarks.Benchmarks "$@"
+    # In a process of its own, which is the JVM: what is temporary goes with it.
+    (
+        own_temporary_folder
+        exec "$java" "${temporary[@]}" "${options[@]}" ${JAVA_OPTS:-} io.hatflow.benchmarks.Benchmarks "$@"
+    )
 }

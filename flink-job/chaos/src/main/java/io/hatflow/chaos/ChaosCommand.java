@@ -88,7 +88,7 @@ public final class ChaosCommand implements Callable<Integer> {
         if (holds && !keep) {
             FileUtils.deleteDirectory(home.toFile());
         } else {
-            Commands.say("Logs and data stay in " + home);
+            Commands.keep(home);
         }
         Commands.say(result.toString());
         return holds ? 0 : 1;

@@ -20,8 +20,15 @@ enum FaultKind {
     RUNTIME_OUT_OF_MEMORY,
     /** Stop with a savepoint, go on with another parallelism, and back. */
     RESCALED,
+    /** Cancel while batches are in flight, go on from the newest checkpoint. */
+    CANCELLED,
     /** Stop with a savepoint, go on with another jar. */
     UPGRADED,
     /** A document that crashes every process in which the model sees it. */
-    KILLER_DOCUMENT
+    KILLER_DOCUMENT;
+
+    /** Whether it is done to the job alone, so that every process must live on. */
+    boolean sparesProcesses() {
+        return this == RESCALED || this == CANCELLED || this == UPGRADED;
+    }
 }

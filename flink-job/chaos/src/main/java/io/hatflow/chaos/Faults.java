@@ -119,6 +119,11 @@ final class Faults {
                 cluster.submit(new Submission(jar(), job.parallelism(), job.settings()));
                 return job.parallelism() + " → " + other + " → " + job.parallelism();
             }
+            case CANCELLED -> {
+                cluster.cancelJob();
+                cluster.submit(new Submission(jar(), job.parallelism(), job.settings()));
+                return "the job";
+            }
             case UPGRADED -> {
                 isUpgraded = !isUpgraded;
                 cluster.stopJob();

@@ -106,7 +106,7 @@ public final class SoakCommand implements Callable<Integer> {
         if (result.holds()) {
             FileUtils.deleteDirectory(home.toFile());
         } else {
-            Commands.say("Logs and data stay in " + home);
+            Commands.keep(home);
         }
         Commands.say(result.verdict() + (result.orderly() ? "" : " NOT ORDERLY"));
         return result.holds() ? 0 : 1;

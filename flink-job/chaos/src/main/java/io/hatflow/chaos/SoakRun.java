@@ -48,8 +48,12 @@ record SoakRun(
     /** Enough that the job is never idle between two checkpoints. */
     private static final int MOST_UNANSWERED = 200;
 
-    /** By turns: the task fails and its model is opened anew; the job ends, and starts with another jar and its class loader. */
-    private static final List<FaultKind> RESTARTS = List.of(FaultKind.RUNTIME_OUT_OF_MEMORY, FaultKind.UPGRADED);
+    /**
+     * By turns: the task fails and its model is opened again; the job ends, and starts with another jar and its class loader; it is
+     * cancelled.
+     */
+    private static final List<FaultKind> RESTARTS =
+            List.of(FaultKind.RUNTIME_OUT_OF_MEMORY, FaultKind.UPGRADED, FaultKind.CANCELLED);
 
     /** Takes what is known. */
     interface Keeper {

@@ -12,6 +12,7 @@ import io.hatflow.cluster.ClusterException;
 import io.hatflow.cluster.ClusterSettings;
 import io.hatflow.cluster.ClusterSettings.Ports;
 import io.hatflow.cluster.Installation;
+import io.hatflow.cluster.KeptProcess;
 import io.hatflow.cluster.Submission;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -170,10 +171,19 @@ final class TestBed {
     /** Returns when documents flow again after a fault, or have not for minutes. */
     Struck strike(Planned fault) throws IOException, InterruptedException {
         long begun = System.nanoTime();
+        int starts = taskManagerStarts();
         String whom = faults.strike(fault, answers::areBeyond);
         long[] after = feeder.lastOffsets();
         boolean flows = await(() -> answers.areBeyond(after));
+        if (fault.kind().sparesProcesses() && taskManagerStarts() > starts) {
+            out.accept("A TaskManager was started again although only its job was ended");
+            flows = false;
+        }
         return new Struck(whom, Duration.ofNanos(System.nanoTime() - begun), flows);
+    }
+
+    private int taskManagerStarts() {
+        return cluster.taskManagers().stream().mapToInt(KeptProcess::starts).sum();
     }
 
     /**

@@ -36,6 +36,9 @@ public final class Cluster implements AutoCloseable {
     private static final Duration RETRY = Duration.ofSeconds(2);
     private static final int STOP_ATTEMPTS = 5;
 
+    /** Longer than the heartbeat's timeout, and than a TaskManager takes to start where processors are busy. */
+    private static final Duration REGISTRATION_LIMIT = Duration.ofSeconds(90);
+
     private final ClusterSettings settings;
     private final Consumer<String> progress;
     private final KeptProcess broker;
@@ -88,6 +91,7 @@ public final class Cluster implements AutoCloseable {
             cluster.broker.cameUp();
             cluster.jobManager.cameUp();
             cluster.taskManagers.forEach(KeptProcess::cameUp);
+            cluster.watchRegistrations();
             if (Files.exists(cluster.submissionFile)) {
                 cluster.resume();
             }
@@ -95,6 +99,43 @@ public final class Cluster implements AutoCloseable {
         } catch (RuntimeException | IOException | InterruptedException e) {
             cluster.close();
             throw e;
+        }
+    }
+
+    /** Kills a TaskManager that lives on unknown to the JobManager: nothing else would ever end it, so that it is started again. */
+    private void watchRegistrations() {
+        Thread watch = new Thread(
+                () -> {
+                    Unregistered unregistered = new Unregistered(REGISTRATION_LIMIT);
+                    while (!closed) {
+                        try {
+                            watch(unregistered);
+                            Thread.sleep(RETRY.toMillis());
+                        } catch (InterruptedException e) {
+                            return;
+                        }
+                    }
+                },
+                "registrations");
+        watch.setDaemon(true);
+        watch.start();
+    }
+
+    private void watch(Unregistered unregistered) throws InterruptedException {
+        Optional<Set<String>> registered = flink.taskManagers();
+        if (registered.isEmpty()) {
+            unregistered.forget();
+            return;
+        }
+        Map<String, KeptProcess> alive = new HashMap<>();
+        taskManagers.forEach(each -> each.id().ifPresent(id -> alive.put(id, each)));
+        for (String id : unregistered.overdue(System.nanoTime(), alive.keySet(), registered.get())) {
+            progress.accept(id + " runs, but the JobManager has not known it for " + REGISTRATION_LIMIT.toSeconds()
+                    + " s; killing it");
+            KeptProcess overdue = alive.get(id);
+            if (overdue != null) {
+                overdue.kill();
+            }
         }
     }
 
@@ -238,6 +279,19 @@ public final class Cluster implements AutoCloseable {
                 Thread.sleep(1000);
             }
         }
+    }
+
+    /**
+     * Ends the job without a savepoint, as people do whose job must end now. The next one that is submitted goes on from its newest
+     * checkpoint.
+     *
+     * @throws ClusterException if there is no job
+     */
+    public void cancelJob() throws IOException, InterruptedException {
+        Job job = job().orElseThrow(() -> new ClusterException("There is no job to cancel"));
+        Files.deleteIfExists(submissionFile);
+        flink.cancel(job.id());
+        progress.accept("Job cancelled");
     }
 
     /** Until it goes on: whoever refuses now, such as a broker that is away, may not a moment later. */

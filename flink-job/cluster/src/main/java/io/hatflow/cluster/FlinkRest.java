@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,23 @@ public final class FlinkRest {
                     json.path("slots-available").asInt()));
         } catch (IOException | ClusterException notYet) {
             return Optional.empty();
+        }
+    }
+
+    /** Ids of the TaskManagers that the JobManager knows; empty while it does not answer. */
+    Optional<Set<String>> taskManagers() throws InterruptedException {
+        try {
+            return Optional.of(Set.copyOf(get("/taskmanagers").path("taskmanagers").findValuesAsText("id")));
+        } catch (IOException | ClusterException notYet) {
+            return Optional.empty();
+        }
+    }
+
+    /** Ends a job without a savepoint, and waits until it is over. */
+    void cancel(String job) throws IOException, InterruptedException {
+        JsonNode unused = answer(request("/jobs/" + job + "?mode=cancel").method("PATCH", BodyPublishers.noBody()));
+        while (!get("/jobs/" + job).path("state").asText().equals("CANCELED")) {
+            Thread.sleep(POLL.toMillis());
         }
     }
 

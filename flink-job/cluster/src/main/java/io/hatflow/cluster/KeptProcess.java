@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KeptProcess implements AutoCloseable {
 
+    /** Stands for the number of the start in what a command is told. */
+    static final String START = "%start%";
+
     private static final Duration PAUSE = Duration.ofMillis(500);
     private static final Duration EARLY = Duration.ofSeconds(20);
     private static final int EARLY_ENDS = 3;
@@ -27,6 +31,7 @@ public final class KeptProcess implements AutoCloseable {
 
     private final String name;
     private final ProcessBuilder builder;
+    private final List<String> command;
     private final Path log;
     private final Consumer<String> progress;
     private final Runnable startedAgain;
@@ -48,6 +53,7 @@ public final class KeptProcess implements AutoCloseable {
     KeptProcess(String name, ProcessBuilder builder, Path log, Consumer<String> progress, Runnable startedAgain) {
         this.name = name;
         this.builder = builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        this.command = List.copyOf(builder.command());
         this.log = log;
         this.progress = progress;
         this.startedAgain = startedAgain;
@@ -64,6 +70,9 @@ public final class KeptProcess implements AutoCloseable {
         }
         try {
             begun = System.nanoTime();
+            String start = Integer.toString(starts + 1);
+            builder.command(
+                    command.stream().map(word -> word.replace(START, start)).toList());
             Process started = builder.start();
             process = started;
             starts++;
@@ -138,6 +147,11 @@ public final class KeptProcess implements AutoCloseable {
     /** How often it was started. */
     public synchronized int starts() {
         return starts;
+    }
+
+    /** Its name and the number of its start; empty if it does not live. */
+    synchronized Optional<String> id() {
+        return process != null && process.isAlive() ? Optional.of(name + "-" + starts) : Optional.empty();
     }
 
     /** Of the process that there is, or of the last one. */

@@ -178,6 +178,8 @@ final class ProcessPlan {
                 "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
                 "--configDir",
                 configuration.toString()));
+        // As KeptProcess.id() has it.
+        command.addAll(List.of("-D", "taskmanager.resource-id=" + name + "-" + KeptProcess.START));
         command.addAll(List.of(TaskExecutorProcessUtils.generateDynamicConfigsStr(memory)
                 .trim()
                 .split("\\s+")));

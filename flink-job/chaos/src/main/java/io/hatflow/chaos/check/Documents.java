@@ -29,6 +29,14 @@ public final class Documents {
     static final String KILLER = "killer";
 
     private static final int TEXTS = 300;
+
+    /** How many of the texts have hundreds of pages: thousands of segments, many windows. */
+    private static final int LONG_TEXTS = 3;
+
+    private static final int LONG_SENTENCES = 2_400;
+
+    /** Share of records with a long text, which then are most of the model's work. */
+    private static final double LONG = 0.001;
     private static final int KEYS_PER_PARTITION = 5;
     private static final double POISONED = 0.04;
 
@@ -67,8 +75,13 @@ public final class Documents {
         this.texts = List.copyOf(made);
     }
 
-    /** A sentence to several pages, most of them short. */
+    /** A sentence to several pages, most of them short; and a few of hundreds of pages. */
     private static String text(SplittableRandom random, int number) {
+        int sentences = 1 + (int) (30 * Math.pow(random.nextDouble(), 4));
+        return text(random, number, number < TEXTS - LONG_TEXTS ? sentences : LONG_SENTENCES * (TEXTS - number));
+    }
+
+    private static String text(SplittableRandom random, int number, int sentences) {
         String[] words = {
             "party",
             "agreement",
@@ -96,7 +109,6 @@ public final class Documents {
             "Größe",
             "契約"
         };
-        int sentences = 1 + (int) (30 * Math.pow(random.nextDouble(), 4));
         StringBuilder text = new StringBuilder("Document ").append(number).append('.');
         for (int i = 0; i < sentences; i++) {
             int length = random.nextInt(4, 18);
@@ -119,8 +131,11 @@ public final class Documents {
             return number;
         }
         SplittableRandom random = random(number);
+        if (random.nextDouble() < LONG) {
+            return TEXTS - 1 - random.nextInt(LONG_TEXTS);
+        }
         if (random.nextDouble() >= POISONED) {
-            return random.nextInt(TEXTS);
+            return random.nextInt(TEXTS - LONG_TEXTS);
         }
         Poison poison = POISON.get(random.nextInt(POISON.size()));
         // A tenth of those that are large.

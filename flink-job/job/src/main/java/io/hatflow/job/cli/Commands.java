@@ -22,6 +22,7 @@ public final class Commands {
 
     /** Ends the JVM with 0 if all went well, 1 if not, 2 if the command was not understood. */
     public static void main(String[] arguments) {
+        TemporaryFolder.removeAtExit();
         System.exit(line().execute(arguments));
     }
 
