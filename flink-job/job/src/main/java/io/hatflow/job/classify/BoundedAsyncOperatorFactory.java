@@ -7,13 +7,19 @@ import io.hatflow.job.classify.ClassifySettings.Order;
 import io.hatflow.job.classify.InFlightMemory.Place;
 import io.hatflow.job.source.SourceRecord;
 import org.apache.flink.api.common.operators.MailboxExecutor;
+import org.apache.flink.runtime.event.WatermarkEvent;
 import org.apache.flink.streaming.api.datastream.AsyncDataStream.OutputMode;
 import org.apache.flink.streaming.api.operators.Output;
 import org.apache.flink.streaming.api.operators.StreamOperator;
 import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
 import org.apache.flink.streaming.api.operators.async.AsyncWaitOperator;
 import org.apache.flink.streaming.api.operators.async.AsyncWaitOperatorFactory;
+import org.apache.flink.streaming.api.watermark.Watermark;
+import org.apache.flink.streaming.runtime.streamrecord.LatencyMarker;
+import org.apache.flink.streaming.runtime.streamrecord.RecordAttributes;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.tasks.ProcessingTimeService;
+import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 import org.apache.flink.streaming.util.retryable.AsyncRetryStrategies;
 import org.apache.flink.types.Either;
 import org.apache.flink.util.OutputTag;
@@ -65,7 +71,9 @@ final class BoundedAsyncOperatorFactory
                         parameters::getProcessingTimeService,
                         parameters.getOperatorEventDispatcher(),
                         parameters.getMailboxExecutor()),
-                memory);
+                memory,
+                processingTimeService,
+                getMailboxExecutor());
     }
 
     @Override
@@ -83,7 +91,10 @@ final class BoundedAsyncOperatorFactory
         private final transient MailboxExecutor mailbox;
 
         BoundedAsyncOperator(
-                StreamOperatorParameters<Either<LabelledDocument, DeadLetter>> parameters, InFlightMemory memory) {
+                StreamOperatorParameters<Either<LabelledDocument, DeadLetter>> parameters,
+                InFlightMemory memory,
+                ProcessingTimeService time,
+                MailboxExecutor mailbox) {
             super(
                     parameters,
                     classify,
@@ -91,10 +102,10 @@ final class BoundedAsyncOperatorFactory
                     capacity,
                     mode,
                     AsyncRetryStrategies.NO_RETRY_STRATEGY,
-                    processingTimeService,
-                    getMailboxExecutor());
+                    time,
+                    mailbox);
             this.memory = memory;
-            this.mailbox = getMailboxExecutor();
+            this.mailbox = mailbox;
         }
 
         /** Also for what a restore brings. */
@@ -129,29 +140,29 @@ final class BoundedAsyncOperatorFactory
         }
 
         @Override
-        public void emitWatermark(org.apache.flink.streaming.api.watermark.Watermark watermark) {
+        public void emitWatermark(Watermark watermark) {
             output.emitWatermark(watermark);
         }
 
         @Override
-        public void emitWatermark(org.apache.flink.streaming.runtime.watermark.WatermarkEvent watermark) {
+        public void emitWatermark(WatermarkEvent watermark) {
             output.emitWatermark(watermark);
         }
 
         @Override
         public void emitWatermarkStatus(
-                org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus status) {
+                WatermarkStatus status) {
             output.emitWatermarkStatus(status);
         }
 
         @Override
-        public void emitLatencyMarker(org.apache.flink.streaming.runtime.streamrecord.LatencyMarker marker) {
+        public void emitLatencyMarker(LatencyMarker marker) {
             output.emitLatencyMarker(marker);
         }
 
         @Override
         public void emitRecordAttributes(
-                org.apache.flink.streaming.runtime.streamrecord.RecordAttributes attributes) {
+                RecordAttributes attributes) {
             output.emitRecordAttributes(attributes);
         }
 
