@@ -196,8 +196,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         out.println("  Kafka             " + servers + ", topics " + INPUT + ", " + LABELLED + ", " + DEAD);
         out.println("  send your own     deploy/send.sh --bootstrap-servers " + servers + " FILE…");
         out.println("  read the events   deploy/read.sh --bootstrap-servers " + servers + " --follow");
-        out.println("  the dead letters  deploy/read.sh --bootstrap-servers " + servers + " --topic " + DEAD
-                + " --dead-letters");
+        out.println("  the dead letters  deploy/read.sh --bootstrap-servers " + servers + " --dead-letters");
         new CountDownLatch(1).await();
     }
 
