@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
-# Prints events as JSON lines: read.sh --bootstrap-servers HOST:PORT [--topic labelled-documents] [--dead-letters] [--follow]
+# Prints events as JSON lines: read.sh --bootstrap-servers HOST:PORT [--dead-letters] [--topic TOPIC] [--follow]
 exec "$(dirname "${BASH_SOURCE[0]}")/hatflow.sh" read "$@"

@@ -306,6 +306,10 @@ public final class ClusterCommand {
             try {
                 for (Job job : home.flink().jobs()) {
                     System.out.println("job         " + job.id() + "  " + job.name() + "  " + job.state());
+                    home.flink()
+                            .failure(job.id())
+                            .ifPresent(reason ->
+                                    System.out.println("            failed the last time because: " + reason));
                 }
             } catch (IOException jobManagerIsAway) {
                 System.out.println("job         unknown, the JobManager does not answer");

@@ -19,6 +19,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Flink's REST interface, as far as a person would use it. Thread-safe. */
@@ -239,22 +241,24 @@ public final class FlinkRest {
         JsonNode json = JSON.readTree(response.body().isEmpty() ? "{}" : response.body());
         if (response.statusCode() >= 300) {
             throw new ClusterException(
-                    "Flink refused " + response.request().uri().getPath() + ": "
-                            + reason(json.path("errors").toString()));
+                    "Flink refused " + response.request().uri().getPath() + ": " + reason(json.path("errors")));
         }
         return json;
     }
 
     /** What the job itself said, if it is that; Flink wraps it in pages of stack traces. */
-    private static String reason(String errors) {
+    static String reason(JsonNode errors) {
+        String all = StreamSupport.stream(errors.spliterator(), false)
+                .map(JsonNode::asText)
+                .collect(Collectors.joining("\n"));
         int own = OWN_WORDS.stream()
-                .mapToInt(errors::indexOf)
+                .mapToInt(all::indexOf)
                 .filter(at -> at >= 0)
                 .min()
                 .orElse(0);
-        String from = errors.substring(own);
-        int end = from.indexOf("\\n\\tat ");
-        return (end < 0 ? from : from.substring(0, end)).replace("\\n", "\n");
+        String from = all.substring(own);
+        int end = from.indexOf("\n\tat ");
+        return end < 0 ? from : from.substring(0, end);
     }
 
     private static String firstLine(String text) {

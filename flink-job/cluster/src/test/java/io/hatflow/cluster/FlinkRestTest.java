@@ -2,6 +2,7 @@ package io.hatflow.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import org.junit.jupiter.api.Test;
 
 /** What a person is told of a stack trace. */
@@ -35,5 +36,15 @@ class FlinkRestTest {
     void anExceptionWithoutAMessageIsNamed() {
         assertThat(FlinkRest.sentenceOf("java.lang.StackOverflowError\n\tat a.B.c(B.java:1)\n"))
                 .isEqualTo("java.lang.StackOverflowError");
+    }
+
+    @Test
+    void whatTheJobSaysIsTakenOutOfFlinksAnswerAsItWasSaid() throws Exception {
+        String answer = """
+                ["Internal server error.", "<Exception on server side:\\norg.apache.flink.client.program.ProgramInvocationException: \
+                The job cannot run:\\n  - execution.checkpointing.dir is \\"/x\\"\\n\\tat io.hatflow.A.b(A.java:1)\\n"]""";
+
+        assertThat(FlinkRest.reason(new JsonMapper().readTree(answer)))
+                .isEqualTo("The job cannot run:\n  - execution.checkpointing.dir is \"/x\"");
     }
 }

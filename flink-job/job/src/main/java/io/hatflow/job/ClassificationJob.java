@@ -1,5 +1,8 @@
 package io.hatflow.job;
 
+import java.io.IOException;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.environment.LocalStreamEnvironment;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.slf4j.Logger;
@@ -28,10 +31,22 @@ public final class ClassificationJob {
                             + " Give references such as ${file:/run/secrets/kafka.properties:password} in their place",
                     settings.openSecrets());
         }
-        StreamExecutionEnvironment environment =
-                StreamExecutionEnvironment.getExecutionEnvironment(ClassificationPipeline.options(settings));
-        new SubmissionCheck(settings, environment instanceof LocalStreamEnvironment).run();
+        StreamExecutionEnvironment environment = environment(settings);
+        new SubmissionCheck(settings, environment instanceof LocalStreamEnvironment, environment.getConfiguration())
+                .run();
         ClassificationPipeline.addTo(environment, settings);
         environment.execute(settings.name());
+    }
+
+    private static StreamExecutionEnvironment environment(JobSettings settings) throws IOException {
+        Configuration options = ClassificationPipeline.options(settings);
+        StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(options);
+        if (!(environment instanceof LocalStreamEnvironment)
+                || options.contains(CheckpointingOptions.CHECKPOINTS_DIRECTORY)) {
+            return environment;
+        }
+        Configuration local = LocalCheckpoints.of(settings).options();
+        local.addAll(options);
+        return StreamExecutionEnvironment.getExecutionEnvironment(local);
     }
 }

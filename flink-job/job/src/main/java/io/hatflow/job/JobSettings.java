@@ -126,7 +126,13 @@ public record JobSettings(
                         + " Flink into the configuration of the cluster");
             }
         });
-        for (String owned : List.of("bootstrap.servers", "group.id", "transactional.id", "transaction.timeout.ms")) {
+        for (String owned : List.of(
+                "auto.offset.reset",
+                "bootstrap.servers",
+                "group.id",
+                "partition.discovery.interval.ms",
+                "transactional.id",
+                "transaction.timeout.ms")) {
             if (kafkaProperties.containsKey(owned)) {
                 values.problem(KAFKA_PREFIX + owned + " has a setting of its own here; see docs/configuration.md");
             }

@@ -15,6 +15,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
+import org.apache.flink.client.deployment.application.executors.EmbeddedExecutor;
+import org.apache.flink.configuration.DeploymentOptions;
+import org.apache.flink.configuration.ReadableConfig;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -37,16 +41,19 @@ import org.slf4j.LoggerFactory;
  * they run here.
  *
  * @param tasksRunHere whether this machine runs the tasks, too
+ * @param flink options of the job and of its environment
  */
-record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
+record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfig flink) {
 
     private static final Logger LOG = LoggerFactory.getLogger(SubmissionCheck.class);
+    private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:/");
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(20);
 
     /** @throws IllegalArgumentException with every reason why the job could only fail */
     void run() {
         List<String> problems = new ArrayList<>();
         bundleProblem().ifPresent(problems::add);
+        problems.addAll(folderProblems());
         if (secretsAreHere(problems)) {
             Optional<String> properties = propertiesProblem();
             properties.ifPresentOrElse(problems::add, () -> problems.addAll(kafkaProblems()));
@@ -57,6 +64,11 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
     }
 
     private Optional<String> bundleProblem() {
+        if (SCHEME.matcher(settings.classify().bundle()).lookingAt()) {
+            return Optional.of(
+                    "model.bundle is \"" + settings.classify().bundle()
+                            + "\", expected a path, such as /opt/bundles/contract-clauses: the model is opened from the machine's own files");
+        }
         Path bundle = Path.of(settings.classify().bundle());
         if (!tasksRunHere && !Files.exists(bundle)) {
             LOG.info("There is no {} on this machine; the tasks will look at theirs", bundle);
@@ -68,6 +80,12 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere) {
         } catch (BundleException e) {
             return Optional.of("model.bundle: " + e.getMessage());
         }
+    }
+
+    /** A client may lack the cluster's configuration, file systems and rights. */
+    private List<String> folderProblems() {
+        boolean jobManagerIsHere = tasksRunHere || EmbeddedExecutor.NAME.equals(flink.get(DeploymentOptions.TARGET));
+        return jobManagerIsHere ? new FlinkFolders(flink, settings.quarantine().folder()).problems() : List.of();
     }
 
     /** Without them, Kafka cannot be asked from here. */

@@ -139,6 +139,11 @@ final class JobRun {
 
     /** The settings of this run, but what others say, each as {@code --key=value}. */
     JobSettings settings(String... more) {
+        return JobSettings.read(flags(more).toArray(String[]::new), Map.of());
+    }
+
+    /** The flags of {@link #settings}. */
+    List<String> flags(String... more) {
         Stream<String> own = Stream.of(
                 "--job.name=" + name,
                 "--kafka.bootstrap-servers=" + serversOfTheJob,
@@ -151,13 +156,11 @@ final class JobRun {
                 "--flink.restart-strategy.type=fixed-delay",
                 "--flink.restart-strategy.fixed-delay.attempts=20",
                 "--flink.restart-strategy.fixed-delay.delay=100 ms");
-        return JobSettings.read(
-                Stream.concat(
-                                own.filter(flag -> Arrays.stream(more)
-                                        .noneMatch(other -> key(other).equals(key(flag)))),
-                                Arrays.stream(more))
-                        .toArray(String[]::new),
-                Map.of());
+        return Stream.concat(
+                        own.filter(flag -> Arrays.stream(more)
+                                .noneMatch(other -> key(other).equals(key(flag)))),
+                        Arrays.stream(more))
+                .toList();
     }
 
     private static String key(String flag) {
@@ -226,7 +229,13 @@ final class JobRun {
     /** Sends records, in their order, and waits until the broker has them. Each has a few headers. */
     void send(List<Sent> records) throws InterruptedException, ExecutionException, TimeoutException {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", broker.bootstrapServers()),
+                Map.of(
+                        "bootstrap.servers",
+                        broker.bootstrapServers(),
+                        "max.request.size",
+                        64 << 20,
+                        "buffer.memory",
+                        64L << 20),
                 new ByteArraySerializer(),
                 new ByteArraySerializer())) {
             List<Future<RecordMetadata>> written = new ArrayList<>();

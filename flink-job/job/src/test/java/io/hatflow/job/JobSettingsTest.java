@@ -12,6 +12,7 @@ import io.hatflow.job.classify.ClassifySettings.Order;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingsException;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
+import io.hatflow.job.source.SourceSettings.LostRecords;
 import io.hatflow.job.source.SourceSettings.StartFrom;
 import io.hatflow.job.source.SourceSettings.Until;
 import java.io.IOException;
@@ -49,6 +50,14 @@ class JobSettingsTest {
                         .startFrom()),
                 of("kafka.until", Until.CANCELLED, "caught-up", Until.CAUGHT_UP, s -> s.source()
                         .until()),
+                of("kafka.lost-records", LostRecords.FAIL, "skip", LostRecords.SKIP, s -> s.source()
+                        .lostRecords()),
+                of(
+                        "kafka.partition-discovery-interval",
+                        Duration.ofSeconds(30),
+                        "5 s",
+                        Duration.ofSeconds(5),
+                        s -> s.source().partitionDiscoveryInterval()),
                 of("document.writer-schemas", "", "/old", "/old", s -> s.source()
                         .writerSchemas()),
                 of("kafka.labelled-topic", "labelled-documents", "l", "l", s -> s.sink()
@@ -257,8 +266,10 @@ class JobSettingsTest {
 
     @Test
     void propertiesThatTheJobOwnsAreRefused() {
-        assertThatThrownBy(() -> read("--kafka.properties.group.id=other"))
-                .hasMessageContaining("kafka.properties.group.id has a setting of its own");
+        for (String owned : List.of("group.id", "auto.offset.reset", "partition.discovery.interval.ms")) {
+            assertThatThrownBy(() -> read("--kafka.properties." + owned + "=other"))
+                    .hasMessageContaining("kafka.properties." + owned + " has a setting of its own");
+        }
     }
 
     @Test

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.runtime.minicluster.MiniCluster;
@@ -66,6 +68,11 @@ class SecuredKafkaIT {
             .setNumberTaskManagers(1)
             .setNumberSlotsPerTaskManager(2)
             .build());
+
+    private static final Configuration OPTIONS = new Configuration()
+            .set(
+                    CheckpointingOptions.CHECKPOINTS_DIRECTORY,
+                    Path.of("target/secured-checkpoints").toUri().toString());
 
     private static SecuredBroker kafka;
 
@@ -166,16 +173,16 @@ class SecuredKafkaIT {
     void aRefusalIsSaidBeforeTheJobIsSubmittedWhereTheSecretIsAtHand() throws Exception {
         JobRun run = run("quentin", "nothing");
         JobSettings settings = run.settings(flags(kafka.client("quentin", "password-of-quentin")));
-        new SubmissionCheck(settings, true).run();
+        new SubmissionCheck(settings, true, OPTIONS).run();
 
         Path secret = kafka.writeSecret("quentin", "another");
-        assertThatThrownBy(new SubmissionCheck(settings, false)::run)
+        assertThatThrownBy(new SubmissionCheck(settings, false, OPTIONS)::run)
                 .hasMessageContaining("refuses the login")
                 .hasMessageNotContaining("password-of-quentin");
 
         Files.delete(secret);
-        new SubmissionCheck(settings, false).run();
-        assertThatThrownBy(new SubmissionCheck(settings, true)::run)
+        new SubmissionCheck(settings, false, OPTIONS).run();
+        assertThatThrownBy(new SubmissionCheck(settings, true, OPTIONS)::run)
                 .hasMessageContaining("kafka.properties.sasl.jaas.config refers to what cannot be read here");
     }
 

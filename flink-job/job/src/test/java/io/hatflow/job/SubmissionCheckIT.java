@@ -1,20 +1,28 @@
 package io.hatflow.job;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.hatflow.job.demo.LocalBroker;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.DeploymentOptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Jobs that could only fail, and what is said before they are submitted. */
@@ -23,6 +31,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SubmissionCheckIT {
 
     private static final String BUNDLES = "../inference/src/test/resources/bundles/";
+    private static final Configuration FLINK = new Configuration()
+            .set(
+                    CheckpointingOptions.CHECKPOINTS_DIRECTORY,
+                    Path.of("target/check-checkpoints").toUri().toString());
     private static final String[] HASTY = {
         "--kafka.properties.default.api.timeout.ms=300", "--kafka.properties.request.timeout.ms=300"
     };
@@ -67,7 +79,127 @@ class SubmissionCheckIT {
                         "model.bundle: The model bundle …/tiny-choices cannot be used:\n  - its task is multiple-choice,"
                                 + " expected document-classification or segment-classification; give the folder of a bundle"
                                 + " that was exported from a checkpoint with such a head",
-                        "--model.bundle=" + BUNDLES + "tiny-choices"));
+                        "--model.bundle=" + BUNDLES + "tiny-choices"),
+                wrong(
+                        "model.bundle is \"s3://bucket/bundle\", expected a path, such as /opt/bundles/contract-clauses: the model is"
+                                + " opened from the machine's own files",
+                        "--model.bundle=s3://bucket/bundle"));
+    }
+
+    /** Options of Flink and folders that cannot be used: key, value, and what is said of them. */
+    static Stream<Arguments> wrongFolders() {
+        String key = "execution.checkpointing.dir";
+        return Stream.of(
+                arguments(
+                        key,
+                        "",
+                        "execution.checkpointing.dir is not set: checkpoints would lie in the JobManager's memory, which takes no state"
+                                + " above 5 MiB, and the job would restart for ever; set it in Flink's configuration or as"
+                                + " flink.execution.checkpointing.dir, such as file:///shared/checkpoints, in a file system that all"
+                                + " processes reach"),
+                arguments(
+                        key,
+                        "/data/checkpoints",
+                        "execution.checkpointing.dir is \"/data/checkpoints\", which names no file system; expected a URI, such as"
+                                + " file:///data/checkpoints"),
+                arguments(
+                        key,
+                        "checkpoints",
+                        "execution.checkpointing.dir is \"checkpoints\", which names no file system; expected a URI, such as"
+                                + " file:///…/checkpoints"),
+                arguments(
+                        key,
+                        "file:DIR/file",
+                        "execution.checkpointing.dir is \"file:…/file\", which is a file; expected a folder"),
+                arguments(
+                        key,
+                        "file:DIR/file/checkpoints",
+                        "execution.checkpointing.dir is \"file:…/file/checkpoints\", but …/file is a file; expected a folder"),
+                arguments(
+                        key,
+                        "s3://bucket/checkpoints",
+                        "execution.checkpointing.dir is \"s3://bucket/checkpoints\", but this Flink has no file system for s3://; put"
+                                + " its plugin into Flink's plugins folder, or give a folder of another file system"),
+                arguments(
+                        key,
+                        "fille:///checkpoints",
+                        "execution.checkpointing.dir is \"fille:///checkpoints\", but this Flink has no file system for fille://; put"
+                                + " its plugin into Flink's plugins folder, or give a folder of another file system"),
+                arguments(
+                        key,
+                        ":",
+                        "execution.checkpointing.dir is \":\", which is not a URI (…); expected one such as"
+                                + " file:///shared/checkpoints"),
+                arguments(
+                        key,
+                        "file://data/checkpoints",
+                        "execution.checkpointing.dir is \"file://data/checkpoints\", which cannot be written: … Did you forget a"
+                                + " slash? …; give a folder that this process may write to, or correct its rights"),
+                arguments(
+                        key,
+                        "file:///proc/checkpoints",
+                        "execution.checkpointing.dir is \"file:///proc/checkpoints\", which cannot be written: …; give a folder that"
+                                + " this process may write to, or correct its rights"),
+                arguments(
+                        "execution.checkpointing.savepoint-dir",
+                        "/savepoints",
+                        "execution.checkpointing.savepoint-dir is \"/savepoints\", which names no file system; expected a URI, such as"
+                                + " file:///savepoints"),
+                arguments(
+                        "quarantine.directory",
+                        "s3://bucket/attempts",
+                        "quarantine.directory is \"s3://bucket/attempts\", but this Flink has no file system for s3://; put its plugin"
+                                + " into Flink's plugins folder, or give a folder of another file system"),
+                arguments(
+                        "quarantine.directory",
+                        "DIR/file",
+                        "quarantine.directory is \"…/file\", which is a file; expected a folder"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongFolders")
+    void aFolderThatCannotBeUsedIsNamed(String key, String value, String problem, @TempDir Path folder)
+            throws IOException {
+        Files.writeString(folder.resolve("file"), "");
+        Configuration flink = new Configuration();
+        if (!key.startsWith("execution.checkpointing.dir")) {
+            flink.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, folder.toUri().toString());
+        }
+        String given = value.replace("DIR", folder.toString());
+        if (key.startsWith("execution.") && !given.isEmpty()) {
+            flink.setString(key, given);
+        }
+
+        assertThat(new FlinkFolders(flink, key.startsWith("quarantine") ? given : "").problems())
+                .singleElement()
+                .asString()
+                .matches(TroubleshootingPage.pattern(problem));
+    }
+
+    @Test
+    void aFolderThatCanBeUsedIsMade(@TempDir Path folder) {
+        Path checkpoints = folder.resolve("a b/c");
+        Configuration flink =
+                new Configuration().set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, "file://" + checkpoints);
+
+        assertThat(new FlinkFolders(flink, folder.resolve("attempts").toString()).problems())
+                .isEmpty();
+        assertThat(checkpoints).isEmptyDirectory();
+    }
+
+    /** A client may lack what the JobManager has. */
+    @Test
+    void foldersAreLookedAtWhereTheJobManagerIs(LocalBroker broker) {
+        Configuration nothing = new Configuration();
+        Configuration embedded = new Configuration().set(DeploymentOptions.TARGET, "embedded");
+        Configuration remote = new Configuration().set(DeploymentOptions.TARGET, "remote");
+
+        assertThatCode(() -> new SubmissionCheck(settings(broker), false, remote).run())
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> new SubmissionCheck(settings(broker), false, embedded).run())
+                .hasMessageContaining("execution.checkpointing.dir is not set");
+        assertThatThrownBy(() -> new SubmissionCheck(settings(broker), true, nothing).run())
+                .hasMessageContaining("execution.checkpointing.dir is not set");
     }
 
     record Wrong(String problem, List<String> flags) {
@@ -84,8 +216,8 @@ class SubmissionCheckIT {
     @ParameterizedTest
     @MethodSource("wrongJobs")
     void aJobThatCouldOnlyFailIsNotSubmitted(Wrong wrong, LocalBroker broker) {
-        assertThatThrownBy(
-                        () -> new SubmissionCheck(settings(broker, wrong.flags().toArray(String[]::new)), true).run())
+        assertThatThrownBy(() ->
+                        new SubmissionCheck(settings(broker, wrong.flags().toArray(String[]::new)), true, FLINK).run())
                 .isInstanceOf(IllegalArgumentException.class)
                 .message()
                 .matches(TroubleshootingPage.pattern("The job cannot run:\n  - " + wrong.problem()));
@@ -93,7 +225,8 @@ class SubmissionCheckIT {
 
     @Test
     void aJobThatCanRunIsSubmitted(LocalBroker broker) {
-        assertThatCode(() -> new SubmissionCheck(settings(broker), true).run()).doesNotThrowAnyException();
+        assertThatCode(() -> new SubmissionCheck(settings(broker), true, FLINK).run())
+                .doesNotThrowAnyException();
     }
 
     @Test
@@ -101,7 +234,7 @@ class SubmissionCheckIT {
             throws Exception {
         Path file = SignersKey.in(folder).file();
 
-        assertThatThrownBy(() -> new SubmissionCheck(settings(broker, "--model.public-key=" + file), true).run())
+        assertThatThrownBy(() -> new SubmissionCheck(settings(broker, "--model.public-key=" + file), true, FLINK).run())
                 .hasMessageContaining("it is not signed: manifest.json.sig is missing, but a signature by the key");
     }
 
@@ -110,8 +243,8 @@ class SubmissionCheckIT {
         JobSettings settings = settings(
                 broker, "--model.bundle=/nowhere", "--kafka.bootstrap-servers=127.0.0.1:1", HASTY[0], HASTY[1]);
 
-        assertThatCode(() -> new SubmissionCheck(settings, false).run()).doesNotThrowAnyException();
-        assertThatThrownBy(() -> new SubmissionCheck(settings, true).run())
+        assertThatCode(() -> new SubmissionCheck(settings, false, FLINK).run()).doesNotThrowAnyException();
+        assertThatThrownBy(() -> new SubmissionCheck(settings, true, FLINK).run())
                 .hasMessageContaining("there is no such folder")
                 .hasMessageContaining("no broker answers");
     }
@@ -119,7 +252,10 @@ class SubmissionCheckIT {
     @Test
     void thePageOnTroublesExplainsThem() {
         TroubleshootingPage.assertExplains(
-                "Starting the job", wrongJobs().map(wrong -> wrong.problem().replaceFirst("\n(?s).*", "")));
+                "Starting the job",
+                Stream.concat(
+                        wrongJobs().map(wrong -> wrong.problem().replaceFirst("\n(?s).*", "")),
+                        wrongFolders().map(each -> each.get()[2].toString())));
     }
 
     /** The last of two flags with one key counts. */

@@ -172,7 +172,81 @@ class WrongSettingsTest {
     /** Contents of {@code job.yaml}. */
     static Stream<Wrong> wrongFiles() {
         return Stream.of(
-                file("a list", "…job.yaml is no YAML mapping of keys to values", "- a\n- b\n"),
+                file("a list", "…job.yaml is not a YAML mapping of keys to values", "- a\n- b\n"),
+                file("a word", "…job.yaml is not a YAML mapping of keys to values", "kafka.group-id=a\n"),
+                file(
+                        "a key twice in a file",
+                        "…job.yaml: kafka.group-id is given more than once",
+                        "kafka.group-id: a\nkafka.group-id: a\n"),
+                file(
+                        "a key twice, within another",
+                        "…job.yaml: kafka.group-id is given more than once",
+                        "kafka:\n  group-id: a\n  group-id: b\n"),
+                file(
+                        "a key twice, nested and with dots",
+                        "…job.yaml: kafka.properties.client.id is given more than once",
+                        "kafka.properties.client.id: a\nkafka:\n  properties:\n    client:\n      id: b\n"),
+                file(
+                        "a mapping twice",
+                        "…job.yaml: kafka is given more than once",
+                        "kafka: {group-id: a}\njob.name: b\nkafka: {start-from: latest}\n"),
+                file(
+                        "a key twice, once in quotes",
+                        "…job.yaml: job.name is given more than once",
+                        "job.name: a\n\"job.name\": b\n"),
+                file(
+                        "two documents",
+                        "…job.yaml is not valid YAML: but found another document (line 2)",
+                        "job.name: a\n---\njob.name: b\n"),
+                file(
+                        "a tab for indentation",
+                        "…job.yaml is not valid YAML: found character '\\t(TAB)' that cannot start any token. (Do not use"
+                                + " \\t(TAB) for indentation) (line 2)",
+                        "kafka:\n\tgroup-id: a\n"),
+                file(
+                        "a merge",
+                        "…job.yaml merges a mapping with <<, which is not supported; write its keys out (line 2)",
+                        "kafka.properties: &all {a: 1}\nflink: {<<: *all, b: 2}\n"),
+                file(
+                        "an alias within itself",
+                        "…job.yaml has an alias within what it stands for; write its keys out (line 1)",
+                        "kafka.properties: &all\n  a: *all\n"),
+                file(
+                        "an alias of nothing",
+                        "…job.yaml is not valid YAML: found undefined alias; quote a value that begins with * or ! (line 1)",
+                        "kafka.properties.ssl.key.password: *hush\n"),
+                file(
+                        "a tag",
+                        "…job.yaml has a tag, which would change what a value is; leave it out, or quote a value that begins"
+                                + " with ! (line 1)",
+                        "kafka.group-id: !!int 5\n"),
+                file(
+                        "a tag of one's own",
+                        "…job.yaml has a tag, which would change what a value is; leave it out, or quote a value that begins"
+                                + " with ! (line 1)",
+                        "kafka.group-id: !hush\n"),
+                file(
+                        "a key that is a list",
+                        "…job.yaml has a key that is a list or a mapping; expected a text (line 1)",
+                        "? [a, b]\n: c\n"),
+                file(
+                        "a list in a list",
+                        "…job.yaml: kafka.input-topics holds a list or a mapping within a list; expected a text (line 1)",
+                        "kafka.input-topics: [a, [b]]\n"),
+                file(
+                        "a comma in an item",
+                        "…job.yaml: kafka.input-topics has an item that holds \",\", which separates items; give each item"
+                                + " of its own",
+                        "kafka.input-topics: ['a,b', c]\n"),
+                file(
+                        "a character that no text has",
+                        "…job.yaml is not valid YAML: it holds the character U+0000 (line 2)",
+                        "job.name: a\nkafka.group-id: a\0b\n"),
+                file("nothing for a name", "…job.yaml: job.name is \"\", expected text", "job.name: ~\n"),
+                file(
+                        "a number with underscores",
+                        "…job.yaml: classify.capacity is \"1_000\", " + COUNT,
+                        "classify.capacity: 1_000"),
                 file(
                         "YAML that is none",
                         "…job.yaml is not valid YAML: mapping values are not allowed here (line 1)",
@@ -221,6 +295,34 @@ class WrongSettingsTest {
         assertSays(wrong, Stream.concat(needed(), Stream.of("--config=" + file)), Map.of());
     }
 
+    /** Contents of {@code job.properties}. */
+    static Stream<Wrong> wrongProperties() {
+        return Stream.of(
+                file(
+                        "a key twice in properties",
+                        "…job.properties: kafka.group-id is given more than once",
+                        "kafka.group-id=a\nkafka.group-id: a\n"),
+                file(
+                        "a broken escape",
+                        "…job.properties is not a valid .properties file: Malformed \\uxxxx encoding.",
+                        "job.name=C:\\users\n"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongProperties")
+    void aWrongFileOfPropertiesIsNamed(Wrong wrong, @TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("job.properties"), wrong.file());
+        assertSays(wrong, Stream.concat(needed(), Stream.of("--config=" + file)), Map.of());
+    }
+
+    @Test
+    void twoVariablesOfOneKeyAreAMistake() {
+        assertSays(
+                flags("a variable twice", "HATFLOW_… is given more than once"),
+                needed(),
+                Map.of("HATFLOW_KAFKA_PROPERTIES_CLIENT_ID", "a", "HATFLOW_kafka_properties_client_id", "b"));
+    }
+
     @Test
     void aWrongVariableIsNamed() {
         assertSays(wrongVariable(), needed(), Map.of("HATFLOW_CLASSIFY_ODER", "unordered"));
@@ -234,7 +336,7 @@ class WrongSettingsTest {
     void thePageOnTroublesExplainsThem() {
         TroubleshootingPage.assertExplains(
                 "Settings of the job",
-                Stream.of(wrongFlags(), wrongNeeds(), wrongFiles(), Stream.of(wrongVariable()))
+                Stream.of(wrongFlags(), wrongNeeds(), wrongFiles(), wrongProperties(), Stream.of(wrongVariable()))
                         .flatMap(each -> each)
                         .map(Wrong::message));
     }

@@ -90,6 +90,7 @@ final class BoundedAsyncOperatorFactory
         private final transient InFlightMemory memory;
         private final transient MailboxExecutor mailbox;
 
+        @SuppressWarnings("unchecked") // Flink's constant for no retries is of a raw type
         BoundedAsyncOperator(
                 StreamOperatorParameters<Either<LabelledDocument, DeadLetter>> parameters,
                 InFlightMemory memory,

@@ -1,13 +1,11 @@
 package io.hatflow.job.cli;
 
+import io.hatflow.job.config.PropertiesTexts;
 import io.hatflow.job.config.References;
 import java.io.IOException;
-import java.io.Reader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -29,17 +27,17 @@ final class KafkaOptions {
      * @throws IllegalArgumentException if the file refers to what is not there
      */
     Map<String, Object> properties() {
-        Properties read = new Properties();
+        Map<String, String> given = new LinkedHashMap<>();
         if (file != null) {
-            try (Reader reader = Files.newBufferedReader(file)) {
-                read.load(reader);
+            try {
+                given.putAll(PropertiesTexts.of(file));
             } catch (IOException e) {
                 throw new IllegalArgumentException(
                         "--command-config " + file + " is no readable file; expected properties of Kafka's client", e);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("--command-config " + file + ": " + e.getMessage(), e);
             }
         }
-        Map<String, String> given = new LinkedHashMap<>();
-        read.forEach((key, value) -> given.put(key.toString(), value.toString()));
         References.requireAll(given);
         Map<String, Object> properties = new LinkedHashMap<>(References.resolvable(given));
         properties.put("bootstrap.servers", bootstrapServers);

@@ -15,6 +15,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,13 +27,20 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class ReadCommand implements Callable<Integer> {
 
+    /** Those of the job's defaults. */
+    private static final String LABELLED_TOPIC = "labelled-documents";
+
+    private static final String DEAD_LETTER_TOPIC = "dead-letters";
+
     @Mixin
     private KafkaOptions kafka = new KafkaOptions();
 
-    @Option(names = "--topic", defaultValue = "labelled-documents", description = "default: ${DEFAULT-VALUE}")
-    private String topic = "";
+    @Option(
+            names = "--topic",
+            description = "default: " + LABELLED_TOPIC + ", or " + DEAD_LETTER_TOPIC + " with --dead-letters")
+    private @Nullable String named;
 
-    @Option(names = "--dead-letters", description = "the topic holds dead letters")
+    @Option(names = "--dead-letters", description = "read dead letters instead of labelled documents")
     private boolean deadLetters;
 
     @Option(names = "--follow", description = "wait for further events instead of ending")
@@ -40,6 +48,7 @@ final class ReadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        String topic = named != null ? named : deadLetters ? DEAD_LETTER_TOPIC : LABELLED_TOPIC;
         Map<String, Object> properties = kafka.properties();
         properties.put("isolation.level", "read_committed");
         try (KafkaConsumer<byte[], byte[]> consumer =

@@ -66,6 +66,7 @@ record Replay(
         Map<String, Object> writing = new HashMap<>(properties);
         writing.put("transactional.id", group);
         writing.putIfAbsent("max.request.size", 64 << 20);
+        writing.putIfAbsent("buffer.memory", 64 << 20);
         try (KafkaConsumer<byte[], byte[]> consumer =
                         new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
                 KafkaProducer<byte[], byte[]> producer =

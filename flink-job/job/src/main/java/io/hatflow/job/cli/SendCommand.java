@@ -50,6 +50,7 @@ final class SendCommand implements Callable<Integer> {
         Map<String, Object> properties = kafka.properties();
         properties.put("acks", "all");
         properties.putIfAbsent("max.request.size", 64 << 20);
+        properties.putIfAbsent("buffer.memory", 64 << 20);
         properties.putIfAbsent("compression.type", "lz4");
         // Before anything is sent: half of the files would be worse than none.
         for (Path file : files) {

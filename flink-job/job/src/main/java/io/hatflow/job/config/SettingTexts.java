@@ -1,22 +1,16 @@
 package io.hatflow.job.config;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 
 /**
  * Finds the texts of settings in flags, environment and file, in this order of precedence. Knows keys and where they were
@@ -51,7 +45,7 @@ final class SettingTexts {
         flags.remove(FILE_FLAG);
         variables.remove(FILE_FLAG);
         if (file != null) {
-            file(file);
+            byKey.putAll(file(file));
         }
         byKey.putAll(variables);
         byKey.putAll(flags);
@@ -78,52 +72,47 @@ final class SettingTexts {
                 problems.add("--" + key + " has no value; expected --key value or --key=value");
                 continue;
             }
-            if (flags.put(key, new Found(text, "--" + key)) != null) {
-                problems.add("--" + key + " is given more than once");
-            }
+            add(flags, key, new Found(text, "--" + key));
         }
         return flags;
     }
 
-    private static Map<String, Found> variables(Map<String, String> environment, SettingKeys keys) {
+    private Map<String, Found> variables(Map<String, String> environment, SettingKeys keys) {
         Map<String, Found> found = new LinkedHashMap<>();
         new TreeMap<>(environment).forEach((variable, text) -> {
             if (variable.startsWith(SettingValues.VARIABLE_PREFIX)) {
                 String rest = variable.substring(SettingValues.VARIABLE_PREFIX.length())
                         .toLowerCase(Locale.ROOT);
                 String key = rest.equals(FILE_FLAG) ? FILE_FLAG : keys.ofVariable(variable, rest);
-                found.put(key, new Found(text, variable));
+                add(found, key, new Found(text, variable));
             }
         });
         return found;
     }
 
-    private void file(Found file) {
+    private Map<String, Found> file(Found file) {
         Path path = Path.of(file.text());
+        Map<String, Found> texts = new LinkedHashMap<>();
+        BiConsumer<String, String> found = (key, text) -> add(texts, key, new Found(text, path + ": " + key));
         try {
-            String content = Files.readString(path);
+            String content = PropertiesTexts.content(path);
             if (path.toString().endsWith(".properties")) {
-                Properties properties = new Properties();
-                properties.load(new StringReader(content));
-                new TreeMap<>(properties)
-                        .forEach((key, text) ->
-                                byKey.put(key.toString(), new Found(text.toString(), path + ": " + key)));
+                PropertiesTexts.read(content, found);
             } else {
-                JsonNode root = new YAMLMapper().readTree(content);
-                if (root.isObject()) {
-                    flatten(path, "", root);
-                } else if (!root.isMissingNode() && !root.isNull()) {
-                    problems.add(path + " is no YAML mapping of keys to values");
-                }
+                new YamlTexts(found, problem -> problems.add(path + problem)).read(content);
             }
-        } catch (JsonProcessingException e) {
-            // After its first line, the message quotes the file, which may hold a secret.
-            problems.add(path + " is not valid YAML: "
-                    + e.getOriginalMessage().lines().findFirst().orElse("") + " (line "
-                    + (e.getLocation() == null ? "unknown" : e.getLocation().getLineNr()) + ")");
+        } catch (IllegalArgumentException e) {
+            problems.add(path + " is not a valid .properties file: " + e.getMessage());
         } catch (IOException e) {
             problems.add(
                     path + " (" + file.place() + ") cannot be read: " + reason(e) + "; expected YAML or .properties");
+        }
+        return texts;
+    }
+
+    private void add(Map<String, Found> texts, String key, Found found) {
+        if (texts.put(key, found) != null) {
+            problems.add(found.place() + " is given more than once");
         }
     }
 
@@ -135,22 +124,5 @@ final class SettingTexts {
             return "its rights forbid it";
         }
         return failure instanceof CharacterCodingException ? "it is not UTF-8" : failure.toString();
-    }
-
-    /** Nested mappings and dotted keys mean the same, so that people may write either. */
-    private void flatten(Path path, String prefix, JsonNode node) {
-        node.properties().forEach(entry -> {
-            String key = prefix + entry.getKey();
-            JsonNode value = entry.getValue();
-            if (value.isObject()) {
-                flatten(path, key + ".", value);
-            } else if (value.isArray()) {
-                List<String> texts = new ArrayList<>();
-                value.forEach(each -> texts.add(each.asText()));
-                byKey.put(key, new Found(String.join(",", texts), path + ": " + key));
-            } else {
-                byKey.put(key, new Found(value.isNull() ? "" : value.asText(), path + ": " + key));
-            }
-        });
     }
 }

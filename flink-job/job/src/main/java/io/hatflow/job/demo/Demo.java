@@ -54,7 +54,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         checkBundle();
         try (LocalBroker broker = startBroker(folder)) {
             say("Opening the model in " + bundle + " …");
-            JobSettings settings = settings(broker, webPort());
+            JobSettings settings = settings(broker, folder.resolve("checkpoints"), webPort());
             try (LeasedClassifier leased = SharedClassifiers.lease(settings.classify())) {
                 say("Model " + leased.bundle().name() + ":" + leased.bundle().version() + " with "
                         + leased.bundle().labels().size() + " labels");
@@ -136,7 +136,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         }
     }
 
-    private JobSettings settings(LocalBroker broker, int webPort) {
+    private JobSettings settings(LocalBroker broker, Path checkpoints, int webPort) {
         return JobSettings.read(
                 new String[] {
                     "--job.name=hatflow demo",
@@ -148,6 +148,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
                     "--model.bundle=" + bundle,
                     "--checkpoint.interval=1 s",
                     "--dead-letters.max-ratio=off",
+                    "--flink.execution.checkpointing.dir=" + checkpoints.toUri(),
                     "--flink.rest.port=" + webPort,
                     "--flink.rest.address=127.0.0.1",
                     "--flink.rest.bind-address=127.0.0.1"
@@ -196,8 +197,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         out.println("  Kafka             " + servers + ", topics " + INPUT + ", " + LABELLED + ", " + DEAD);
         out.println("  send your own     deploy/send.sh --bootstrap-servers " + servers + " FILE…");
         out.println("  read the events   deploy/read.sh --bootstrap-servers " + servers + " --follow");
-        out.println("  the dead letters  deploy/read.sh --bootstrap-servers " + servers + " --topic " + DEAD
-                + " --dead-letters");
+        out.println("  the dead letters  deploy/read.sh --bootstrap-servers " + servers + " --dead-letters");
         new CountDownLatch(1).await();
     }
 

@@ -17,12 +17,16 @@ import javax.security.auth.login.LoginException;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.util.ExceptionUtils;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.DescribeConfigsOptions;
 import org.apache.kafka.clients.admin.DescribeConsumerGroupsOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
@@ -130,6 +134,24 @@ public final class KafkaAccess implements Serializable {
         }));
     }
 
+    /** The most bytes that a batch of records of a topic may have; beyond all numbers where Kafka does not say, as not every user may ask. */
+    public long largestBatch(String topic) {
+        long[] largest = {Long.MAX_VALUE};
+        withAdmin(admin -> {
+            ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+            try {
+                Config config =
+                        get(admin.describeConfigs(List.of(resource), new DescribeConfigsOptions().timeoutMs(LIMIT_MS))
+                                .values()
+                                .get(resource));
+                largest[0] = Long.parseLong(config.get("max.message.bytes").value());
+            } catch (ExecutionException e) {
+                LOG.debug("Kafka does not say what topic {} takes", topic, e);
+            }
+        });
+        return largest[0];
+    }
+
     private void withAdmin(Consumer<Admin> user) {
         Admin made;
         try {
@@ -198,17 +220,24 @@ public final class KafkaAccess implements Serializable {
         }
     }
 
+    /** A group that is not there yet is made by its first commit; who may not read it is not told whether it is there. */
     private void requireGroup(Admin admin, String groupId) throws ExecutionException {
-        Set<AclOperation> allowed = get(admin.describeConsumerGroups(
-                                List.of(groupId),
-                                new DescribeConsumerGroupsOptions()
-                                        .includeAuthorizedOperations(true)
-                                        .timeoutMs(LIMIT_MS))
-                        .describedGroups()
-                        .get(groupId))
-                .authorizedOperations();
-        if (lacks(allowed, AclOperation.READ)) {
-            throw fatal(KafkaRefusal.group(groupId, servers));
+        try {
+            Set<AclOperation> allowed = get(admin.describeConsumerGroups(
+                                    List.of(groupId),
+                                    new DescribeConsumerGroupsOptions()
+                                            .includeAuthorizedOperations(true)
+                                            .timeoutMs(LIMIT_MS))
+                            .describedGroups()
+                            .get(groupId))
+                    .authorizedOperations();
+            if (lacks(allowed, AclOperation.READ)) {
+                throw fatal(KafkaRefusal.group(groupId, servers));
+            }
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof GroupIdNotFoundException)) {
+                throw e;
+            }
         }
     }
 

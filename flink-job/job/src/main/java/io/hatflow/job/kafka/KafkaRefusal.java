@@ -11,12 +11,13 @@ import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 
-/** Kafka does not let us in, or not do what we have to. To try again changes nothing; the message is for whoever can. */
+/** Kafka does not let us in, not do what we have to, or not have what we have to read. To try again changes nothing; the message is for whoever can. */
 public final class KafkaRefusal extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    KafkaRefusal(String message) {
+    /** @param message what is refused, what was expected and what to do, without a secret */
+    public KafkaRefusal(String message) {
         super(message);
     }
 

@@ -92,11 +92,13 @@ final class Progress implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         shown.interrupt();
-        shown.join();
         try {
+            shown.join();
             Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (IllegalStateException exiting) {
             return; // and the hook says it
         }

@@ -14,7 +14,10 @@ import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 /** Builds the Kafka sinks of events. */
 public final class EventSinks {
 
-    /** A dead letter holds a whole source record, whose own size its producer and broker have let pass. */
+    /**
+     * A dead letter holds a whole source record, whose own size its producer and broker have let pass. A producer takes no record above its
+     * buffer either, and the buffer takes memory only as it is needed.
+     */
     private static final int MAX_REQUEST_BYTES = 64 << 20;
 
     /**
@@ -46,10 +49,11 @@ public final class EventSinks {
         boolean exactlyOnce = settings.guarantee() == Guarantee.EXACTLY_ONCE;
         // Two sinks: with one prefix, each would abort the other's transactions when it starts.
         String prefix = exactlyOnce ? settings.transactionalIdPrefix() + "-" + name : "";
+        Properties producer = producer(exactlyOnce);
         KafkaSinkBuilder<T> builder = KafkaSink.<T>builder()
-                .setKafkaProducerConfig(producer(exactlyOnce))
+                .setKafkaProducerConfig(producer)
                 .setBootstrapServers(kafka.bootstrapServers())
-                .setRecordSerializer(new AllowedSerializer<>(serializer, kafka, topic, prefix));
+                .setRecordSerializer(new AllowedSerializer<>(serializer, kafka, topic, prefix, producer));
         if (exactlyOnce) {
             builder.setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
                     .setTransactionalIdPrefix(prefix)
@@ -63,6 +67,7 @@ public final class EventSinks {
     private Properties producer(boolean exactlyOnce) {
         Properties producer = new Properties();
         producer.setProperty("max.request.size", Integer.toString(MAX_REQUEST_BYTES));
+        producer.setProperty("buffer.memory", Integer.toString(MAX_REQUEST_BYTES));
         producer.setProperty("compression.type", "lz4");
         // Outside a transaction an event is seen at once. Under load batches fill while the broker answers; a lone
         // event would only wait.

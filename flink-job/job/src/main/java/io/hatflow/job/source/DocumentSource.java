@@ -2,6 +2,7 @@ package io.hatflow.job.source;
 
 import io.hatflow.job.kafka.KafkaAccess;
 import java.io.IOException;
+import java.util.List;
 import java.util.Properties;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
@@ -13,24 +14,30 @@ import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
+import org.apache.flink.connector.kafka.source.KafkaSourceOptions;
 import org.apache.flink.connector.kafka.source.enumerator.KafkaSourceEnumState;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
-import org.apache.kafka.clients.consumer.OffsetResetStrategy;
 
-/** The Kafka source of documents: the connector's, but that each of its parts begins by asking whether Kafka lets it in. */
+/**
+ * The Kafka source of documents: the connector's, but that each of its parts begins by asking whether Kafka lets it in, and whether what
+ * a checkpoint says of topics still holds.
+ */
 public final class DocumentSource
         implements Source<SourceRecord, KafkaPartitionSplit, KafkaSourceEnumState>, ResultTypeQueryable<SourceRecord> {
 
     private static final long serialVersionUID = 1L;
 
     private final KafkaSource<SourceRecord> source;
+    private final ReadableTopics topics;
     private final KafkaAccess kafka;
     private final SourceSettings settings;
 
-    private DocumentSource(KafkaSource<SourceRecord> source, KafkaAccess kafka, SourceSettings settings) {
+    private DocumentSource(
+            KafkaSource<SourceRecord> source, ReadableTopics topics, KafkaAccess kafka, SourceSettings settings) {
         this.source = source;
+        this.topics = topics;
         this.kafka = kafka;
         this.settings = settings;
     }
@@ -41,26 +48,21 @@ public final class DocumentSource
         // Events of aborted transactions of the documents' producers never were.
         consumer.setProperty("isolation.level", "read_committed");
         consumer.putAll(kafka.properties());
+        consumer.setProperty(
+                KafkaSourceOptions.PARTITION_DISCOVERY_INTERVAL_MS.key(),
+                Long.toString(settings.partitionDiscoveryInterval().toMillis()));
+        ReadableTopics topics = new ReadableTopics(kafka, settings.topics(), settings.groupId());
         KafkaSourceBuilder<SourceRecord> builder = KafkaSource.<SourceRecord>builder()
                 .setProperties(consumer)
                 .setBootstrapServers(kafka.bootstrapServers())
-                .setKafkaSubscriber(new ReadableTopics(kafka, settings.topics(), settings.groupId()))
+                .setKafkaSubscriber(topics)
                 .setGroupId(settings.groupId())
-                .setStartingOffsets(start(settings.startFrom()))
+                .setStartingOffsets(new StartOffsets(settings.startFrom(), settings.lostRecords()))
                 .setDeserializer(new DocumentDeserializer());
         if (settings.until() == SourceSettings.Until.CAUGHT_UP) {
             builder.setBounded(OffsetsInitializer.latest());
         }
-        return new DocumentSource(builder.build(), kafka, settings);
-    }
-
-    @SuppressWarnings("deprecation") // the connector's own signature
-    private static OffsetsInitializer start(SourceSettings.StartFrom startFrom) {
-        return switch (startFrom) {
-            case COMMITTED -> OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST);
-            case EARLIEST -> OffsetsInitializer.earliest();
-            case LATEST -> OffsetsInitializer.latest();
-        };
+        return new DocumentSource(builder.build(), topics, kafka, settings);
     }
 
     @Override
@@ -73,6 +75,7 @@ public final class DocumentSource
     public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> createEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context) {
         kafka.requireClient();
+        topics.begin(List.of());
         return source.createEnumerator(context);
     }
 
@@ -80,18 +83,21 @@ public final class DocumentSource
     public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> restoreEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context, KafkaSourceEnumState checkpoint) throws IOException {
         kafka.requireClient();
+        topics.begin(checkpoint.splits().stream()
+                .map(each -> each.split().getTopicPartition())
+                .toList());
         return source.restoreEnumerator(context, checkpoint);
     }
 
     @Override
     public SourceReader<SourceRecord, KafkaPartitionSplit> createReader(SourceReaderContext context) throws Exception {
         kafka.requireReading(settings.topics(), settings.groupId());
-        return source.createReader(context);
+        return new DocumentReader(source.createReader(context), new CheckedSplits(kafka, settings));
     }
 
     @Override
     public SimpleVersionedSerializer<KafkaPartitionSplit> getSplitSerializer() {
-        return source.getSplitSerializer();
+        return new TopicSplitSerializer();
     }
 
     @Override

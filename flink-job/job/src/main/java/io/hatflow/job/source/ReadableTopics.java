@@ -2,32 +2,65 @@ package io.hatflow.job.source;
 
 import io.hatflow.job.kafka.KafkaAccess;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.flink.connector.kafka.source.enumerator.subscriber.KafkaSubscriber;
+import org.apache.flink.util.FlinkRuntimeException;
 import org.apache.kafka.clients.admin.AdminClient;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 
-/** The partitions of the topics of documents, once Kafka has said that we may read them. Asked by the JobManager. */
+/**
+ * The partitions of the topics of documents, once Kafka has said that we may read them. Asked by the JobManager, at the start and from time
+ * to time; so it is also who notices a topic that is made again while the job runs.
+ */
 final class ReadableTopics implements KafkaSubscriber {
 
-    private static final long serialVersionUID = 1L;
+    private static final long serialVersionUID = 2L;
 
     private final KafkaAccess kafka;
     private final ArrayList<String> topics;
     private final String groupId;
-    private final KafkaSubscriber subscriber;
+    private final HashSet<TopicPartition> setAside = new HashSet<>();
+    private final HashMap<String, Uuid> topicIds = new HashMap<>();
 
     ReadableTopics(KafkaAccess kafka, List<String> topics, String groupId) {
         this.kafka = kafka;
         this.topics = new ArrayList<>(topics);
         this.groupId = groupId;
-        this.subscriber = KafkaSubscriber.getTopicListSubscriber(this.topics);
+    }
+
+    /** Begins for a job: nothing is known of the topics. Partitions of topics that are not named any more are with the readers, unread. */
+    synchronized void begin(Collection<TopicPartition> known) {
+        topicIds.clear();
+        setAside.clear();
+        known.stream().filter(each -> !topics.contains(each.topic())).forEach(setAside::add);
     }
 
     @Override
-    public Set<TopicPartition> getSubscribedTopicPartitions(AdminClient admin) {
+    public synchronized Set<TopicPartition> getSubscribedTopicPartitions(AdminClient admin) {
         kafka.requireReading(admin, topics, groupId);
-        return subscriber.getSubscribedTopicPartitions(admin);
+        Set<TopicPartition> partitions = new HashSet<>(setAside);
+        for (Map.Entry<String, TopicDescription> topic :
+                new KafkaTopics(admin).describe(topics).entrySet()) {
+            requireSame(topic.getKey(), topic.getValue().topicId());
+            topic.getValue()
+                    .partitions()
+                    .forEach(each -> partitions.add(new TopicPartition(topic.getKey(), each.partition())));
+        }
+        return partitions;
+    }
+
+    /** What follows is for the readers, which begin again at the checkpoint. */
+    private void requireSame(String topic, Uuid id) {
+        Uuid before = topicIds.put(topic, id);
+        if (before != null && !before.equals(id)) {
+            throw new FlinkRuntimeException(CheckedSplits.againMade(topic));
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.hatflow.job.source;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -12,10 +13,18 @@ import java.util.List;
  * @param groupId consumer group whose offsets show how far the job is
  * @param startFrom where a job without a checkpoint begins
  * @param until when the job ends
+ * @param lostRecords what happens where the next record is gone
+ * @param partitionDiscoveryInterval after which the topics are asked for further partitions
  * @param writerSchemas folder of older Document schemas; empty if there is none
  */
 public record SourceSettings(
-        List<String> topics, String groupId, StartFrom startFrom, Until until, String writerSchemas)
+        List<String> topics,
+        String groupId,
+        StartFrom startFrom,
+        Until until,
+        LostRecords lostRecords,
+        Duration partitionDiscoveryInterval,
+        String writerSchemas)
         implements Serializable {
 
     /** Where a job without a checkpoint begins. */
@@ -36,8 +45,19 @@ public record SourceSettings(
         CAUGHT_UP
     }
 
-    private static final Setting<List<String>> TOPICS =
-            Setting.texts("kafka.input-topics", "documents", "Topics of documents, read as one stream.");
+    /** What happens where the next record is gone. */
+    public enum LostRecords {
+        /** The job ends, and says so. */
+        FAIL,
+        /** The job goes on with the first record that is there. */
+        SKIP
+    }
+
+    private static final Setting<List<String>> TOPICS = Setting.texts(
+            "kafka.input-topics",
+            "documents",
+            "Topics of documents, read as one stream. A topic that is taken out is not read any more, also by a job that goes on from"
+                    + " a checkpoint; put in again, it goes on where it was.");
     private static final Setting<String> GROUP_ID = Setting.text(
             "kafka.group-id",
             "hatflow",
@@ -52,13 +72,24 @@ public record SourceSettings(
             Until.class,
             Until.CANCELLED,
             "When the job ends: `caught-up` answers what is there at its start and finishes.");
+    private static final Setting<LostRecords> LOST_RECORDS = Setting.choice(
+            "kafka.lost-records",
+            LostRecords.class,
+            LostRecords.FAIL,
+            "Where the next record to read is gone, because retention removed it or the topic was made again: `fail` ends the job with"
+                    + " a sentence, `skip` goes on with the first record that is there.");
+    private static final Setting<Duration> PARTITION_DISCOVERY_INTERVAL = Setting.duration(
+            "kafka.partition-discovery-interval",
+            "30 s",
+            "Time between two looks at the topics, for partitions that were added and topics that were made again.");
     private static final Setting<String> WRITER_SCHEMAS = Setting.optionalText(
             "document.writer-schemas",
             "Folder of `.avsc` files: further versions of the Document schema that records may be written with."
                     + " Read where the job is submitted.");
 
     /** Everything that can be set here. */
-    public static final List<Setting<?>> SETTINGS = List.of(TOPICS, GROUP_ID, START_FROM, UNTIL, WRITER_SCHEMAS);
+    public static final List<Setting<?>> SETTINGS =
+            List.of(TOPICS, GROUP_ID, START_FROM, UNTIL, LOST_RECORDS, PARTITION_DISCOVERY_INTERVAL, WRITER_SCHEMAS);
 
     public SourceSettings {
         topics = List.copyOf(topics);
@@ -71,6 +102,8 @@ public record SourceSettings(
                 values.get(GROUP_ID),
                 values.get(START_FROM),
                 values.get(UNTIL),
+                values.get(LOST_RECORDS),
+                values.get(PARTITION_DISCOVERY_INTERVAL),
                 values.get(WRITER_SCHEMAS));
     }
 }

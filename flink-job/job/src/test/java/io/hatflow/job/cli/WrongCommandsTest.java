@@ -76,6 +76,9 @@ class WrongCommandsTest {
                 fails(
                         "send --bootstrap-servers a:1 --command-config DIR/none DIR/docs.jsonl",
                         "--command-config DIR/none is no readable file; expected properties of Kafka's client"),
+                fails(
+                        "read --bootstrap-servers a:1 --command-config DIR/twice.properties",
+                        "--command-config DIR/twice.properties: client.id is given more than once"),
                 fails("send KAFKA DIR/docs.jsonl", "Kafka did not answer: …" + NO_BROKER),
                 fails("read KAFKA", "Kafka did not answer: …" + NO_BROKER),
                 usage("read KAFKA --dead-letter", "Unknown option --dead-letter; did you mean --dead-letters?"),
@@ -120,6 +123,7 @@ class WrongCommandsTest {
         Files.writeString(folder.resolve("docs.jsonl"), "{\"id\": \"1\", \"text\": \"A text.\"}\n");
         Files.writeString(folder.resolve("wrong.jsonl"), "{\"id\": \"1\", \"text\": \"A text.\"}\n{\"id\": \"2\"}\n");
         Files.write(folder.resolve("latin.txt"), new byte[] {'Z', 'w', (byte) 0xF6, 'l', 'f'});
+        Files.writeString(folder.resolve("twice.properties"), "client.id=a\nclient.id=b\n");
         Path hasty = Files.writeString(
                 folder.resolve("hasty.properties"),
                 "max.block.ms=300\ndefault.api.timeout.ms=300\nrequest.timeout.ms=300\n");

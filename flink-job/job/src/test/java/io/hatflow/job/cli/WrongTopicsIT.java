@@ -50,6 +50,9 @@ class WrongTopicsIT {
     }
 
     private static final String READ_NONE = "There is no topic nowhere; make it, or give another with --topic.";
+    private static final String READ_NO_LABELLED =
+            "There is no topic labelled-documents; make it, or give another with --topic.";
+    private static final String READ_NO_DEAD = "There is no topic dead-letters; make it, or give another with --topic.";
     private static final String REPLAY_NONE =
             "There is no topic nowhere; make it, or give another with --dead-letters.";
     private static final String SEND_NONE =
@@ -73,6 +76,9 @@ class WrongTopicsIT {
             delimiter = '|',
             value = {
                 "read --topic nowhere | " + READ_NONE,
+                "read | " + READ_NO_LABELLED,
+                "read --dead-letters | " + READ_NO_DEAD,
+                "read --dead-letters --topic nowhere | " + READ_NONE,
                 "replay --dead-letters nowhere --reason NOT_AVRO --dry-run | " + REPLAY_NONE,
                 "send --topic nowhere FILE | " + SEND_NONE,
                 "read --topic " + DOCUMENTS + " | " + NOT_LABELLED,

@@ -1,0 +1,139 @@
+package io.hatflow.job.source;
+
+import io.hatflow.job.kafka.KafkaAccess;
+import io.hatflow.job.kafka.KafkaRefusal;
+import io.hatflow.job.source.SourceSettings.LostRecords;
+import io.hatflow.job.source.SourceSettings.Until;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Holds partitions, and how far each was read, against what Kafka has now. Where the next record is gone, reading on would skip records
+ * without a word: Kafka's consumer begins at the first one that is there, or, in a topic that was made again, at the same offset among others.
+ */
+record CheckedSplits(KafkaAccess kafka, SourceSettings settings) {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CheckedSplits.class);
+
+    /**
+     * The splits with their topics' ids.
+     *
+     * @throws SuppressRestartsException if records are lost and may not be skipped, or the splits are those of a job that ends otherwise
+     */
+    List<KafkaPartitionSplit> of(List<KafkaPartitionSplit> splits) {
+        splits.forEach(this::requireSameEnd);
+        if (splits.isEmpty()) {
+            return splits;
+        }
+        try (Admin admin = Admin.create(kafka.clients())) {
+            return checked(new KafkaTopics(admin), splits);
+        }
+    }
+
+    private List<KafkaPartitionSplit> checked(KafkaTopics topics, List<KafkaPartitionSplit> splits) {
+        Map<String, TopicDescription> described = topics.describe(
+                splits.stream().map(KafkaPartitionSplit::getTopic).collect(Collectors.toSet()));
+        List<KafkaPartitionSplit> checked = new ArrayList<>();
+        Map<TopicPartition, KafkaPartitionSplit> begun = new HashMap<>();
+        for (KafkaPartitionSplit split : splits) {
+            TopicDescription topic = Objects.requireNonNull(described.get(split.getTopic()));
+            if (isAnother(split, topic)) {
+                lost(againMade(split.getTopic()));
+                if (split.getPartition() < topic.partitions().size()) {
+                    checked.add(fromTheFirst(split, topic.topicId()));
+                }
+            } else if (split.getStartingOffset() < 0) {
+                checked.add(new TopicSplit(split, topic.topicId()));
+            } else {
+                begun.put(split.getTopicPartition(), new TopicSplit(split, topic.topicId()));
+            }
+        }
+        checked.addAll(within(topics, begun));
+        return checked;
+    }
+
+    /** Topics never have fewer partitions than they had. */
+    private static boolean isAnother(KafkaPartitionSplit split, TopicDescription topic) {
+        Uuid known = TopicSplit.topicIdOf(split);
+        boolean otherId = !known.equals(Uuid.ZERO_UUID)
+                && !topic.topicId().equals(Uuid.ZERO_UUID)
+                && !known.equals(topic.topicId());
+        return otherId || split.getPartition() >= topic.partitions().size();
+    }
+
+    private List<KafkaPartitionSplit> within(KafkaTopics topics, Map<TopicPartition, KafkaPartitionSplit> begun) {
+        Set<TopicPartition> partitions = begun.keySet();
+        Map<TopicPartition, Long> first = topics.offsets(partitions, OffsetSpec::earliest);
+        Map<TopicPartition, Long> end = topics.offsets(partitions, OffsetSpec::latest);
+        List<KafkaPartitionSplit> checked = new ArrayList<>();
+        begun.forEach((partition, split) -> {
+            long next = split.getStartingOffset();
+            long lowest = first.getOrDefault(partition, 0L);
+            long highest = end.getOrDefault(partition, Long.MAX_VALUE);
+            if (next >= lowest && next <= highest) {
+                checked.add(split);
+            } else {
+                lost(gone(partition, next) + "; those that are there begin at " + lowest + " and end before " + highest);
+                checked.add(fromTheFirst(split, TopicSplit.topicIdOf(split)));
+            }
+        });
+        return checked;
+    }
+
+    @SuppressWarnings("deprecation") // by a name for old state; the reader asks for the end itself
+    private static KafkaPartitionSplit fromTheFirst(KafkaPartitionSplit split, Uuid topicId) {
+        // Where a job that catches up ends is an offset, too, and may never be reached.
+        long end = split.getStoppingOffset().isPresent()
+                ? KafkaPartitionSplit.LATEST_OFFSET
+                : KafkaPartitionSplit.NO_STOPPING_OFFSET;
+        return new TopicSplit(
+                new KafkaPartitionSplit(split.getTopicPartition(), KafkaPartitionSplit.EARLIEST_OFFSET, end), topicId);
+    }
+
+    static String againMade(String topic) {
+        return "The topic " + topic
+                + " was deleted and made again, so that the offsets of the checkpoint mean nothing there";
+    }
+
+    static String gone(TopicPartition partition, long next) {
+        return "The record of " + partition + " at offset " + next
+                + ", which is the next to read, is gone: it was deleted, by retention or by hand, or the brokers have lost it";
+    }
+
+    private void lost(String what) {
+        if (settings.lostRecords() == LostRecords.FAIL) {
+            throw refusal(what);
+        }
+        LOG.warn("{}. Going on with the first record that is there, as kafka.lost-records says", what);
+    }
+
+    static SuppressRestartsException refusal(String what) {
+        return new SuppressRestartsException(new KafkaRefusal(what
+                + ". Begin without a checkpoint at kafka.start-from, or set kafka.lost-records to skip, to keep what is in flight and go"
+                + " on with the first record that is there"));
+    }
+
+    /** Partitions that have reached their end are not in a checkpoint of a job that catches up: nobody would read on there. */
+    private void requireSameEnd(KafkaPartitionSplit split) {
+        boolean catchesUp = settings.until() == Until.CAUGHT_UP;
+        if (split.getStoppingOffset().isPresent() != catchesUp) {
+            throw new SuppressRestartsException(new KafkaRefusal(
+                    "The checkpoint is that of a job with kafka.until: " + (catchesUp ? "cancelled" : "caught-up")
+                            + "; expected the same setting in the job that goes on from it"));
+        }
+    }
+}
