@@ -21,7 +21,7 @@ public record SourceRecord(
 
     /** Bytes of what the record holds. */
     public long bytes() {
-        long bytes = (key == null ? 0 : key.length) + (value == null ? 0 : value.length);
+        long bytes = (long) (key == null ? 0 : key.length) + (value == null ? 0 : value.length);
         for (RecordHeader header : headers) {
             bytes += header.key().length() + (header.value() == null ? 0 : header.value().length);
         }
