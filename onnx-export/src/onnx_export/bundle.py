@@ -15,7 +15,7 @@ from typing import Any
 import onnx_export
 from onnx_export.agreement import Agreement, check_agreement
 from onnx_export.calibration import GOLDEN_INPUTS, calibrate, calibration_windows
-from onnx_export.checkpoint import Checkpoint, file_sha256, read_json_object
+from onnx_export.checkpoint import Checkpoint, file_sha256
 from onnx_export.classifier import Classifier
 from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, PadSegment
 from onnx_export.golden import (
@@ -26,6 +26,7 @@ from onnx_export.golden import (
     read_inputs,
     write_json_lines,
 )
+from onnx_export.json_files import read_json_object
 from onnx_export.manifest import (
     FORMAT_VERSION,
     GOLDEN,

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from onnx_export.checkpoint import file_sha256, read_json_object
+from onnx_export.checkpoint import file_sha256
 from onnx_export.classifier import Classifier, SegmentedDocument
 from onnx_export.golden import GoldenInput, differences, golden_records, read_golden
+from onnx_export.json_files import read_json_object
 from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, SIGNATURE, TOKENIZER, manifest_problems
 from onnx_export.packing import open_session, run
 from onnx_export.precision import GOLDEN_TOLERANCE
