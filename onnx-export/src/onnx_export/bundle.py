@@ -7,6 +7,7 @@ import math
 import os
 import re
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from onnx_export.agreement import Agreement, check_agreement
 from onnx_export.calibration import GOLDEN_INPUTS, calibrate, calibration_windows
 from onnx_export.checkpoint import Checkpoint, file_sha256
 from onnx_export.classifier import Classifier
-from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, PadSegment
+from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, PadSegment, special_token_ids
+from onnx_export.coverage import Coverage
 from onnx_export.golden import (
     DEFAULT_INPUTS,
     GoldenInput,
@@ -40,6 +42,7 @@ from onnx_export.manifest import (
 from onnx_export.precision import Precision, build_model, precision_problems
 from onnx_export.problems import ExportError
 from onnx_export.segmentation import SegmenterName
+from onnx_export.special_tokens import SpecialTokens, check_special_tokens
 from onnx_export.storage import Storage
 from onnx_export.tokenization import TextTokenizer, without_truncation
 from onnx_export.verify import checks
@@ -51,6 +54,8 @@ DEFAULT_SEGMENT_POSITIONS = True
 
 _SETTINGS = {"name", "version", "thresholds", "metrics", "segmenter", "pad_segment", "segment_positions", "window_overlap"}
 _SMALL_N = 8
+_SPARE_ROWS = 1000
+"""Embeddings beyond the vocabulary that say nothing: tables are rounded up, and published vocabularies leave gaps."""
 _NO_CLS = "nobody says which id begins a segment: config.json has neither cls_token_id nor bos_token_id, and tokenizer.json no [CLS] or <s>"
 
 
@@ -231,6 +236,8 @@ def build_checked(
     """
     quantised, samples = {}, []
     if precision == "int8":
+        if (folder / TOKENIZER).is_file():
+            _check_tokenizer(folder, checkpoint)
         samples = calibration_windows(folder, checkpoint, calibration, segmenter)
         quantised = calibrate(checkpoint, samples, pad_segment=pad_segment, segment_positions=segment_positions)
     model = build_model(
@@ -329,6 +336,13 @@ def _check_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:
         raise ExportError(
             str(path), [f"gives ids up to {vocabulary - 1}, but vocab_size in config.json is {rows}: not this model's tokenizer"]
         )
+    if rows - vocabulary > max(_SPARE_ROWS, rows // 20):
+        print(
+            f"warning: {TOKENIZER} has {vocabulary:,} tokens, and the model embeddings of {rows:,}, so {rows - vocabulary:,} are never "
+            "used; is this the tokenizer that it was trained with?",
+            file=sys.stderr,
+        )
+    check_special_tokens(path, special_token_ids(read_json_object(folder / "config.json")))
 
 
 def _refuse_to_overwrite(target: Path) -> None:
@@ -363,9 +377,17 @@ def _write_files(
     # The classifier needs a manifest before the golden records are there to be listed in it.
     records = golden_records(Classifier(draft, _manifest(checkpoint, settings, agreement, {})), settings.golden_inputs)
     write_json_lines(draft / GOLDEN, records)
+    _print_coverage(draft / TOKENIZER, records)
     files = {path.name: {"sha256": file_sha256(path), "bytes": path.stat().st_size} for path in sorted(draft.iterdir())}
     manifest = json.dumps(_manifest(checkpoint, settings, agreement, files), ensure_ascii=False, indent=2)
     (draft / MANIFEST).write_text(f"{manifest}\n", encoding="utf-8", newline="")
+
+
+def _print_coverage(tokenizer: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    unknown = next((token.id for token in SpecialTokens(tokenizer).of("unk")), None)
+    coverage = Coverage.of(records, unknown)
+    if not coverage.is_complete:
+        print(f"warning: {coverage}", file=sys.stderr)
 
 
 def _manifest(checkpoint: Checkpoint, settings: BundleSettings, agreement: Agreement, files: Mapping[str, Any]) -> dict[str, Any]:

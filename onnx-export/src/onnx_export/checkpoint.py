@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx_export.config import HatConfig, Head, Pooling, inspect_config, names_pooling, numbered_labels
 from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError
-from onnx_export.tokenization import cls_token_id
+from onnx_export.special_tokens import SpecialTokens
 from onnx_export.weights import read_weights
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -88,7 +88,7 @@ def read_checkpoint(folder: Path, *, pooling: Pooling | None = None, embedding: 
         known = {problem.partition(" ")[0] for problem in problems}
         raise ExportError("config.json", [*problems, *(line for key, line in sizes.items() if key not in known)])
     if config.cls_id is None and (folder / "tokenizer.json").is_file():
-        config = replace(config, cls_id=cls_token_id(folder / "tokenizer.json"))
+        config = replace(config, cls_id=next((token.id for token in SpecialTokens(folder / "tokenizer.json").of("cls")), None))
     weights = _checked_weights(stored, config, str(saved.path))
     return Checkpoint(folder.resolve().name, config, weights, saved.sha256, (*saved.notes, *notes))
 

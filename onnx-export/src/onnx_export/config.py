@@ -251,6 +251,16 @@ def _head(config: Mapping[str, Any], problems: list[str]) -> Head:
     return _HEADS.get(name, Head.DOCUMENT)
 
 
+def special_token_ids(config: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """By purpose (``cls``, ``pad``, …), the key that names the id of a special token, and the id, as far as there are such keys."""
+    keys = {"cls": _cls_key(config), **{purpose: f"{purpose}_token_id" for purpose in ("pad", "sep", "unk", "mask")}}
+    return {
+        purpose: (key, config[key])
+        for purpose, key in keys.items()
+        if isinstance(config.get(key), int) and not isinstance(config[key], bool)
+    }
+
+
 def _pooling(config: Mapping[str, Any], head: Head, override: Pooling | None, problems: list[str]) -> Pooling | None:
     if not head.pools:
         if override is not None:

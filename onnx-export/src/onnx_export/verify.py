@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, SIGNATURE, TOKENIZER, 
 from onnx_export.packing import open_session, run
 from onnx_export.precision import GOLDEN_TOLERANCE
 from onnx_export.problems import ExportError
+from onnx_export.special_tokens import SpecialTokens
 from onnx_export.tokenization import TextTokenizer
 
 BATCH_TOLERANCE = 1e-4
@@ -174,6 +176,15 @@ def _opens(folder: Path, manifest: Mapping[str, Any]) -> Check:
         for name, token in manifest["special_tokens"].items():
             if token >= vocabulary:
                 problems.append(f"{TOKENIZER} has no token {token}, expected one for special token {name}")
+        expected = {
+            name: (f"special_tokens.{name}", token) for name, token in manifest["special_tokens"].items() if token < vocabulary
+        }
+        problems += [f"{TOKENIZER}: {problem}" for problem in SpecialTokens(folder / TOKENIZER).contradictions(expected)]
+        tokenizer = (folder / TOKENIZER).read_text(encoding="utf-8")
+        if json.loads(tokenizer)["model"].get("dropout"):
+            problems.append(
+                f"{TOKENIZER} drops merges at random (dropout), so that no text has the same tokens twice: export again"
+            )
     names = [tensor["name"] for kind in ("inputs", "outputs") for tensor in manifest["graph"][kind]]
     return Check("graph and tokenizer", ", ".join(names), tuple(problems))
 
