@@ -176,7 +176,12 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("--window-overlap", type=int, metavar="SEGMENTS", help="shared by neighbouring windows (default: N // 4)")
     bundle.add_argument("--name", help="model name (default: the checkpoint folder's)")
     bundle.add_argument("--version", help="model version (default: 1)")
-    bundle.add_argument("--thresholds", type=Path, metavar="FILE.json", help="{label: threshold} (default: 0.5 each)")
+    bundle.add_argument(
+        "--thresholds",
+        type=Path,
+        metavar="FILE.json",
+        help="{label: threshold} (default: 0.5 each; of N labels that exclude each other 1/N, so that the best one is present)",
+    )
     bundle.add_argument("--metrics", type=Path, metavar="FILE.json", help="what was measured, kept as provenance")
     bundle.add_argument("--model-card", type=Path, metavar="FILE.md", help="becomes README.md (default: MODEL_CARD.md)")
     bundle.add_argument(

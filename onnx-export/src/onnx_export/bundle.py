@@ -41,6 +41,7 @@ from onnx_export.manifest import (
 )
 from onnx_export.precision import Precision, build_model, precision_problems
 from onnx_export.problems import ExportError
+from onnx_export.scoring import always_reached
 from onnx_export.segmentation import SegmenterName
 from onnx_export.special_tokens import SpecialTokens, check_special_tokens
 from onnx_export.storage import Storage
@@ -50,6 +51,7 @@ from onnx_export.verify import checks
 SEGMENTERS: tuple[SegmenterName, ...] = ("sentence", "uniform")
 CHECKPOINT_SETTINGS = "bundle.json"
 DEFAULT_THRESHOLD = 0.5
+"""Of labels that may hold together."""
 DEFAULT_SEGMENT_POSITIONS = True
 
 _SETTINGS = {"name", "version", "thresholds", "metrics", "segmenter", "pad_segment", "segment_positions", "window_overlap"}
@@ -153,7 +155,8 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     if flags.model_card and not card.is_file():
         problems.append(f"--model-card {card} is missing")
     problems += precision_problems(flags.precision, flags.storage, flags.calibration)
-    all_thresholds = _thresholds(thresholds, config.labels, problems)
+    default = always_reached(len(config.labels)) if config.problem_type == "single-label" else DEFAULT_THRESHOLD
+    all_thresholds = _thresholds(thresholds, config.labels, default, problems)
     if problems:
         raise ExportError("bundle settings", problems)
     name = flags.name or given.get("name") or re.sub(r"[^a-z0-9._-]+", "-", checkpoint.name.lower()).lstrip("._-") or "model"
@@ -296,7 +299,7 @@ def _graph_settings(given: Mapping[str, Any], checkpoint: Checkpoint, flags: Fla
     return pad_segment, positions
 
 
-def _thresholds(given: object, labels: Sequence[str], problems: list[str]) -> dict[str, float]:
+def _thresholds(given: object, labels: Sequence[str], default: float, problems: list[str]) -> dict[str, float]:
     if not isinstance(given, Mapping):
         problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
         return {}
@@ -308,7 +311,7 @@ def _thresholds(given: object, labels: Sequence[str], problems: list[str]) -> di
             problems.append(f"thresholds: {label!r} is not a label, expected one of {', '.join(labels)}")
         if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
             problems.append(f"thresholds: {label!r} has {threshold!r}, expected a number")
-    return {label: given.get(label, DEFAULT_THRESHOLD) for label in labels}
+    return {label: given.get(label, default) for label in labels}
 
 
 def _is_strict_json(value: object) -> bool:

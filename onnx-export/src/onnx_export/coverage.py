@@ -42,8 +42,8 @@ class Coverage:
         return (
             f"of the characters of the golden texts, {share(self.in_no_token, self.characters)} end in no token and "
             f"{share(self.in_unknown_tokens, self.characters)} in unknown tokens; of their tokens, "
-            f"{share(self.unknown_tokens, self.tokens)} are unknown. The model cannot see these; is this the tokenizer that it was "
-            "trained with?"
+            f"{share(self.unknown_tokens, self.tokens)} are unknown. The model cannot see these; if they are many, this is not the "
+            "tokenizer that it was trained with"
         )
 
 

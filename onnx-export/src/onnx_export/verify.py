@@ -18,6 +18,7 @@ from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, SIGNATURE, TOKENIZER, 
 from onnx_export.packing import open_session, run
 from onnx_export.precision import GOLDEN_TOLERANCE
 from onnx_export.problems import ExportError
+from onnx_export.scoring import always_reached
 from onnx_export.special_tokens import SpecialTokens
 from onnx_export.tokenization import TextTokenizer
 
@@ -75,8 +76,7 @@ def promises(manifest: Mapping[str, Any]) -> str:
     ]
     if labels:
         shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")
-        span = " to ".join(dict.fromkeys(f"{threshold:g}" for threshold in (thresholds[0], thresholds[-1])))
-        lines.append(f"Labels: {shown}. Present from a score of {span} on.")
+        lines.append(f"Labels: {shown}. {_presence(manifest['problem_type'], len(labels), thresholds)}")
     lines += [
         f"Texts are cut into segments of at most {cutting['segment_length']} tokens ({cutting['segmenter']}). It looks at "
         f"{cutting['max_segments']} of them together, at longer texts in windows that share {overlap}.",
@@ -96,6 +96,16 @@ def promises(manifest: Mapping[str, Any]) -> str:
         measured = ", ".join(f"{name} {value}" for name, value in provenance["metrics"].items())
         lines.append(f"Measured by its maker: {measured}.")
     return "\n".join(lines)
+
+
+def _presence(problem_type: str, labels: int, thresholds: Sequence[float]) -> str:
+    """When a label holds; ``thresholds`` ascend."""
+    if problem_type == "regression":
+        return "Each has its number."
+    if problem_type == "single-label" and thresholds[-1] <= always_reached(labels):
+        return "The best one is present."
+    span = " to ".join(dict.fromkeys(f"{threshold:g}" for threshold in (thresholds[0], thresholds[-1])))
+    return f"{'The best one is present' if problem_type == 'single-label' else 'Present'} from a score of {span} on."
 
 
 def checks(folder: Path) -> Iterator[Check]:
