@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,8 @@ def made_up_texts(count: int, *, seed: int = 1) -> list[LabelledText]:
             text += sentence + " "
         texts.append(LabelledText(f"text-{number}", text, tuple(spans), f"text-{number}"))
     return texts
+
+
+def without_places(texts: list[LabelledText]) -> list[LabelledText]:
+    """The same texts with labels of the whole text in place of spans."""
+    return [replace(text, spans=(), unplaced=tuple(sorted(text.labels))) for text in texts]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from onnx_export.problems import ExportError, reason
+
+T = TypeVar("T")
 
 _SHOWN = 20
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -34,15 +36,13 @@ def read_json_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def read_json_lines(path: Path, problems: list[str]) -> list[tuple[int, dict[str, Any]]]:
+def read_json_lines(path: Path, problems: list[str], parse: Callable[[int, dict[str, Any]], T]) -> list[T]:
     """Read one JSON object per line, gzip allowed. Blank lines and a byte order mark of UTF-8 are passed over.
 
     Args:
         path: the file.
-        problems: gets every line that holds no object, with its number.
-
-    Returns:
-        Number and object of every other line.
+        problems: gets every line that cannot be used, with its number.
+        parse: makes something of a line's number and object, or raises a ValueError that says why it cannot.
 
     Raises:
         OSError: if the file cannot be read.
@@ -53,7 +53,7 @@ def read_json_lines(path: Path, problems: list[str]) -> list[tuple[int, dict[str
     for number, line in enumerate(_content(path).split(b"\n"), start=1):
         if line.strip():
             try:
-                records.append((number, _object(line)))
+                records.append(parse(number, _object(line)))
             except ValueError as error:
                 problems.append(f"line {number}: {error}")
     return records
@@ -72,9 +72,9 @@ def _content(path: Path) -> bytes:
         try:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(f"{path} cannot be read as gzip: {error}") from error
+            raise ValueError(f"cannot be read as gzip: {error}") from error
     if content.startswith(_UTF16) or b"\0" in content[:4]:
-        raise ValueError(f"{path} is UTF-16 or UTF-32, expected UTF-8; convert it: iconv -f UTF-16 -t UTF-8")
+        raise ValueError("is UTF-16 or UTF-32, expected UTF-8: convert it, such as by iconv -f UTF-16 -t UTF-8")
     return content.removeprefix(b"\xef\xbb\xbf")
 
 
