@@ -24,7 +24,7 @@ from onnx_export.platt import Calibration
 from onnx_export.recipe import Recipe
 from onnx_export.train import loss_of, main
 from random_checkpoints import hat_config, write_checkpoint
-from tiny_bert import made_up_texts, without_places, write_bert
+from tiny_bert import made_up_posts, made_up_texts, without_places, write_bert
 
 pytestmark = pytest.mark.train
 
@@ -361,9 +361,9 @@ def test_a_text_with_labels_of_its_whole_is_shown_whole_and_in_full():
 def unplaced(inputs, tmp_path_factory):
     """Inputs and checkpoint of a training on labels of whole texts."""
     folder = tmp_path_factory.mktemp("unplaced")
-    write_labelled_texts(folder / "texts.jsonl", without_places(made_up_texts(60)))
+    write_labelled_texts(folder / "texts.jsonl", made_up_posts(60))
     shutil.copytree(inputs / "bert", folder / "bert")
-    train(folder, folder / "checkpoint", "--passes", "12")
+    train(folder, folder / "checkpoint", "--passes", "8", "--evaluate-every", "8")
     return folder
 
 

@@ -63,6 +63,8 @@ class Start:
             problems.append(f"{_TOKENIZER} has no token [CLS] or <s>")
         if mask_id is None and recipe.mask_tokens:
             problems.append(f"{_TOKENIZER} has no token [MASK] or <mask>")
+        if problems and is_hat:  # what the weights then say would only confuse
+            raise ValueError(f"{folder}: {'; '.join(problems)}")
         checkpoint = _hat(folder, config) if is_hat else None
         problems += _too_small(config, checkpoint, recipe)
         vocabulary = TextTokenizer(folder / _TOKENIZER).vocabulary_size
