@@ -74,7 +74,7 @@ def write_tiny_bundles(target: Path) -> None:
     """``tiny-segments``: multi-label, cut by sentences. ``tiny-documents``: single-label, max pooling, cut uniformly.
 
     ``tiny-choices``, ``tiny-tokens`` and ``tiny-vectors`` have the heads without labels, K = 11 and pad segments that begin with CLS;
-    ``tiny-single`` has N = 1, so that every segment is a window.
+    ``tiny-single`` has N = 1, so that every segment is a window, and nine labels that exclude each other without thresholds.
     ``tiny-int8``: computes in int8 after a document block, too.
     """
     segments = hat_config(
@@ -89,7 +89,7 @@ def write_tiny_bundles(target: Path) -> None:
     sizes = {"segment_length": 11, "max_segments": 4, "hidden_size": 16}
     for name, head in (("tiny-choices", Head.CHOICE), ("tiny-tokens", Head.TOKEN), ("tiny-vectors", Head.NONE)):
         _tiny_bundle(target, name, hat_config("SD|S|SD", head=head.value, **sizes), {"pad_segment": "cls", "window_overlap": 1})
-    single = hat_config("S|SD", pooler_type="attentive", segment_length=9, max_segments=1, hidden_size=16)
+    single = hat_config("S|SD", labels=9, pooler_type="attentive", segment_length=9, max_segments=1, hidden_size=16)
     _tiny_bundle(target, "tiny-single", single, {})
     int8 = hat_config(
         "SD|S|SD", labels=["contract", "complaint", "letter"], pooler_type="attentive", problem_type="multi_label_classification"

@@ -4,9 +4,11 @@ import pytest
 
 from onnx_export.bundle import Flags, resolve_settings, write_bundle
 from onnx_export.checkpoint import file_sha256, read_checkpoint
+from onnx_export.config import Head
 from onnx_export.manifest import manifest_problems
 from onnx_export.problems import ExportError
 from onnx_export.tokenization import TextTokenizer
+from onnx_export.verify import promises
 from random_checkpoints import hat_config, write_checkpoint
 
 SEGMENT_HEAD = "HATModelForSequentialSentenceClassification"
@@ -257,3 +259,21 @@ def test_the_bundles_tokenizer_never_truncates(folder, tmp_path):
     write(folder, tmp_path / "bundle")
     assert json.loads((tmp_path / "bundle/tokenizer.json").read_text())["truncation"] is None
     assert len(TextTokenizer(tmp_path / "bundle/tokenizer.json").tokenize("goods " * 99).ids) == 99
+
+
+@pytest.mark.parametrize("head", [Head.DOCUMENT, Head.SEGMENT])
+@pytest.mark.parametrize(("given", "expected"), [({}, [1 / 3, 1 / 3, 1 / 3]), ({"b": 0.4}, [1 / 3, 0.4, 1 / 3])])
+def test_the_best_of_labels_that_exclude_each_other_is_present_where_no_threshold_says_otherwise(tmp_path, head, given, expected):
+    folder = write_checkpoint(tmp_path / "c", hat_config(head=head.value, labels=["a", "b", "c"]))
+    own_settings(folder, thresholds=given)
+    write(folder, tmp_path / "bundle")
+    manifest = json.loads((tmp_path / "bundle/manifest.json").read_text())
+    assert [label["threshold"] for label in manifest["labels"]] == expected
+    presence = "The best one is present." if not given else "The best one is present from a score of 0.333333 to 0.4 on."
+    assert promises(manifest).split("\n")[2] == f"Labels: a, b, c. {presence}"
+
+
+@pytest.mark.parametrize("problem_type", ["multi_label_classification", "regression"])
+def test_labels_that_do_not_exclude_each_other_keep_their_default_threshold(tmp_path, problem_type):
+    folder = write_checkpoint(tmp_path / "c", hat_config(labels=["a", "b"], problem_type=problem_type))
+    assert settings(folder).thresholds == {"a": 0.5, "b": 0.5}

@@ -206,10 +206,46 @@ def test_missing_or_unreadable_files_are_told(tmp_path, folder):
     (folder / "model.safetensors").unlink()
     assert problems_of(folder) == ("model.safetensors is missing, and so is pytorch_model.bin",)
     (folder / "pytorch_model.bin.index.json").touch()
-    assert "sharded weights are not read" in problems_of(folder)[0]
+    assert "is not JSON" in problems_of(folder)[0]
+    (folder / "pytorch_model.bin.index.json").unlink()
     (folder / "pytorch_model.bin").touch()
     assert "is no zip archive" in problems_of(folder)[0]
     (folder / "config.json").write_text("{")
     assert "is not JSON" in problems_of(folder)[0]
     (folder / "config.json").unlink()
     assert problems_of(folder) == ("the file is missing",)
+
+
+def without(folder, *keys, **others):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({key: config[key] for key in config if key not in keys} | others))
+
+
+@pytest.mark.parametrize("labels", [1, 2, 5])
+def test_where_nothing_names_labels_the_classifier_says_how_many(tmp_path, labels):
+    folder = write_checkpoint(tmp_path / "c", hat_config(labels=labels))
+    without(folder, "id2label", "problem_type")
+    checkpoint = read_checkpoint(folder)
+    assert checkpoint.config.labels == tuple(f"LABEL_{i}" for i in range(labels))
+    assert checkpoint.config.problem_type == ("regression" if labels == 1 else None)
+    assert checkpoint.notes[0].startswith("config.json names no labels (id2label); the classifier has")
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"num_labels": 4}, "num_labels asks for 4 where classifier.weight has 3"),
+        ({"label2id": {"a": 0, "b": 1}}, "label2id asks for 2 where classifier.weight has 3"),
+        ({"id2label": {"0": 0, "1": 1}}, "id2label asks for 2 where classifier.weight has 3"),
+    ],
+)
+def test_the_key_that_asks_for_other_labels_is_the_one_that_is_named(folder, keys, problem):
+    without(folder, "id2label", **keys)
+    assert problem in problems_of(folder)[0]
+    assert len(problems_of(folder)) == 1
+
+
+def test_a_size_that_config_does_not_mention_asks_for_nothing(tmp_path):
+    folder = write_checkpoint(tmp_path / "c", hat_config(type_vocab_size=2))
+    without(folder, "type_vocab_size")
+    assert read_checkpoint(folder).config.token_types == 2

@@ -171,3 +171,40 @@ def test_cls_id_is_the_bos_id_where_it_has_no_key_of_its_own():
     del config["bos_token_id"]
     assert read_config(config).cls_id is None
     assert "bos_token_id is 200, expected below vocab_size" in problems_of(config | {"bos_token_id": 200})[0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "labels", "told_by"),
+    [
+        ({"id2label": {"0": 0, "1": 5, "2": "x"}}, ("0", "5", "x"), "id2label"),
+        ({"id2label": {}, "num_labels": 2}, ("LABEL_0", "LABEL_1"), "num_labels"),
+        ({"label2id": {"no": 1, "yes": 0}}, ("yes", "no"), "label2id"),
+        ({"label2id": {"no": "1", "yes": "0"}, "num_labels": 9}, ("yes", "no"), "label2id"),
+        ({"num_labels": 3}, ("LABEL_0", "LABEL_1", "LABEL_2"), "num_labels"),
+        ({}, ("LABEL_0", "LABEL_1"), None),
+    ],
+)
+def test_labels_come_from_the_key_that_names_them(keys, labels, told_by):
+    config = read_config({key: value for key, value in hat_config().items() if key != "id2label"} | keys)
+    assert (config.labels, config.labels_key) == (labels, told_by)
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"id2label": {"0": 1, "1": "1"}}, "id2label is [1, '1'], expected names that differ and are not empty"),
+        ({"id2label": {"0": True, "1": None}}, "id2label is [True, None], expected names that differ"),
+        ({"id2label": {"0": " ", "1": "b"}}, "id2label is [' ', 'b'], expected names that differ and are not empty"),
+        ({"id2label": ["a", "b"]}, "id2label is ['a', 'b'], expected the name of each label by its number"),
+        ({"id2label": {"1": "a", "2": "b"}}, "id2label has the keys ['1', '2'], expected 0 to 1"),
+        ({"label2id": {"a": 1, "b": 1}}, "label2id has the numbers ['1', '1'], expected 0 to 1"),
+        ({"label2id": ["a"]}, "label2id is ['a'], expected the number of each label by its name"),
+        ({"num_labels": 0}, "num_labels is 0, expected a whole number of at least 1"),
+        ({"num_labels": "3"}, "num_labels is '3', expected a whole number of at least 1"),
+        ({"num_labels": True}, "num_labels is True, expected a whole number of at least 1"),
+    ],
+)
+def test_labels_that_cannot_be_meant_are_refused(keys, problem):
+    config = {key: value for key, value in hat_config().items() if key != "id2label"} | keys
+    assert problem in problems_of(config)[0]
+    assert len(problems_of(config)) == 1

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from onnx_export.evaluate import compare, main, read_events
+from onnx_export.evaluate import Finding, compare, main, read_events
 from onnx_export.labelled_texts import LabelledText, write_labelled_texts
 
 TEXT = "📦 The fee is due. The law is that of Utrecht."
@@ -125,3 +125,20 @@ def test_events_of_another_file_are_refused(tmp_path):
     events = write(tmp_path / "events.jsonl", [event("other")])
     with pytest.raises(SystemExit, match="no event belongs to any of the texts"):
         main(["--data", str(tmp_path / "texts.jsonl"), "--events", str(events)])
+
+
+def test_the_place_of_a_label_of_the_whole_text_is_not_judged():
+    texts = [
+        LabelledText("a", "The fee is due.", (("Fee", 4, 7),), "a", ("Law",)),
+        LabelledText("b", "The fee is due.", (), "b", ("Law",)),
+    ]
+    events = {id: {"Fee": Finding(id == "a", (4, 7)), "Law": Finding(True, (0, 3))} for id in "ab"}
+    report = compare(texts, events)
+    assert (report.micro_f1, report.macro_f1, report.located_share) == (1.0, 1.0, 1.0)
+    assert [(label.label, label.hits, label.with_evidence, label.located) for label in report.labels] == [
+        ("Fee", 1, 1, 1),
+        ("Law", 2, 0, 0),
+    ]
+    unplaced = compare(texts[1:], events)
+    assert unplaced.located_share is None
+    assert "no label found rightly came with evidence, or none of them is annotated with a place" in list(unplaced.lines())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
+from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts, write_labelled_texts
 from onnx_export.split import main, split_by_group
 
 
@@ -132,3 +132,132 @@ def test_the_command_writes_what_can_be_read_again(tmp_path, capsys):
     assert read_labelled_texts(tmp_path / "parts/validation.jsonl") == split.validation
     assert read_labelled_texts(tmp_path / "parts/train.jsonl") == split.train
     assert "test.jsonl: 4 texts in 2 groups" in capsys.readouterr().out
+
+
+def problems_of(tmp_path, *records):
+    with pytest.raises(ValueError, match="unusable") as raised:
+        read_labelled_texts(write(tmp_path / "t.jsonl", *records))
+    return [line.strip() for line in str(raised.value).split("\n")[1:]]
+
+
+def plain(id, **others):
+    return {"id": id, "text": "The fee is due."} | others
+
+
+def test_labels_of_whole_texts_are_read_beside_spans_and_without(tmp_path):
+    path = write(
+        tmp_path / "t.jsonl",
+        plain("a", labels=["Fee", "Law"]),
+        plain("b", labels=["Fee", "Law"], clauses=[{"label": "Fee", "start": 4, "end": 7}]),
+        plain("c", labels=["Fee"], spans=[{"label": "Fee", "start": 4, "end": 7}]),
+        plain("d", labels=[]),
+        plain("e"),
+    )
+    texts = read_labelled_texts(path)
+    assert [text.unplaced for text in texts] == [("Fee", "Law"), ("Law",), (), (), ()]
+    assert [text.labels for text in texts] == [{"Fee", "Law"}, {"Fee", "Law"}, {"Fee"}, set(), set()]
+    assert texts[1].labels_within(0, 15) == {"Fee"}
+    write_labelled_texts(tmp_path / "again.jsonl", texts)
+    assert read_labelled_texts(tmp_path / "again.jsonl") == texts
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"lables": ["Fee"]}, "unknown key 'lables', did you mean 'labels'?"),
+        ({"Clauses": []}, "unknown key 'Clauses', did you mean 'clauses'?"),
+        ({"clause": []}, "unknown key 'clause', did you mean 'clauses'?"),
+        ({"span": []}, "unknown key 'span', did you mean 'spans'?"),
+        ({"groups": 3}, "unknown key 'groups', did you mean 'group'?"),
+        ({"Text": "x"}, "unknown key 'Text', did you mean 'text'?"),
+        ({"label": "Fee"}, "unknown key 'label', did you mean 'labels'?"),
+        (
+            {"category": "Fee"},
+            "unknown key 'category': spans with labels go into 'clauses', labels of the whole text into 'labels'",
+        ),
+        ({"annotations": []}, "unknown key 'annotations': spans with labels go into 'clauses'"),
+        ({"findings": [{"label": "Fee"}]}, "unknown key 'findings': spans with labels go into 'clauses'"),
+        ({"meta": {"topic": "Fee"}}, "unknown key 'meta': spans with labels go into 'clauses'"),
+        ({"labels": "Fee"}, "'labels' must be a list, found str"),
+        ({"labels": {"Fee": True}}, "'labels' must be a list, found dict"),
+        ({"labels": [3]}, "'labels' holds 3, expected strings; labels with a place go into 'clauses'"),
+        ({"labels": [{"label": "Fee", "start": 4, "end": 7}]}, "expected strings; labels with a place go into 'clauses'"),
+        ({"clauses": [{"label": "Fee"}]}, "has no 'start' and 'end'; a label of the whole text goes into 'labels'"),
+        ({"clauses": [{"label": "Fee", "start": False, "end": True}]}, "needs a string 'label' and whole numbers"),
+        ({"clauses": [{"label": "Fee", "start": 1.0, "end": 2}]}, "needs a string 'label' and whole numbers"),
+        ({"clauses": [{"label": "Fee", "start": -3, "end": 2}]}, "lies outside the text of 15 characters or is empty"),
+        ({"clauses": [{"label": "Fee", "start": 7, "end": 4}]}, "lies outside the text of 15 characters or is empty"),
+        ({"clauses": [{"label": "Fee", "start": 3, "end": 4}]}, "the span of 'Fee' from 3 to 4 is blank"),
+        ({"clauses": [{"label": "Fee", "start": 4, "end": 7}] * 2}, "('Fee', 4, 7) is given twice"),
+        ({"clauses": [], "spans": []}, "'clauses' and 'spans' are two names of the same: give one"),
+        ({"labels": ["Fee", "Fee"]}, "'Fee' is given twice"),
+        ({"labels": [""]}, "the label '' is empty"),
+        ({"labels": ["\u00a0\u2003"]}, "is empty"),
+        ({"clauses": [{"label": " ", "start": 4, "end": 7}]}, "the label ' ' is empty"),
+        ({"labels": ["Fee "]}, "the label 'Fee ' begins or ends with a blank"),
+        ({"labels": ["Fee\nLaw"]}, r"the label 'Fee\nLaw' holds a control character"),
+        ({"labels": ["Fee", "fee"]}, "the label 'fee' differs from 'Fee' (the same line) by blanks or case alone"),
+        ({"labels": ["\ud83d"]}, "a label holds half of a surrogate pair at character 0"),
+        ({"id": "\ud83d"}, "the id holds half of a surrogate pair"),
+        ({"group": ""}, "'group' is '', expected a string that is not blank, or a whole number"),
+        ({"group": [1]}, "'group' is [1], expected a string that is not blank, or a whole number"),
+        ({"group": True}, "'group' is True, expected a string that is not blank, or a whole number"),
+    ],
+)
+def test_a_line_that_cannot_be_meant_is_named(tmp_path, keys, problem):
+    (found,) = problems_of(tmp_path, plain("first"), plain("a") | keys)
+    assert found.startswith("line 2: ")
+    assert problem in found
+
+
+VARIANTS = ["governing law", "Governing  Law", "GoverningLaw", "Governing\u00a0Law", "Governing\u2009Law", "Governing\u200b Law",
+            "Ｇoverning Law", "GOVERNING LAW", "Governing\tLaw"]  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("placed", [True, False])
+def test_labels_that_differ_by_blanks_or_case_alone_are_named(tmp_path, variant, placed):
+    keys = {"clauses": [{"label": variant, "start": 4, "end": 7}]} if placed else {"labels": [variant]}
+    problems = problems_of(tmp_path, plain("a", labels=["Governing Law"]), plain("b"), plain("c", **keys))
+    assert len(problems) == 1
+    assert f"the label {variant!r} differs from 'Governing Law' (line 1) by blanks or case alone" in problems[0]
+    assert problems[0].startswith("line 3: ")
+
+
+def test_labels_that_differ_in_more_are_labels_of_their_own(tmp_path):
+    labels = ["Anti-Assignment", "Assignment", "Rofr/Rofo/Rofn", "C++", "C", "C#", "É", "E", "não", "nao", "1", "10"]
+    (text,) = read_labelled_texts(write(tmp_path / "t.jsonl", plain("a", labels=labels)))
+    assert text.unplaced == tuple(labels)
+
+
+def test_all_that_is_wrong_with_a_line_and_with_a_file_is_said_at_once(tmp_path):
+    problems = problems_of(tmp_path, plain("a", tags=["x"], labels=[""], group=""), *[plain(i) for i in range(30)])
+    assert problems[0].count(";") == 2
+    assert len(problems) == 21
+    assert problems[-1] == "and 11 more"
+
+
+def test_keys_that_say_nothing_of_labels_are_named_and_left_out(tmp_path, capsys):
+    clause = {"label": "Fee", "start": 4, "end": 7, "text": "fee"}
+    records = [plain("a", source="mail"), plain("b", source="mail", year=2020), plain("c", clauses=[clause])]
+    path = write(tmp_path / "t.jsonl", *records)
+    assert len(read_labelled_texts(path)) == 3
+    assert capsys.readouterr().err.splitlines() == [
+        f"note: {path}: 'source' is not read (line 1 and 1 more)",
+        f"note: {path}: 'year' is not read (line 2)",
+        f"note: {path}: 'clauses.text' is not read (line 3)",
+    ]
+
+
+def test_a_split_keeps_labels_of_whole_texts(tmp_path):
+    data = write(tmp_path / "all.jsonl", *[plain(str(i), labels=["Fee"]) for i in range(20)])
+    main(["--data", str(data), "--output", str(tmp_path / "parts")])
+    parts = [read_labelled_texts(tmp_path / f"parts/{name}.jsonl") for name in ("train", "validation", "test")]
+    assert sum(map(len, parts)) == 20
+    assert {text.unplaced for part in parts for text in part} == {("Fee",)}
+
+
+def test_a_training_split_without_a_label_is_refused(tmp_path):
+    texts = [LabelledText(str(i), "x", (), str(i)) for i in range(40)]
+    with pytest.raises(ValueError, match="no text to train on has a label; expected some with 'clauses' or 'labels'"):
+        split_by_group(texts, validation=0.2, test=0.2, seed=1)

@@ -60,3 +60,10 @@ def test_features_that_all_fits_share_are_not_changed_by_any():
     pieces = [" ".join(chance.choice(names, 50)) for _ in range(6000)]
     model = LexicalModel.fit([(pieces, np.array([["word7" in piece.split(), "word8" in piece.split()] for piece in pieces]))])
     assert ((model.logits(["word7", "word8"]) > 0) == np.eye(2, dtype=bool)).all()
+
+
+def test_a_text_whose_labels_have_no_place_is_one_piece():
+    text = LabelledText("a", "word " * 500, (), "a", ("Late",))
+    pieces, targets = pieces_of(text, ["Early", "Late"], whole=True)
+    assert pieces == [text.text]
+    assert targets.tolist() == [[False, True]]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx_export.scoring import Logits, combine_embeddings, combine_windows, scores
+from onnx_export.scoring import Logits, always_reached, combine_embeddings, combine_windows, scores
 
 
 def rows(*values):
@@ -46,3 +46,10 @@ def test_a_document_heads_scores_are_the_maximum_over_windows_of_scores_not_of_l
     combined = combine_windows(windows, logits, "single-label")
     np.testing.assert_allclose(combined.document, [0.786986, 0.498322, 0.106507], atol=1e-5)
     assert combined.segments.shape == (2, 3)
+
+
+@pytest.mark.parametrize("labels", [*range(1, 400), 1000, 4321])
+def test_the_best_of_labels_that_exclude_each_other_always_reaches_its_threshold(labels):
+    for logits in (np.zeros(labels), np.full(labels, -87.3), np.linspace(-1e-7, 1e-7, labels)):
+        best = scores(logits.astype(np.float32), "single-label").max()
+        assert best >= np.float32(always_reached(labels))

@@ -1,8 +1,10 @@
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
 
 from onnx_export.problems import ExportError
 from onnx_export.tokenization import TextTokenizer, utf16_offsets, without_truncation
@@ -64,3 +66,42 @@ def test_an_unusable_file_is_told(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ExportError, match="is not a tokenizers file"):
         TextTokenizer(tmp_path / "tokenizer.json")
+
+
+def dropping():
+    """Merges that are dropped at random in nine of ten cases."""
+    vocabulary = {"a": 0, "b": 1, "ab": 2, "abab": 3, "abababab": 4}
+    merges = [("a", "b"), ("ab", "ab"), ("abab", "abab")]
+    return Tokenizer(models.BPE(vocabulary, merges, dropout=0.9))
+
+
+def test_merges_are_never_dropped(path):
+    path.write_text(dropping().to_str(), encoding="utf-8")
+    tokenizer = TextTokenizer(path)
+    assert {tuple(tokenizer.tokenize("abababab").ids) for _ in range(20)} == {(4,)}
+    content = json.loads(without_truncation(path.read_text()))
+    assert content["model"]["dropout"] is None
+    assert content | {"model": None} == json.loads(path.read_text()) | {"model": None}
+    undropped = json.dumps(content)
+    assert without_truncation(undropped) is undropped
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ([], "the file is missing$"),
+        (["vocab.json", "merges.txt"], r"vocab\.json and merges\.txt are the older form.*import RobertaTokenizerFast as T; "),
+        (["vocab.json"], r"vocab\.json is there, but merges\.txt, which belongs to it, is not"),
+        (["merges.txt"], r"merges\.txt is there, but vocab\.json, which belongs to it, is not"),
+        (["vocab.txt"], r"vocab\.txt is the older form.*import BertTokenizerFast as T; "),
+        (["spiece.model"], r"pip install transformers sentencepiece protobuf, .*import AlbertTokenizerFast as T; "),
+        (["sentencepiece.bpe.model"], "import XLMRobertaTokenizerFast as T; "),
+        (["tokenizer.model"], "import LlamaTokenizerFast as T; "),
+    ],
+)
+def test_where_only_older_forms_are_there_the_command_that_converts_them_is_told(tmp_path, files, expected):
+    for file in files:
+        (tmp_path / file).touch()
+    with pytest.raises(ExportError) as raised:
+        TextTokenizer(tmp_path / "tokenizer.json")
+    assert re.search(expected, raised.value.problems[0])

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, models
 
 import onnx_export.train as train_module
+from onnx_export import __main__ as exporter
 from onnx_export.corpus import SegmentedDocument, Window, batches, masked, packed, training_windows
 from onnx_export.hat_torch import Packed
 from onnx_export.held_out import HeldOut, Tuned
@@ -21,7 +23,8 @@ from onnx_export.labelled_texts import LabelledText, write_labelled_texts
 from onnx_export.platt import Calibration
 from onnx_export.recipe import Recipe
 from onnx_export.train import loss_of, main
-from tiny_bert import made_up_texts, write_bert
+from random_checkpoints import hat_config, write_checkpoint
+from tiny_bert import made_up_posts, made_up_texts, without_places, write_bert
 
 pytestmark = pytest.mark.train
 
@@ -324,3 +327,193 @@ def test_batches_hold_at_most_so_many_segments_or_one_window():
     cut = list(batches(windows, 24))
     assert [window for batch in cut for window in batch] == windows
     assert all(len(batch) == 1 or sum(len(w.shown) for w in batch) <= 24 for batch in cut)
+
+
+# Labels of whole texts
+
+
+def test_a_label_of_the_whole_text_says_nothing_of_a_segment_and_all_of_the_best_one():
+    recipe = replace(Recipe(), document_loss=0.5)
+    targets = np.array([[np.nan, 1], [np.nan, 0]], np.float32)
+    text = LabelledText("a", "word word ", (("B", 0, 4),), "a", ("A",))
+    places = np.array([(0, 4), (5, 9)], np.int32)
+    document = SegmentedDocument([np.array([2])] * 2, targets, np.array([True, True]), text, places)
+    logits = torch.tensor([[1.0, -1.0], [0.5, 2.0]])
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    of_segments = bce(logits[:, 1], torch.tensor([1.0, 0.0]), reduction="none").mean()
+    of_window = bce(torch.tensor(1.0), torch.tensor(1.0)) + 0.5 * bce(torch.tensor(2.0), torch.tensor(1.0))
+    window = Window(document, 0, np.arange(2))
+    torch.testing.assert_close(loss_of(logits, [window], torch.ones(2), recipe), of_segments + of_window)
+    taught = np.zeros((2, 2), np.float32)
+    assert torch.isfinite(loss_of(logits, [window], torch.ones(2), replace(recipe, teacher_share=0.5), taught))
+
+
+def test_a_text_with_labels_of_its_whole_is_shown_whole_and_in_full():
+    recipe = replace(Recipe(), max_segments=16, window_overlap=4, negative_windows_kept=0.0, negative_segments_kept=0.1)
+    whole = replace(document(40), text=LabelledText("a", "x", (), "a", ("A",)))
+    whole.targets[:, 0] = np.nan
+    chosen = training_windows([whole, document(40)], np.ones(2), recipe, random.Random(1))
+    assert sorted(window.begin for window in chosen) == [0, 16, 32]
+    assert sorted(segment for window in chosen for segment in window.shown) == list(range(40))
+
+
+@pytest.fixture(scope="module")
+def unplaced(inputs, tmp_path_factory):
+    """Inputs and checkpoint of a training on labels of whole texts."""
+    folder = tmp_path_factory.mktemp("unplaced")
+    write_labelled_texts(folder / "texts.jsonl", made_up_posts(60))
+    shutil.copytree(inputs / "bert", folder / "bert")
+    train(folder, folder / "checkpoint", "--passes", "8", "--evaluate-every", "8")
+    return folder
+
+
+def test_labels_of_whole_texts_are_learned_and_become_a_bundle(unplaced, tmp_path, capsys):
+    assert metrics(unplaced / "checkpoint")["test"]["micro_f1"] > 0.8
+    bundle = ["bundle", "--checkpoint", str(unplaced / "checkpoint"), "--output", str(tmp_path / "bundle")]
+    assert exporter.main(bundle) == 0
+    assert "the bundle keeps its promises" in capsys.readouterr().out
+
+
+def test_a_teacher_helps_with_labels_of_whole_texts_too(unplaced, tmp_path, capsys):
+    train(unplaced, tmp_path / "c", "--passes", "1", "--teacher-share", "0.4", "--vary-segments", "0.3", "--mask-tokens", "0.1")
+    assert "lexical teacher: 5/5 folds" in capsys.readouterr().out
+
+
+def test_spans_and_labels_of_whole_texts_may_be_mixed(inputs, tmp_path):
+    texts = made_up_texts(24)
+    write_labelled_texts(tmp_path / "texts.jsonl", [*without_places(texts[::2]), *texts[1::2]])
+    shutil.copytree(inputs / "bert", tmp_path / "bert")
+    train(tmp_path, tmp_path / "c", "--passes", "2")
+    assert metrics(tmp_path / "c")["split"]["train"] > 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"id": "x", "text": "The fee is due.", "lables": ["Fee"]},
+        {"id": "x", "text": "The fee is due.", "labels": [""]},
+        {"id": "x", "text": "The fee is due.", "labels": ["fee"]},
+        {"id": "x", "text": "The fee is due.", "labels": ["Law\u00a0"]},
+        {"id": "text-1", "text": "The fee is due."},
+    ],
+)
+def test_data_that_cannot_be_meant_is_named_by_line_before_anything_is_trained(inputs, tmp_path, line):
+    lines = (inputs / "texts.jsonl").read_text() + json.dumps(line) + "\n"
+    (tmp_path / "texts.jsonl").write_text(lines)
+    shutil.copytree(inputs / "bert", tmp_path / "bert")
+    with pytest.raises(SystemExit, match=r"has 1 unusable line\(s\):\n  line 25: "):
+        train(tmp_path, tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+
+
+# Whatever export reads can be started from
+
+
+def as_pytorch(folder):
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+
+
+def as_shards(folder):
+    weights = load_file(folder / "model.safetensors")
+    index = {name: f"model-0000{1 + i % 2}-of-00002.safetensors" for i, name in enumerate(weights)}
+    for file in set(index.values()):
+        save_file({name: tensor for name, tensor in weights.items() if index[name] == file}, folder / file)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+    (folder / "model.safetensors").unlink()
+
+
+def renamed(new_name):
+    def change(folder):
+        weights = load_file(folder / "model.safetensors")
+        save_file({new_name(name): tensor for name, tensor in weights.items()}, folder / "model.safetensors")
+
+    return change
+
+
+FORMS = {
+    "pytorch": as_pytorch,
+    "shards": as_shards,
+    "wrapped": renamed(lambda name: f"module._orig_mod.{name}"),
+    "model": renamed(lambda name: f"model.{name}"),
+}
+
+
+@pytest.fixture(scope="module")
+def started(inputs, trained, tmp_path_factory):
+    """What one pass makes of each of the two kinds of start."""
+    folder = tmp_path_factory.mktemp("started")
+    for kind, start in (("bert", inputs / "bert"), ("hat", trained)):
+        train(inputs, folder / kind, "--passes", "1", "--warm-start", str(start))
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["bert", "hat"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_training_starts_from_weights_in_any_form(inputs, trained, started, tmp_path, kind, form, capsys):
+    start = Path(shutil.copytree(inputs / "bert" if kind == "bert" else trained, tmp_path / "start"))
+    FORMS[form](start)
+    train(inputs, tmp_path / "c", "--passes", "1", "--warm-start", str(start))
+    expected = load_file(started / kind / "model.safetensors")
+    actual = load_file(tmp_path / "c/model.safetensors")
+    assert all(torch.equal(actual[name], expected[name]) for name in expected)
+    assert ("note: " in capsys.readouterr().err) == (form in ("wrapped", "model"))
+
+
+def test_a_training_starts_from_a_bundle_that_was_unpacked(inputs, trained, tmp_path, capsys):
+    assert exporter.main(["bundle", "--checkpoint", str(trained), "--output", str(tmp_path / "bundle")]) == 0
+    assert exporter.main(["unpack", str(tmp_path / "bundle"), "--output", str(tmp_path / "start")]) == 0
+    train(inputs, tmp_path / "c", "--passes", "1", "--warm-start", str(tmp_path / "start"))
+    assert metrics(tmp_path / "c")["test"]["micro_f1"] > 0.6
+
+
+@pytest.mark.parametrize("head", ["HATForSequenceClassification", "HATForMaskedLM", "HATModel", "HATForMultipleChoice"])
+def test_a_training_starts_from_the_encoder_of_any_head(inputs, tmp_path, head):
+    config = hat_config("S|SD|D", head=head, problem_type="multi_label_classification", max_segments=9, segment_length=20)
+    write_checkpoint(tmp_path / "start", config)
+    train(inputs, tmp_path / "c", "--passes", "1", "--warm-start", str(tmp_path / "start"))
+    assert metrics(tmp_path / "c")["passes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"hidden_act": "relu"}, "hidden_act is 'relu', expected 'gelu'"),
+        ({"pad_token_id": 1}, r"pad_token_id is 1, which is the token '\[UNK\]' here, but the PAD token is '\[PAD\]'"),
+        ({"cls_token_id": 0}, r"cls_token_id is 0, which is the token '\[PAD\]' here"),
+        ({"encoder_layout": {}}, "encoder_layout is {}"),
+    ],
+)
+def test_a_hat_that_cannot_be_started_from_is_refused_in_a_sentence(inputs, trained, tmp_path, change, problem):
+    start = Path(shutil.copytree(trained, tmp_path / "start"))
+    config = json.loads((start / "config.json").read_text())
+    (start / "config.json").write_text(json.dumps(config | change))
+    with pytest.raises(SystemExit, match=problem):
+        train(inputs, tmp_path / "c", "--warm-start", str(start))
+
+
+def test_a_tokenizer_that_drops_merges_at_random_does_not_while_training(inputs, tmp_path):
+    start = Path(shutil.copytree(inputs / "bert", tmp_path / "start"))
+    config = json.loads((start / "config.json").read_text())
+    special = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[MASK]": 3}
+    letters = sorted({letter for text in made_up_texts(24) for letter in text.text})
+    vocabulary = special | {letter: 4 + i for i, letter in enumerate(letters)} | {"th": 90, "the": 91}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [("t", "h"), ("th", "e")], dropout=0.5, unk_token="[UNK]"))
+    tokenizer.add_special_tokens(list(special))
+    tokenizer.save(str(start / "tokenizer.json"))
+    (start / "config.json").write_text(json.dumps(config))
+    train(inputs, tmp_path / "c", "--passes", "1", "--warm-start", str(start))
+    assert json.loads((tmp_path / "c/tokenizer.json").read_text())["model"]["dropout"] is None
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_an_encoder_without_weights_that_are_needed_is_refused(inputs, tmp_path, old):
+    start = Path(shutil.copytree(inputs / "bert", tmp_path / "start"))
+    norms = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+    if old:  # as bert-base-uncased still names them
+        renamed(lambda name: next((name.replace(new, before) for new, before in norms.items() if new in name), name))(start)
+        train(inputs, tmp_path / "c", "--passes", "1", "--warm-start", str(start))
+    else:
+        renamed(lambda name: name.replace("attention.self.query", "attn.q"))(start)
+        with pytest.raises(SystemExit, match=r"has no weights encoder\.layer\.0\.attention\.self\.query"):
+            train(inputs, tmp_path / "c", "--warm-start", str(start))

@@ -6,7 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from onnx_export import __main__
 from onnx_export.config import Head
@@ -89,6 +91,34 @@ WRONG_COMMANDS = [
         1,
         "DIR/text: 1 problem\n  - exists and is not a bundle: choose another place or remove it",
     ),
+    (
+        "bundle --checkpoint DIR/foreign --output DIR/out",
+        1,
+        "DIR/foreign/tokenizer.json: 2 problems\n  - cls_token_id is 0, which is the token '[PAD]' here, but the CLS token is '[CLS]' …",
+    ),
+    (
+        "bundle --checkpoint DIR/older --output DIR/out",
+        1,
+        "DIR/older/tokenizer.json: 1 problem\n  - the file is missing; vocab.txt is the older form of it. To make it, run pip install "
+        "transformers, then …",
+    ),
+    (
+        "graph --checkpoint DIR/sharded --output DIR/m.onnx",
+        1,
+        "DIR/sharded/model.safetensors.index.json: 1 problem\n  - model-1.safetensors is missing, which holds …: copy the checkpoint again",
+    ),
+    (
+        "graph --checkpoint DIR/both --output DIR/m.onnx",
+        1,
+        "DIR/both: 1 problem\n  - both model.safetensors and model.safetensors.index.json are there, and nobody says which counts: "
+        "remove one of them",
+    ),
+    (
+        "graph --checkpoint DIR/wrapped --output DIR/m.onnx",
+        1,
+        "DIR/wrapped/model.safetensors: 1 problem\n  - the names of most weights begin with 'net.' and those of 1 do not, such as "
+        "loss.weight: …",
+    ),
     ("verify DIR/none", 1, "✗ folder\n    DIR/none is not there" + EXPECTED_BUNDLE),
     ("verify DIR/text", 1, "✗ folder\n    DIR/text is no folder; unpack it if it is an archive" + EXPECTED_BUNDLE),
     ("verify DIR", 1, "✗ manifest\n    the file is missing"),
@@ -99,7 +129,19 @@ WRONG_COMMANDS = [
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     write_checkpoint(folder / "checkpoint", hat_config(head=Head.SEGMENT.value, labels=["payment", "term"]))
+    write_checkpoint(folder / "foreign", hat_config(cls_token_id=0, pad_token_id=1))
+    (write_checkpoint(folder / "older", hat_config()) / "tokenizer.json").rename(folder / "older/vocab.txt")
+    index = json.dumps({"weight_map": {"classifier.bias": "model-1.safetensors"}})
+    for name in ("sharded", "both"):
+        (write_checkpoint(folder / name, hat_config()) / "model.safetensors.index.json").write_text(index)
+    (folder / "sharded/model.safetensors").unlink()
+    weights = load_file(write_checkpoint(folder / "wrapped", hat_config()) / "model.safetensors")
+    wrapped = {f"net.{name}": array for name, array in weights.items()} | {"loss.weight": np.zeros(2, np.float32)}
+    save_file(wrapped, folder / "wrapped/model.safetensors")
     (folder / "text").write_text("text")
+    labelled = [{"id": label, "text": "text", "labels": [label]} for label in ("Fee", "fee")]
+    (folder / "labels.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in labelled))
+    (folder / "keys.jsonl").write_text('{"id": "a", "text": "text", "tags": ["Fee"]}')
     (folder / "thresholds.json").write_text('{"paymnt": 0.5}')
     return folder
 
@@ -165,6 +207,16 @@ def test_verify_says_what_a_bundle_does_not_keep(tmp_path, capsys, name):
 WRONG_TEXTS = [
     ("split", "--data DIR/none.jsonl --output DIR/s", "--data: DIR/none.jsonl: No such file or directory"),
     ("split", "--data DIR/text --output DIR/s", "--data: DIR/text…line 1: …"),
+    (
+        "split",
+        "--data DIR/labels.jsonl --output DIR/s",
+        "--data: DIR/labels.jsonl has 1 unusable line(s):\n  line 2: the label 'fee' differs from 'Fee' (line 1) by blanks or case alone",
+    ),
+    (
+        "split",
+        "--data DIR/keys.jsonl --output DIR/s",
+        "--data: DIR/keys.jsonl has 1 unusable line(s):\n  line 1: unknown key 'tags': spans with labels go into 'clauses', labels of …",
+    ),
     ("evaluate", "--data DIR/none.jsonl --events DIR/text", "DIR/none.jsonl: No such file or directory"),
     (
         "train",

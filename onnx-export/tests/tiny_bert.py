@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,19 @@ def made_up_texts(count: int, *, seed: int = 1) -> list[LabelledText]:
             text += sentence + " "
         texts.append(LabelledText(f"text-{number}", text, tuple(spans), f"text-{number}"))
     return texts
+
+
+def made_up_posts(count: int, *, seed: int = 1) -> list[LabelledText]:
+    """Short texts with labels of the whole text: a sentence that carries none before one that may carry one."""
+    draw = random.Random(seed)
+    texts = []
+    for number in range(count):
+        kind = ("Fee", "Law", None)[number % 3]
+        text = f"{draw.choice(FILLER)} {CLAUSES[kind] if kind else draw.choice(FILLER)}"
+        texts.append(LabelledText(f"post-{number}", text, (), f"post-{number}", (kind,) if kind else ()))
+    return texts
+
+
+def without_places(texts: list[LabelledText]) -> list[LabelledText]:
+    """The same texts with labels of the whole text in place of spans."""
+    return [replace(text, spans=(), unplaced=tuple(sorted(text.labels))) for text in texts]

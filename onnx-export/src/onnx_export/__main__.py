@@ -20,8 +20,9 @@ from onnx_export.bundle import (
     write_atomically,
     write_bundle,
 )
-from onnx_export.checkpoint import Checkpoint, file_sha256, read_checkpoint, read_json_object
+from onnx_export.checkpoint import Checkpoint, file_sha256, read_checkpoint
 from onnx_export.config import PAD_SEGMENTS, POOLINGS
+from onnx_export.json_files import read_json_object
 from onnx_export.manifest import MANIFEST
 from onnx_export.precision import PRECISIONS, precision_problems
 from onnx_export.problems import ExportError, sentence
@@ -126,6 +127,8 @@ def _print_verification(folder: Path) -> int:
 
 def _checkpoint(options: argparse.Namespace) -> Checkpoint:
     checkpoint = read_checkpoint(options.checkpoint, pooling=options.pooling, embedding=options.task == "embedding")
+    for note in checkpoint.notes:
+        print(f"note: {note}", file=sys.stderr)
     config = checkpoint.config
     if config.pooling == "last" and config.segment_length != 128:
         print(
@@ -173,7 +176,12 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("--window-overlap", type=int, metavar="SEGMENTS", help="shared by neighbouring windows (default: N // 4)")
     bundle.add_argument("--name", help="model name (default: the checkpoint folder's)")
     bundle.add_argument("--version", help="model version (default: 1)")
-    bundle.add_argument("--thresholds", type=Path, metavar="FILE.json", help="{label: threshold} (default: 0.5 each)")
+    bundle.add_argument(
+        "--thresholds",
+        type=Path,
+        metavar="FILE.json",
+        help="{label: threshold} (default: 0.5 each; of N labels that exclude each other 1/N, so that the best one is present)",
+    )
     bundle.add_argument("--metrics", type=Path, metavar="FILE.json", help="what was measured, kept as provenance")
     bundle.add_argument("--model-card", type=Path, metavar="FILE.md", help="becomes README.md (default: MODEL_CARD.md)")
     bundle.add_argument(
@@ -204,7 +212,7 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder with config.json and model.safetensors or pytorch_model.bin, for a bundle tokenizer.json too; its bundle.json "
+        help="folder with config.json and model.safetensors or pytorch_model.bin, whole or in shards, for a bundle tokenizer.json too; its bundle.json "
         "gives defaults",
     )
     parser.add_argument(

@@ -1,6 +1,7 @@
 """The simplest thing that could do the same: ``python -m onnx_export.baseline --data FILE.jsonl --output FILE.json``.
 
-A model of words alone (``lexical.py``); a document's score for a label is the maximum over its pieces. Split and metrics are those
+A model of words alone (``lexical.py``); a document's score for a label is the maximum over its pieces. Where texts have labels without
+spans, it reads whole texts. Split and metrics are those
 of ``train.py`` (give the same shares and seed), so the two can be compared line by line.
 """
 
@@ -38,12 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     print(f"learning from the words of {len(split.train)} documents; some minutes for some hundred long ones", flush=True)
     begun = time.monotonic()
-    model = LexicalModel.fit([pieces_of(text, labels) for text in split.train])
+    whole = any(text.unplaced for text in [*split.train, *split.validation, *split.test])
+    model = LexicalModel.fit([pieces_of(text, labels, whole=whole) for text in split.train])
     print(f"{model.weights.shape[1]} words and bigrams, {time.monotonic() - begun:.0f} s", flush=True)
 
     def scored(texts: Sequence[LabelledText]) -> Scored:
         truth = np.array([[label in text.labels for label in labels] for text in texts])
-        return Scored(np.stack([model.logits(pieces_of(text, labels)[0]).max(axis=0) for text in texts]), truth)
+        return Scored(np.stack([model.logits(pieces_of(text, labels, whole=whole)[0]).max(axis=0) for text in texts]), truth)
 
     held_out = HeldOut(labels, scored(split.validation), scored(split.test))
     test = held_out.test

@@ -18,7 +18,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from onnx_export.arguments import Arguments
-from onnx_export.checkpoint import read_json_object
+from onnx_export.json_files import read_json_object
 from onnx_export.manifest import MANIFEST, MODEL, TOKENIZER, manifest_problems, packed_layout
 from onnx_export.packing import PackedBatch, PackedLayout, Segments, open_session
 from onnx_export.problems import ExportError

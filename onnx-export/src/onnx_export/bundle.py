@@ -7,6 +7,7 @@ import math
 import os
 import re
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,10 @@ from typing import Any
 import onnx_export
 from onnx_export.agreement import Agreement, check_agreement
 from onnx_export.calibration import GOLDEN_INPUTS, calibrate, calibration_windows
-from onnx_export.checkpoint import Checkpoint, file_sha256, read_json_object
+from onnx_export.checkpoint import Checkpoint, file_sha256
 from onnx_export.classifier import Classifier
-from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, PadSegment
+from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, PadSegment, special_token_ids
+from onnx_export.coverage import Coverage
 from onnx_export.golden import (
     DEFAULT_INPUTS,
     GoldenInput,
@@ -26,6 +28,7 @@ from onnx_export.golden import (
     read_inputs,
     write_json_lines,
 )
+from onnx_export.json_files import read_json_object
 from onnx_export.manifest import (
     FORMAT_VERSION,
     GOLDEN,
@@ -38,7 +41,9 @@ from onnx_export.manifest import (
 )
 from onnx_export.precision import Precision, build_model, precision_problems
 from onnx_export.problems import ExportError
+from onnx_export.scoring import always_reached
 from onnx_export.segmentation import SegmenterName
+from onnx_export.special_tokens import SpecialTokens, check_special_tokens
 from onnx_export.storage import Storage
 from onnx_export.tokenization import TextTokenizer, without_truncation
 from onnx_export.verify import checks
@@ -46,10 +51,13 @@ from onnx_export.verify import checks
 SEGMENTERS: tuple[SegmenterName, ...] = ("sentence", "uniform")
 CHECKPOINT_SETTINGS = "bundle.json"
 DEFAULT_THRESHOLD = 0.5
+"""Of labels that may hold together."""
 DEFAULT_SEGMENT_POSITIONS = True
 
 _SETTINGS = {"name", "version", "thresholds", "metrics", "segmenter", "pad_segment", "segment_positions", "window_overlap"}
 _SMALL_N = 8
+_SPARE_ROWS = 1000
+"""Embeddings beyond the vocabulary that say nothing: tables are rounded up, and published vocabularies leave gaps."""
 _NO_CLS = "nobody says which id begins a segment: config.json has neither cls_token_id nor bos_token_id, and tokenizer.json no [CLS] or <s>"
 
 
@@ -147,7 +155,8 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     if flags.model_card and not card.is_file():
         problems.append(f"--model-card {card} is missing")
     problems += precision_problems(flags.precision, flags.storage, flags.calibration)
-    all_thresholds = _thresholds(thresholds, config.labels, problems)
+    default = always_reached(len(config.labels)) if config.problem_type == "single-label" else DEFAULT_THRESHOLD
+    all_thresholds = _thresholds(thresholds, config.labels, default, problems)
     if problems:
         raise ExportError("bundle settings", problems)
     name = flags.name or given.get("name") or re.sub(r"[^a-z0-9._-]+", "-", checkpoint.name.lower()).lstrip("._-") or "model"
@@ -230,6 +239,8 @@ def build_checked(
     """
     quantised, samples = {}, []
     if precision == "int8":
+        if (folder / TOKENIZER).is_file():
+            _check_tokenizer(folder, checkpoint)
         samples = calibration_windows(folder, checkpoint, calibration, segmenter)
         quantised = calibrate(checkpoint, samples, pad_segment=pad_segment, segment_positions=segment_positions)
     model = build_model(
@@ -288,7 +299,7 @@ def _graph_settings(given: Mapping[str, Any], checkpoint: Checkpoint, flags: Fla
     return pad_segment, positions
 
 
-def _thresholds(given: object, labels: Sequence[str], problems: list[str]) -> dict[str, float]:
+def _thresholds(given: object, labels: Sequence[str], default: float, problems: list[str]) -> dict[str, float]:
     if not isinstance(given, Mapping):
         problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
         return {}
@@ -300,7 +311,7 @@ def _thresholds(given: object, labels: Sequence[str], problems: list[str]) -> di
             problems.append(f"thresholds: {label!r} is not a label, expected one of {', '.join(labels)}")
         if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
             problems.append(f"thresholds: {label!r} has {threshold!r}, expected a number")
-    return {label: given.get(label, DEFAULT_THRESHOLD) for label in labels}
+    return {label: given.get(label, default) for label in labels}
 
 
 def _is_strict_json(value: object) -> bool:
@@ -328,6 +339,13 @@ def _check_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:
         raise ExportError(
             str(path), [f"gives ids up to {vocabulary - 1}, but vocab_size in config.json is {rows}: not this model's tokenizer"]
         )
+    if rows - vocabulary > max(_SPARE_ROWS, rows // 20):
+        print(
+            f"warning: {TOKENIZER} has {vocabulary:,} tokens, and the model embeddings of {rows:,}, so {rows - vocabulary:,} are never "
+            "used; is this the tokenizer that it was trained with?",
+            file=sys.stderr,
+        )
+    check_special_tokens(path, special_token_ids(read_json_object(folder / "config.json")))
 
 
 def _refuse_to_overwrite(target: Path) -> None:
@@ -362,9 +380,17 @@ def _write_files(
     # The classifier needs a manifest before the golden records are there to be listed in it.
     records = golden_records(Classifier(draft, _manifest(checkpoint, settings, agreement, {})), settings.golden_inputs)
     write_json_lines(draft / GOLDEN, records)
+    _print_coverage(draft / TOKENIZER, records)
     files = {path.name: {"sha256": file_sha256(path), "bytes": path.stat().st_size} for path in sorted(draft.iterdir())}
     manifest = json.dumps(_manifest(checkpoint, settings, agreement, files), ensure_ascii=False, indent=2)
     (draft / MANIFEST).write_text(f"{manifest}\n", encoding="utf-8", newline="")
+
+
+def _print_coverage(tokenizer: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    unknown = next((token.id for token in SpecialTokens(tokenizer).of("unk")), None)
+    coverage = Coverage.of(records, unknown)
+    if not coverage.is_complete:
+        print(f"warning: {coverage}", file=sys.stderr)
 
 
 def _manifest(checkpoint: Checkpoint, settings: BundleSettings, agreement: Agreement, files: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import sys
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -19,6 +17,7 @@ from onnx_export.golden import DEFAULT_INPUTS, read_inputs
 from onnx_export.graph import build_graph
 from onnx_export.graph_builder import GraphBuilder
 from onnx_export.int8 import Array, Int8Matrix, Observed, matrix_name, quantise, token_matrices
+from onnx_export.json_files import read_json_lines
 from onnx_export.manifest import TOKENIZER
 from onnx_export.packing import PackedLayout, Segments, open_session
 from onnx_export.problems import ExportError, reason
@@ -45,24 +44,20 @@ def read_texts(path: Path) -> list[str]:
     Raises:
         ExportError: naming every line that has no text.
     """
+
+    def parse(_: int, record: dict[str, Any]) -> str:
+        match record:
+            case {"text": str(text)}:
+                return text
+        raise ValueError('expected an object with a text, {"text": "…"}')
+
+    problems: list[str] = []
     try:
-        content = path.read_bytes()
-        lines = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8").split("\n")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        texts = read_json_lines(path, problems, parse)
+    except OSError as error:
         raise ExportError(str(path), [f"cannot be read: {reason(error)}"]) from error
-    texts, problems = [], []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                record = json.loads(line)
-            except json.JSONDecodeError as error:
-                problems.append(f"line {number}: is not JSON: {error}")
-                continue
-            text = record.get("text") if isinstance(record, dict) else None
-            if isinstance(text, str):
-                texts.append(text)
-            else:
-                problems.append(f'line {number}: expected an object with a text, {{"text": "…"}}')
+    except ValueError as error:
+        raise ExportError(str(path), [str(error)]) from error
     if not texts and not problems:
         problems.append("is empty, expected a text to calibrate on")
     if problems:

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes  # noqa: F401  # registers bfloat16 with numpy, in which some checkpoints are stored
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
-from onnx_export.config import HatConfig, Head, Pooling, inspect_config, names_pooling
-from onnx_export.problems import ExportError, reason
-from onnx_export.pytorch_file import read_pytorch_file
-from onnx_export.tokenization import cls_token_id
+from onnx_export.config import HatConfig, Head, Pooling, inspect_config, names_pooling, numbered_labels
+from onnx_export.json_files import read_json_object
+from onnx_export.problems import ExportError
+from onnx_export.special_tokens import SpecialTokens
+from onnx_export.weights import read_weights
 
 Weights = Mapping[str, NDArray[np.float32]]
 
 SEGMENT_POSITIONS = "encoder.segment_positions"
 """Our name for the table of segment positions, which the original stores once per layer with a D block although it is shared."""
 
-_SAFETENSORS, _PYTORCH = "model.safetensors", "pytorch_model.bin"
 _PREFIXES = ("hi_transformer.", "hat.")
 _BUFFERS = {"embeddings.position_ids", "embeddings.token_type_ids"}
 _HEAD_WEIGHTS = ("pooler.", "sentencizer.", "classifier.", "lm_head.")
 _POSITIONS = "embeddings.position_embeddings.weight"
 _WORDS = "embeddings.word_embeddings.weight"
+_TYPES = "embeddings.token_type_embeddings.weight"
 _DECODER = "lm_head.decoder"
 _ATTENTIVE = "pooler.attentive_pooling."
+_SHOWN = 10
+"""Of the weights that are missing, and of those that are superfluous."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class Checkpoint:
     config: HatConfig
     weights: Weights
     sha256: str
-    """Of the weights file."""
+    """Of the weights file, or of its shards."""
+    notes: tuple[str, ...] = ()
+    """What was read otherwise than it is written, for a person."""
 
     def with_weights(self, weights: Weights) -> Checkpoint:
         return replace(self, weights=weights)
@@ -57,27 +59,8 @@ class Checkpoint:
         return sum(weight.size for weight in self.weights.values())
 
 
-def read_json_object(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        ExportError: if there is no such file or it holds something else.
-    """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ExportError(str(path), ["the file is missing"]) from None
-    except OSError as error:
-        raise ExportError(str(path), [f"cannot be read: {reason(error)}"]) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ExportError(str(path), [f"is not JSON: {error}"]) from error
-    if not isinstance(value, dict):
-        raise ExportError(str(path), ["expected a JSON object"])
-    return value
-
-
 def read_checkpoint(folder: Path, *, pooling: Pooling | None = None, embedding: bool = False) -> Checkpoint:
-    """Read ``config.json`` and ``model.safetensors``, or without that ``pytorch_model.bin``, of a folder.
+    """Read ``config.json`` and the weights of a folder, in any form that ``read_weights`` reads.
 
     Args:
         folder: the checkpoint.
@@ -94,33 +77,42 @@ def read_checkpoint(folder: Path, *, pooling: Pooling | None = None, embedding: 
         )
     content = read_json_object(folder / "config.json")
     config, problems = inspect_config(content, pooling=pooling, embedding=embedding)
-    path = folder / (_PYTORCH if not (folder / _SAFETENSORS).exists() else _SAFETENSORS)
-    if not path.is_file():
-        raise ExportError(str(folder), [*problems, _no_weights(folder)])
     try:
-        stored = _read_weights(path)
+        saved = read_weights(folder)
     except ExportError as error:
         raise ExportError("config.json", [*problems, *error.problems]) if problems else error from None
+    stored = saved.tensors
+    config, notes = _told_by_weights(config, content, stored, pooling)
     if problems:
-        weights, _ = _plain_names(stored, config)
-        sizes = _contradicted_sizes(weights, config)
+        sizes = _contradicted_sizes(_plain_names(stored, config)[0], config)
         known = {problem.partition(" ")[0] for problem in problems}
         raise ExportError("config.json", [*problems, *(line for key, line in sizes.items() if key not in known)])
+    if config.cls_id is None and (folder / "tokenizer.json").is_file():
+        config = replace(config, cls_id=next((token.id for token in SpecialTokens(folder / "tokenizer.json").of("cls")), None))
+    weights = _checked_weights(stored, config, str(saved.path))
+    return Checkpoint(folder.resolve().name, config, weights, saved.sha256, (*saved.notes, *notes))
+
+
+def _told_by_weights(
+    config: HatConfig, content: Mapping[str, Any], stored: Mapping[str, NDArray[Any]], pooling: Pooling | None
+) -> tuple[HatConfig, list[str]]:
+    """The configuration with what ``content`` leaves open and the weights tell, and what a person should know of that."""
+    notes = []
     if pooling is None and config.head.pools and not names_pooling(content) and any(_ATTENTIVE in name for name in stored):
         config = replace(config, pooling="attentive")  # the original has these weights if it pools so, and only then
-    if config.cls_id is None and (folder / "tokenizer.json").is_file():
-        config = replace(config, cls_id=cls_token_id(folder / "tokenizer.json"))
-    return Checkpoint(folder.resolve().name, config, _checked_weights(stored, config, str(path)), file_sha256(path))
+    if content.get("type_vocab_size") is None and (rows := _rows(stored, _TYPES)):
+        config = replace(config, token_types=rows)  # whose first row alone is added
+    if config.head.classifies and config.labels_key is None and (rows := _rows(stored, "classifier.weight")):
+        problem_type = config.problem_type if content.get("problem_type") is not None else "regression" if rows == 1 else None
+        config = replace(config, labels=numbered_labels(rows), problem_type=problem_type)
+        names = f"LABEL_0 to LABEL_{rows - 1}" if rows > 1 else "LABEL_0"
+        notes.append(f"config.json names no labels (id2label); the classifier has {rows}, called {names}")
+    return config, notes
 
 
-def _read_weights(path: Path) -> Mapping[str, NDArray[Any]]:
-    if path.name == _PYTORCH:
-        return read_pytorch_file(path)
-    try:
-        stored: Mapping[str, NDArray[Any]] = load_file(path)
-    except (SafetensorError, OSError, KeyError, TypeError) as error:
-        raise ExportError(str(path), [f"cannot be read: {reason(error)}"]) from error
-    return stored
+def _rows(stored: Mapping[str, NDArray[Any]], plain: str) -> int | None:
+    names = [name for prefix in ("", *_PREFIXES) if (name := prefix + plain) in stored]
+    return stored[names[0]].shape[0] if names and stored[names[0]].ndim == 2 else None
 
 
 def file_sha256(path: Path) -> str:
@@ -146,7 +138,7 @@ def expected_shapes(config: HatConfig) -> dict[str, tuple[int, ...]]:
     V = _Size(config.vocabulary_size, "vocab_size")
     shapes: dict[str, tuple[int, ...]] = {
         _WORDS: (V, H),
-        "embeddings.token_type_embeddings.weight": (_Size(config.token_types, "type_vocab_size"), H),
+        _TYPES: (_Size(config.token_types, "type_vocab_size"), H),
     }
 
     def linear(name: str, outputs: int, inputs: int) -> None:
@@ -173,7 +165,7 @@ def expected_shapes(config: HatConfig) -> dict[str, tuple[int, ...]]:
     match config.head:
         case Head.DOCUMENT | Head.SEGMENT:
             linear(config.head.dense, H, H)
-            linear("classifier", _Size(len(config.labels), "id2label"), H)
+            linear("classifier", _Size(len(config.labels), config.labels_key or "id2label"), H)
         case Head.CHOICE:
             linear(config.head.dense, H, H)
             linear("classifier", 1, H)
@@ -184,13 +176,6 @@ def expected_shapes(config: HatConfig) -> dict[str, tuple[int, ...]]:
         case Head.NONE:
             pass
     return shapes
-
-
-def _no_weights(folder: Path) -> str:
-    missing = f"{_SAFETENSORS} is missing, and so is {_PYTORCH}"
-    if any((folder / f"{name}.index.json").exists() for name in (_SAFETENSORS, _PYTORCH)):
-        return f"{missing}; sharded weights are not read: save them as one file (max_shard_size of save_pretrained)"
-    return missing
 
 
 def _plain_names(stored: Mapping[str, NDArray[Any]], config: HatConfig) -> tuple[dict[str, NDArray[np.float32]], list[str]]:
@@ -243,9 +228,17 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: HatConfig, path
     shapes[_POSITIONS] = (rows, H)
     if SEGMENT_POSITIONS in weights:
         shapes[SEGMENT_POSITIONS] = (config.max_segments + 1, H)
-    for name in sorted(shapes.keys() - weights.keys()):
-        problems.append(f"{name} is missing, expected shape {list(shapes[name])}")
-    for name in sorted(weights.keys() - shapes.keys()):
+    missing, superfluous = sorted(shapes.keys() - weights.keys()), sorted(weights.keys() - shapes.keys())
+    if prefix := _foreign_prefix(missing, superfluous):
+        problems.append(_under_a_foreign_prefix(prefix, weights))
+        missing = superfluous = []
+    problems += [f"{name} is missing, expected shape {list(shapes[name])}" for name in missing[:_SHOWN]]
+    problems += [
+        f"{len(names) - _SHOWN} more are {what}"
+        for names, what in ((missing, "missing"), (superfluous, "superfluous"))
+        if len(names) > _SHOWN
+    ]
+    for name in superfluous[:_SHOWN]:
         advice = "; --pooling attentive does" if config.head.pools and name.startswith(_ATTENTIVE) else ""
         problems.append(
             f"{name} is superfluous: encoder_layout {config.layout} with {config.head.value}"
@@ -262,6 +255,27 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: HatConfig, path
     if problems:
         raise ExportError(path, problems)
     return weights
+
+
+def _foreign_prefix(missing: Sequence[str], superfluous: Sequence[str]) -> str | None:
+    """What stands before the names of most weights that are missing, where those are there under longer names."""
+    prefixes = Counter(
+        next((name for own in _PREFIXES if (name := prefix.removesuffix(own)) != prefix), prefix)
+        for needed in missing
+        for found in superfluous
+        if (prefix := found.removesuffix(f".{needed}") + ".") != f"{found}."
+    )
+    prefix, count = next(iter(prefixes.most_common(1)), ("", 0))
+    return prefix if 2 * count > len(missing) else None
+
+
+def _under_a_foreign_prefix(prefix: str, names: Iterable[str]) -> str:
+    others = [name for name in names if not name.startswith(prefix)]
+    rest = f" and those of {len(others)} do not, such as {min(others)}" if others else ""
+    return (
+        f"the names of most weights begin with {prefix!r}{rest}: expected hi_transformer., hat. or none; "
+        "save the state dict of the model itself, without what is around it"
+    )
 
 
 def _contradicted_sizes(weights: Weights, config: HatConfig) -> dict[str, str]:

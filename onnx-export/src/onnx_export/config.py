@@ -94,6 +94,8 @@ class HatConfig:
     """None if the checkpoint does not say; the graph gives logits and does not need it."""
     labels: tuple[str, ...]
     """Empty if the head has none."""
+    labels_key: str | None
+    """The key of the configuration that says so; None if none does."""
     layers: tuple[Layer, ...]
     segment_length: int
     max_segments: int
@@ -191,7 +193,7 @@ def inspect_config(
     reader = _Reader(config)
     problems = reader.problems
     head = Head.NONE if embedding else _head(config, problems)
-    labels = _labels(config, problems) if head.classifies else ()
+    labels, labels_key = _labels(config, problems) if head.classifies else ((), None)
     layers = _layers(config, problems)
     hidden_size = reader.integer("hidden_size", minimum=1)
     attention_heads = reader.integer("num_attention_heads", minimum=1)
@@ -207,6 +209,7 @@ def inspect_config(
         pooling=_pooling(config, head, pooling, problems),
         problem_type=_problem_type(config, labels, reader) if head.classifies else None,
         labels=labels,
+        labels_key=labels_key,
         layers=layers,
         segment_length=_segment_length(reader),
         max_segments=reader.integer("max_sentences", minimum=1),
@@ -248,6 +251,16 @@ def _head(config: Mapping[str, Any], problems: list[str]) -> Head:
     return _HEADS.get(name, Head.DOCUMENT)
 
 
+def special_token_ids(config: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """By purpose (``cls``, ``pad``, …), the key that names the id of a special token, and the id, as far as there are such keys."""
+    keys = {"cls": _cls_key(config), **{purpose: f"{purpose}_token_id" for purpose in ("pad", "sep", "unk", "mask")}}
+    return {
+        purpose: (key, config[key])
+        for purpose, key in keys.items()
+        if isinstance(config.get(key), int) and not isinstance(config[key], bool)
+    }
+
+
 def _pooling(config: Mapping[str, Any], head: Head, override: Pooling | None, problems: list[str]) -> Pooling | None:
     if not head.pools:
         if override is not None:
@@ -276,23 +289,43 @@ def _default_pooling(config: Mapping[str, Any]) -> Pooling:
     return "last" if multiple_choice else "max"
 
 
-def _labels(config: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
-    id2label = config.get("id2label")
-    if isinstance(id2label, Mapping) and id2label:
-        if sorted(id2label) != sorted(str(index) for index in range(len(id2label))):
-            problems.append(f"id2label has the keys {sorted(id2label)}, expected 0 to {len(id2label) - 1}")
-            return ("LABEL_0",)
-        labels = tuple(id2label[str(index)] for index in range(len(id2label)))
-        if not all(isinstance(label, str) and label for label in labels) or len(set(labels)) != len(labels):
-            problems.append(f"id2label is {list(labels)}, expected names that differ and are not empty")
-        return labels
+def _labels(config: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, ...], str | None]:
+    """The labels, and the key that says so; None where none does, and they are the two that transformers then assumes."""
+    for key in ("id2label", "label2id"):
+        if config.get(key) is not None and config[key] != {}:
+            return _named_labels(key, config[key], problems), key
     count = config.get("num_labels")
-    if id2label is None and count is None:
-        return ("LABEL_0", "LABEL_1")  # what transformers assumes, and leaves out when it saves
-    if id2label is None and isinstance(count, int) and not isinstance(count, bool) and count >= 1:
-        return tuple(f"LABEL_{index}" for index in range(count))
-    problems.append(f"id2label is {id2label!r}, expected the name of each label by its number")
-    return ("LABEL_0",)
+    if count is None:
+        return numbered_labels(2), None
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        problems.append(f"num_labels is {count!r}, expected a whole number of at least 1")
+        return numbered_labels(1), "num_labels"
+    return numbered_labels(count), "num_labels"
+
+
+def numbered_labels(count: int) -> tuple[str, ...]:
+    """The names that transformers gives to labels without any."""
+    return tuple(f"LABEL_{index}" for index in range(count))
+
+
+def _named_labels(key: str, given: object, problems: list[str]) -> tuple[str, ...]:
+    if not isinstance(given, Mapping):
+        meaning = "the name of each label by its number" if key == "id2label" else "the number of each label by its name"
+        problems.append(f"{key} is {given!r}, expected {meaning}")
+        return numbered_labels(1)
+    pairs = given.items() if key == "id2label" else ((number, label) for label, number in given.items())
+    numbered = sorted((str(number), label) for number, label in pairs)
+    numbers = [number for number, _ in numbered]
+    if numbers != sorted(map(str, range(len(given)))):
+        kind = "keys" if key == "id2label" else "numbers"
+        problems.append(f"{key} has the {kind} {numbers}, expected 0 to {len(given) - 1}")
+        return numbered_labels(1)
+    names = [dict(numbered)[str(index)] for index in range(len(given))]
+    # Classes that are whole numbers come out of data frames so.
+    labels = tuple(str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in names)
+    if not all(isinstance(label, str) and label.strip() for label in labels) or len(set(labels)) != len(labels):
+        problems.append(f"{key} is {names}, expected names that differ and are not empty")
+    return labels
 
 
 def _problem_type(config: Mapping[str, Any], labels: tuple[str, ...], reader: _Reader) -> ProblemType | None:

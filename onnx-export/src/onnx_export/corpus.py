@@ -23,7 +23,7 @@ class SegmentedDocument:
 
     token_ids: list[NDArray[np.int64]]
     targets: NDArray[np.float32]
-    """[segments, C]"""
+    """[segments, C]; NaN for a label of the whole text, which any of its segments may carry."""
     truth: NDArray[np.bool_]
     """[C], which labels the whole text carries."""
     text: LabelledText
@@ -38,9 +38,11 @@ class SegmentedDocument:
 class Corpus:
     """Tokenized documents of all splits, and their segments."""
 
-    def __init__(self, texts: Sequence[LabelledText], labels: Sequence[str], tokenizer: Tokenizer, recipe: Recipe) -> None:
-        self.labels, self.recipe = labels, recipe
-        self.cls = tokenizer.token_to_id("[CLS]")
+    def __init__(
+        self, texts: Sequence[LabelledText], labels: Sequence[str], tokenizer: Tokenizer, recipe: Recipe, cls: int
+    ) -> None:
+        """``cls``: the id that begins a segment."""
+        self.labels, self.recipe, self.cls = labels, recipe, cls
         self.tokens: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
         """By id, int32 [T] token ids and [T, 2] offsets."""
         self.documents: dict[str, SegmentedDocument] = {}
@@ -72,6 +74,7 @@ class Corpus:
         places = np.array([(offsets[begin, 0], offsets[end - 1, 1]) for begin, end in spans], np.int32)
         held = [text.labels_within(int(begin), int(end)) for begin, end in places]
         targets = np.array([[label in present for label in self.labels] for present in held], np.float32)
+        targets[:, [label in text.unplaced for label in self.labels]] = np.nan
         ids = [np.concatenate([[self.cls], token_ids[begin:end]]).astype(np.int64) for begin, end in spans]
         truth = np.array([label in text.labels for label in self.labels])
         return SegmentedDocument(ids, targets, truth, text, places)
@@ -111,7 +114,8 @@ def packed(batch: Sequence[Window]) -> Packed:
 def training_windows(
     documents: Sequence[SegmentedDocument], rarity: NDArray[np.float64], recipe: Recipe, chance: random.Random
 ) -> list[Window]:
-    """One pass: every document cut at random into windows of N/8…N/2 segments, longer ones if segments are left out.
+    """One pass: every document cut at random into windows of N/8…N/2 segments, longer ones if segments are left out, and the longest
+    there can be if somewhere in the document is a label of the whole text.
 
     Windows that hold a rare label come more than once (``rarity`` [C] is the expected number of copies); most windows that
     hold none are left out, because nearly all segments of a long document hold none.
@@ -121,9 +125,10 @@ def training_windows(
     for document in documents:
         begin, count = 0, len(document.token_ids)
         while begin < count:
-            end = min(count, begin + chance.randint(max(1, recipe.max_segments // 8), longest))
-            labelled = document.targets[begin:end].max(axis=1) > 0
-            present = document.targets[begin:end].max(axis=0) > 0
+            drawn = chance.randint(max(1, recipe.max_segments // 8), longest)
+            end = min(count, begin + (recipe.max_segments if document.text.unplaced else drawn))
+            possible = document.targets[begin:end] != 0
+            labelled, present = possible.any(axis=1), possible.any(axis=0)
             copies = float(rarity[present].max()) if present.any() else recipe.negative_windows_kept
             for _ in range(int(copies) + (chance.random() < copies % 1)):
                 shown = [begin + i for i in range(end - begin) if labelled[i] or _kept(recipe, chance)]

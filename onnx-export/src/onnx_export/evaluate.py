@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from onnx_export.arguments import Arguments
+from onnx_export.json_files import read_json_lines, unusable_lines
 from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts
 from onnx_export.metrics import document_metrics
 from onnx_export.problems import sentence
@@ -37,8 +38,8 @@ Findings = Mapping[str, Finding]
 
 @dataclass(frozen=True)
 class LabelResult:
-    """``documents`` carry the label, ``marked`` were given it, ``hits`` both. Of the hits, ``with_evidence`` came with a span and
-    ``located`` with one that overlaps an annotated span of the label."""
+    """``documents`` carry the label, ``marked`` were given it, ``hits`` both. Of the hits whose place is annotated, ``with_evidence`` came
+    with a span and ``located`` with one that overlaps an annotated span of the label."""
 
     label: str
     documents: int
@@ -74,7 +75,7 @@ class Report:
         yield ""
         yield f"{self.documents} documents: micro-F1 {self.micro_f1:.3f}, macro-F1 {self.macro_f1:.3f}"
         if self.located_share is None:
-            yield "no label found rightly came with evidence"
+            yield "no label found rightly came with evidence, or none of them is annotated with a place"
         else:
             yield f"labels found rightly whose best evidence overlaps an annotated span: {100 * self.located_share:.1f} %"
         if self.missing:
@@ -90,21 +91,16 @@ def read_events(path: Path) -> dict[str, dict[str, Finding]]:
         OSError: if the file cannot be read.
         ValueError: names every line that is no event.
     """
-    events: dict[str, dict[str, Finding]] = {}
     problems: list[str] = []
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                id, findings = _parse(json.loads(line))
-            except ValueError as error:
-                problems.append(f"line {number}: {error}")
-            else:
-                events.setdefault(id, findings)
+    try:
+        parsed = read_json_lines(path, problems, lambda _, event: _parse(event))
+    except ValueError as error:
+        raise ValueError(f"{path} {error}") from error
     if problems:
-        shown = "\n  ".join(problems[:20])
-        raise ValueError(f"{path} has {len(problems)} unusable line(s):\n  {shown}")
+        raise ValueError(unusable_lines(path, problems))
+    events: dict[str, dict[str, Finding]] = {}
+    for id, findings in parsed:
+        events.setdefault(id, findings)
     return events
 
 
@@ -117,7 +113,7 @@ def _parse(event: Any) -> tuple[str, dict[str, Finding]]:
 
 def _parse_label(label: Any) -> tuple[str, Finding]:
     match label:
-        case {"label": str(name), "above_threshold": bool(present)}:
+        case {"label": str(name), "above_threshold": bool(present)} if isinstance(label.get("evidence", []), list):
             spans = [_parse_span(span) for span in label.get("evidence", [])]
             best = max(spans, key=lambda span: span[1], default=None)
             return name, Finding(present, best[0] if best else None)
@@ -145,6 +141,8 @@ def compare(texts: Sequence[LabelledText], events: Mapping[str, Findings]) -> Re
             for text, findings, hit in zip(texts, found, (truth & marked)[:, column], strict=True)
             if hit
         ]
+        # Of a label of the whole text nobody can say whether its evidence is in place.
+        placed = [(text, evidence) for text, evidence in hits if evidence is not None and label not in text.unplaced]
         results.append(
             LabelResult(
                 label=label,
@@ -154,8 +152,8 @@ def compare(texts: Sequence[LabelledText], events: Mapping[str, Findings]) -> Re
                 precision=metrics.precision[column],
                 recall=metrics.recall[column],
                 f1=metrics.f1[column],
-                with_evidence=sum(evidence is not None for _, evidence in hits),
-                located=sum(_overlaps(text, label, evidence) for text, evidence in hits if evidence is not None),
+                with_evidence=len(placed),
+                located=sum(_overlaps(text, label, evidence) for text, evidence in placed),
             )
         )
     with_evidence = sum(result.with_evidence for result in results)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.classifier import Classifier, SegmentedDocument
 from onnx_export.config import Task
+from onnx_export.json_files import read_json_lines
 from onnx_export.problems import ExportError, reason
 from onnx_export.scoring import Logits, combine_embeddings
+
+T = TypeVar("T")
 
 _CUTS = ("token_ids", "token_offsets", "segments", "windows")
 _ANSWERS: dict[Task, tuple[str, ...]] = {
@@ -77,15 +80,19 @@ def read_inputs(path: Path) -> list[GoldenInput]:
     Raises:
         ExportError: naming every line that is something else.
     """
-    inputs: list[GoldenInput] = []
+    taken: set[str] = set()
+
+    def parse(_: int, record: dict[str, Any]) -> GoldenInput:
+        match record:
+            case {"id": str(id), "text": str(text)}:
+                if id in taken:
+                    raise ValueError(f"id {id!r} is taken")
+                taken.add(id)
+                return GoldenInput(id, text)
+        raise ValueError("expected an object with the texts id and text")
+
     problems: list[str] = []
-    for number, record in _json_lines(path, problems):
-        if not isinstance(record, dict) or not all(isinstance(record.get(key), str) for key in ("id", "text")):
-            problems.append(f"line {number}: expected an object with the texts id and text")
-        elif any(record["id"] == known.id for known in inputs):
-            problems.append(f"line {number}: id {record['id']!r} is taken")
-        else:
-            inputs.append(GoldenInput(record["id"], record["text"]))
+    inputs = _read_lines(path, problems, parse)
     if not inputs and not problems:
         problems.append("is empty, expected at least one input")
     if problems:
@@ -99,17 +106,16 @@ def read_golden(path: Path, task: Task) -> list[dict[str, Any]]:
     Raises:
         ExportError: naming every line that is no golden record.
     """
+
+    def parse(_: int, record: dict[str, Any]) -> dict[str, Any]:
+        if missing := [key for key in ("id", "text", *_CUTS, *_ANSWERS[task]) if key not in record]:
+            raise ValueError(f"{', '.join(missing)} missing")
+        if not isinstance(record["text"], str):
+            raise ValueError(f"text is {record['text']!r}, expected a text")
+        return record
+
     problems: list[str] = []
-    records: list[dict[str, Any]] = []
-    for number, record in _json_lines(path, problems):
-        keys = ("id", "text", *_CUTS, *_ANSWERS[task])
-        missing = [key for key in keys if not isinstance(record, dict) or key not in record]
-        if missing:
-            problems.append(f"line {number}: {', '.join(missing)} missing")
-        elif not isinstance(record["text"], str):
-            problems.append(f"line {number}: text is {record['text']!r}, expected a text")
-        else:
-            records.append(record)
+    records = _read_lines(path, problems, parse)
     if not records and not problems:
         problems.append("is empty, expected at least one record")
     if problems:
@@ -200,17 +206,10 @@ def write_json_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
 
 
-def _json_lines(path: Path, problems: list[str]) -> list[tuple[int, Any]]:
+def _read_lines(path: Path, problems: list[str], parse: Callable[[int, dict[str, Any]], T]) -> list[T]:
     try:
-        # Only \n separates records: a text may hold U+2028, which str.splitlines would cut at.
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_json_lines(path, problems, parse)
+    except OSError as error:
         raise ExportError(str(path), [f"cannot be read: {reason(error)}"]) from error
-    records = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                records.append((number, json.loads(line)))
-            except json.JSONDecodeError as error:
-                problems.append(f"line {number}: is not JSON: {error}")
-    return records
+    except ValueError as error:
+        raise ExportError(str(path), [str(error)]) from error

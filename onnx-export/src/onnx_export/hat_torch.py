@@ -11,7 +11,7 @@ tokens of all segments, one after the other (*packed*).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,6 +19,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from onnx_export.checkpoint import SEGMENT_POSITIONS
+
+_TABLES = {SEGMENT_POSITIONS, "embeddings.position_embeddings.weight", "embeddings.token_type_embeddings.weight"}
+"""Of which a model may need the first rows alone."""
 CHECKPOINT_MODEL_TYPE = "hierarchical-transformer"
 _LAYER_KINDS = {"S": (True, False), "D": (False, True), "SD": (True, True)}
 
@@ -251,33 +255,44 @@ def checkpoint_tensors(model: SegmentClassifier) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in tensors.items()}
 
 
-def load_checkpoint(model: SegmentClassifier, tensors: dict[str, Tensor], *, with_classifier: bool) -> None:
-    """Copy a checkpoint that :func:`checkpoint_tensors` made into ``model``, the classifier only where asked for. Its segments may have
-    been longer than the model's.
+def load_checkpoint(model: SegmentClassifier, weights: Mapping[str, Tensor], *, with_classifier: bool) -> None:
+    """Copy the weights of a HAT checkpoint, by the exporter's names, into ``model``, the classifier only where asked for.
+
+    Its segments may have been longer than the model's, and more. Without a head for segments the model's own stays as it is, and
+    without a table of segment positions they count for nothing, as in the checkpoint.
 
     Raises:
         ValueError: if it belongs to a model of another layout or other sizes.
     """
     own = model.state_dict()
-    expected = checkpoint_tensors(model)
-    positions = "hi_transformer.embeddings.position_embeddings.weight"
-    if positions in tensors:  # shorter segments need the first of them
-        tensors = tensors | {positions: tensors[positions][: len(expected[positions])]}
-    if not with_classifier:
-        expected = {name: value for name, value in expected.items() if not name.startswith("classifier.")}
-    problems = [
-        f"{name} is {list(tensors[name].shape) if name in tensors else 'missing'}, expected {list(value.shape)}"
-        for name, value in expected.items()
-        if name not in tensors or tensors[name].shape != value.shape
-    ]
+    named = {_exported_name(name): name for name in own}
+    has_head = any(name.startswith("sentencizer.") for name in weights)
+    skipped = tuple(
+        part for part, kept in (("sentencizer.", has_head), ("classifier.", has_head and with_classifier)) if not kept
+    )
+    problems = [f"{name} is superfluous" for name in weights if name not in named and name.startswith("encoder.layer.")]
+    for name, own_name in named.items():
+        if name.startswith(skipped):
+            continue
+        found, expected = weights.get(name), own[own_name]
+        if found is None and name == SEGMENT_POSITIONS:
+            found = torch.zeros_like(expected)
+        if found is not None and name in _TABLES:
+            found = found[: len(expected)]
+        if found is None or found.shape != expected.shape:
+            problems.append(f"{name} is {list(found.shape) if found is not None else 'missing'}, expected {list(expected.shape)}")
+        else:
+            own[own_name] = found
     if problems:
         raise ValueError("the checkpoint to start from does not fit the options: " + "; ".join(problems[:5]))
-    for name in expected:
-        own_name = name.removeprefix("hi_transformer.").replace("encoder.layer.", "layers.", 1)
-        own[
-            "segment_positions.weight" if ".position_embeddings." in own_name and own_name.startswith("layers.") else own_name
-        ] = tensors[name]
     model.load_state_dict(own)
+
+
+def _exported_name(name: str) -> str:
+    """What the exporter calls a parameter of the model."""
+    if name == "segment_positions.weight":
+        return SEGMENT_POSITIONS
+    return f"encoder.layer.{name.removeprefix('layers.')}" if name.startswith("layers.") else name
 
 
 def checkpoint_config(shape: HatShape, labels: Sequence[str], cls_id: int) -> dict[str, Any]:
@@ -313,9 +328,11 @@ def warm_start(model: SegmentClassifier, bert: dict[str, Tensor]) -> None:
     The S and the D block of layer i both copy layer i of ``bert``, its last one if it has no more. Token position t of a segment reads row
     pad_token_id + 1 + t of the table here and row t in BERT, so the rows move by that much; segment position j copies row j.
     """
-    bert = {name.removeprefix("bert."): value for name, value in bert.items()}
+    bert = {_bert_name(name): value for name, value in bert.items()}
     own = model.state_dict()
-    last = max(int(name.split(".")[2]) for name in bert if name.startswith("encoder.layer."))
+    last = max((int(name.split(".")[2]) for name in bert if name.startswith("encoder.layer.")), default=0)
+    if missing := [name for name in _needed_of_bert(own, last) if name not in bert]:
+        raise ValueError(f"the encoder to start from has no weights {', '.join(missing[:3])}: expected those of a BERT")
     copied = {
         "embeddings.word_embeddings.weight": bert["embeddings.word_embeddings.weight"],
         "embeddings.token_type_embeddings.weight": bert["embeddings.token_type_embeddings.weight"][:1],
@@ -332,3 +349,17 @@ def warm_start(model: SegmentClassifier, bert: dict[str, Tensor]) -> None:
             copied[name] = bert[f"encoder.layer.{min(int(layer), last)}.{rest}"]
     own.update(copied)
     model.load_state_dict(own)
+
+
+def _bert_name(name: str) -> str:
+    """Without prefix, and as norms are called since 2018."""
+    return name.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+
+
+def _needed_of_bert(own: Iterable[str], last: int) -> list[str]:
+    layers = (name.split(".", 3) for name in own if name.startswith("layers."))
+    return [
+        *(f"embeddings.{name}_embeddings.weight" for name in ("word", "position", "token_type")),
+        *(f"embeddings.LayerNorm.{name}" for name in ("weight", "bias")),
+        *(f"encoder.layer.{min(int(layer), last)}.{rest}" for _, layer, _, rest in layers),
+    ]

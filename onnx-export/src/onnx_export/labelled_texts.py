@@ -1,17 +1,28 @@
-"""Training data: texts in which spans carry labels, one JSON object per line."""
+"""Training data: texts with labels, of spans or of the whole text, one JSON object per line."""
 
 from __future__ import annotations
 
-import gzip
+import difflib
 import json
-import zlib
-from collections.abc import Iterable
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from onnx_export.json_files import read_json_lines, unusable_lines
+
 OVERLAP_TO_COUNT = 30
 """Characters of a span that a piece of text must hold to carry its label (or the whole span, if shorter)."""
+
+_KEYS = ("id", "text", "clauses", "spans", "labels", "group")
+_LABEL_LIKE = set(
+    "annotation annotations answer answers categories category class classes entities entity highlights label marks tag tags target "
+    "targets topic topics".split()
+)
+"""Under which labels are kept elsewhere: what is there is never left out in silence."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +33,15 @@ class LabelledText:
     text: str
     spans: tuple[tuple[str, int, int], ...]
     group: str
+    unplaced: tuple[str, ...] = ()
+    """Labels of the whole text: nobody says where in it."""
 
     @property
     def labels(self) -> set[str]:
-        return {label for label, _, _ in self.spans}
+        return {label for label, _, _ in self.spans}.union(self.unplaced)
 
     def labels_within(self, start: int, end: int) -> set[str]:
-        """The labels that the piece from ``start`` to ``end`` carries, see ``OVERLAP_TO_COUNT``."""
+        """The labels that the piece from ``start`` to ``end`` carries by their spans, see ``OVERLAP_TO_COUNT``."""
         return {
             label
             for label, first, last in self.spans
@@ -37,37 +50,29 @@ class LabelledText:
 
 
 def read_labelled_texts(path: Path) -> list[LabelledText]:
-    """Read ``{"id", "text", "clauses": [{"label", "start", "end"}], "group"?}`` per line, gzip allowed.
+    """Read ``{"id", "text", "clauses"?: [{"label", "start", "end"}], "labels"?: [label], "group"?}`` per line, gzip allowed.
+
+    ``labels`` are those of the whole text; where a label has spans too, these say where. ``spans`` is another name for ``clauses``.
+    Other keys that hold no lists or objects, and are not called like labels, are named on standard error and not read.
 
     Raises:
         OSError: if the file cannot be read.
         ValueError: names every unusable line with its number and what is wrong with it.
     """
-    texts: dict[str, LabelledText] = {}
     problems: list[str] = []
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    lines = _Lines()
     try:
-        with opened as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    text = _parse(_json(line))
-                except ValueError as error:
-                    problems.append(f"line {number}: {error}")
-                    continue
-                if text.id in texts:
-                    problems.append(f"line {number}: id {text.id!r} is taken by a line before")
-                texts[text.id] = text
-    except (EOFError, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read as gzip: {error}") from error
+        texts = read_json_lines(path, problems, lines.parse)
+    except ValueError as error:
+        raise ValueError(f"{path} {error}") from error
     if problems:
-        shown = "".join(f"\n  {problem}" for problem in problems[:20])
-        more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
-        raise ValueError(f"{path} has {len(problems)} unusable line(s):{shown}{more}")
+        raise ValueError(unusable_lines(path, problems))
     if not texts:
         raise ValueError(f"{path} holds no texts; expected one JSON object per line")
-    return list(texts.values())
+    for key, numbers in lines.unread.items():
+        others = f" and {len(numbers) - 1} more" if len(numbers) > 1 else ""
+        print(f"note: {path}: {key!r} is not read (line {numbers[0]}{others})", file=sys.stderr)
+    return texts
 
 
 def write_labelled_texts(path: Path, texts: Iterable[LabelledText]) -> None:
@@ -76,50 +81,134 @@ def write_labelled_texts(path: Path, texts: Iterable[LabelledText]) -> None:
         for text in texts:
             clauses = [{"label": label, "start": start, "end": end} for label, start, end in text.spans]
             record = {"id": text.id, "text": text.text, "clauses": clauses, "group": text.group}
+            record |= {"labels": list(text.unplaced)} if text.unplaced else {}
             lines.write(json.dumps(record, ensure_ascii=False) + "\n")
-
-
-def _json(line: bytes) -> Any:
-    try:
-        return json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8: {error.reason} at byte {error.start + 1}") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON: {error.msg} at character {error.pos + 1}") from None
-
-
-def _parse(record: Any) -> LabelledText:
-    if not isinstance(record, dict):
-        raise ValueError(f"expected a JSON object, found {type(record).__name__}")
-    for key in ("id", "text"):
-        if not isinstance(record.get(key), str) or not record[key].strip():
-            raise ValueError(f"{key!r} must be a string that is not blank")
-    text = record["text"]
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"the text holds half of a surrogate pair at character {error.start}, which is no character") from None
-    clauses = record.get("clauses", [])
-    if not isinstance(clauses, list):
-        raise ValueError(f"'clauses' must be a list, found {type(clauses).__name__}")
-    group = record.get("group")
-    return LabelledText(
-        id=record["id"],
-        text=text,
-        spans=tuple(_parse_clause(clause, len(text)) for clause in clauses),
-        group=record["id"] if group is None else str(group),
-    )
-
-
-def _parse_clause(clause: Any, text_length: int) -> tuple[str, int, int]:
-    match clause:
-        case {"label": str(label), "start": int(start), "end": int(end)}:
-            if not 0 <= start < end <= text_length:
-                raise ValueError(f"clause {clause} lies outside the text of {text_length} characters or is empty")
-            return label, start, end
-    raise ValueError(f"clause {clause} needs a string 'label' and whole numbers 'start' and 'end'")
 
 
 def label_names(texts: Iterable[LabelledText]) -> list[str]:
     """The labels that occur, in alphabetical order."""
     return sorted({label for text in texts for label in text.labels})
+
+
+class _Lines:
+    """Parses lines one after the other and remembers of them what those that follow must not contradict."""
+
+    def __init__(self) -> None:
+        self.unread: dict[str, list[int]] = {}
+        """By key that is not known the lines that have it."""
+        self._ids: dict[str, int] = {}
+        self._labels: dict[str, tuple[str, int]] = {}
+        """By what is left of a label without case and blanks, how it was first written, and where."""
+
+    def parse(self, number: int, record: dict[str, Any]) -> LabelledText:
+        """The text of a line.
+
+        Raises:
+            ValueError: with everything that is wrong with it.
+        """
+        problems = list(_unusable_strings(record))
+        problems += self._unknown_keys(number, record)
+        text = record.get("text")
+        spans = list(_spans(record, len(text) if isinstance(text, str) else 0, problems))
+        whole = list(_whole(record, problems))
+        if isinstance(text, str):
+            problems += [f"the span of {label!r} from {a} to {b} is blank" for label, a, b in spans if not text[a:b].strip()]
+        problems += [f"{each} is given twice" for each, count in Counter(map(repr, [*spans, *whole])).items() if count > 1]
+        for label in dict.fromkeys([*(label for label, _, _ in spans), *whole]):
+            problems += self._label(number, label)
+        id = record.get("id")
+        if isinstance(id, str) and self._ids.setdefault(id, number) != number:
+            problems.append(f"id {id!r} is taken by line {self._ids[id]}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        group = record.get("group")
+        placed = {label for label, _, _ in spans}
+        unplaced = tuple(label for label in whole if label not in placed)
+        return LabelledText(record["id"], record["text"], tuple(spans), record["id"] if group is None else str(group), unplaced)
+
+    def _unknown_keys(self, number: int, record: dict[str, Any]) -> Iterator[str]:
+        for key in record.keys() - set(_KEYS):
+            near = difflib.get_close_matches(key.lower(), _KEYS[1:], n=1, cutoff=0.75)
+            if near:
+                yield f"unknown key {key!r}, did you mean {near[0]!r}?"
+            elif key.lower() in _LABEL_LIKE or isinstance(record[key], list | dict):
+                yield f"unknown key {key!r}: spans with labels go into 'clauses', labels of the whole text into 'labels'"
+            else:
+                self.unread.setdefault(key, []).append(number)
+        for key in ("clauses", "spans"):
+            for clause in record[key] if isinstance(record.get(key), list) else ():
+                for name in clause.keys() - {"label", "start", "end"} if isinstance(clause, dict) else ():
+                    self.unread.setdefault(f"{key}.{name}", []).append(number)
+
+    def _label(self, number: int, label: str) -> Iterator[str]:
+        if not label.strip():
+            yield f"the label {label!r} is empty"
+            return
+        if label != label.strip():
+            yield f"the label {label!r} begins or ends with a blank"
+        if any(unicodedata.category(character) == "Cc" for character in label):
+            yield f"the label {label!r} holds a control character"
+        first, line = self._labels.setdefault(_essence(label), (label, number))
+        if first != label:
+            yield f"the label {label!r} differs from {first!r} ({f'line {line}' if line != number else 'the same line'}) by blanks or case alone"
+
+
+def _essence(label: str) -> str:
+    """What is left of a label without case, blanks, what cannot be seen, and other forms of the same character."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
+    return "".join(each for each in folded if not each.isspace() and unicodedata.category(each) != "Cf")
+
+
+def _unusable_strings(record: dict[str, Any]) -> Iterator[str]:
+    for key in ("id", "text"):
+        if not isinstance(record.get(key), str) or not record[key].strip():
+            yield f"{key!r} must be a string that is not blank"
+    group = record.get("group")
+    is_name = isinstance(group, str) and group.strip() != ""
+    if group is not None and not is_name and (isinstance(group, bool) or not isinstance(group, int)):
+        yield f"'group' is {group!r}, expected a string that is not blank, or a whole number"
+    for key in ("id", "text", "group"):
+        if isinstance(record.get(key), str):
+            yield from _half_of_a_pair(f"the {key}", record[key])
+
+
+def _half_of_a_pair(what: str, value: str) -> Iterator[str]:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        yield f"{what} holds half of a surrogate pair at character {error.start}, which is no character"
+
+
+def _spans(record: dict[str, Any], length: int, problems: list[str]) -> Iterator[tuple[str, int, int]]:
+    if "clauses" in record and "spans" in record:
+        problems.append("'clauses' and 'spans' are two names of the same: give one")
+    key = "spans" if "spans" in record and "clauses" not in record else "clauses"
+    for clause in _list(record, key, problems):
+        match clause:
+            case {"label": str(label), "start": int(start), "end": int(end)} if bool not in (type(start), type(end)):
+                problems += _half_of_a_pair("a label", label)
+                if 0 <= start < end <= length:
+                    yield label, start, end
+                else:
+                    problems.append(f"clause {clause} lies outside the text of {length} characters or is empty")
+            case {"label": str()} if not clause.keys() & {"start", "end"}:
+                problems.append(f"clause {clause} has no 'start' and 'end'; a label of the whole text goes into 'labels'")
+            case _:
+                problems.append(f"clause {clause} needs a string 'label' and whole numbers 'start' and 'end'")
+
+
+def _whole(record: dict[str, Any], problems: list[str]) -> Iterator[str]:
+    for label in _list(record, "labels", problems):
+        if isinstance(label, str):
+            problems += _half_of_a_pair("a label", label)
+            yield label
+        else:
+            problems.append(f"'labels' holds {label!r}, expected strings; labels with a place go into 'clauses'")
+
+
+def _list(record: dict[str, Any], key: str, problems: list[str]) -> list[Any]:
+    value = record.get(key, [])
+    if isinstance(value, list):
+        return value
+    problems.append(f"{key!r} must be a list, found {type(value).__name__}")
+    return []

@@ -32,8 +32,10 @@ Pieces = tuple[list[str], NDArray[np.bool_]]
 """Of one text, and which labels each holds, [pieces, C]."""
 
 
-def pieces_of(text: LabelledText, labels: Sequence[str]) -> Pieces:
-    """Overlapping pieces of 50 words."""
+def pieces_of(text: LabelledText, labels: Sequence[str], *, whole: bool = False) -> Pieces:
+    """Overlapping pieces of 50 words; or the whole text, where labels of whole texts do not tell which piece carries them."""
+    if whole:
+        return [text.text], np.array([[label in text.labels for label in labels]])
     words = [match.span() for match in _WORD.finditer(text.text)]
     pieces: list[str] = []
     targets: list[list[bool]] = []
@@ -100,7 +102,8 @@ class LexicalTeacher:
         groups = sorted({text.group for text in texts})
         random.Random(seed).shuffle(groups)
         fold_of = {group: i % LexicalTeacher.FOLDS for i, group in enumerate(groups)}
-        cut = {text.id: pieces_of(text, labels) for text in texts}
+        whole = any(text.unplaced for text in texts)
+        cut = {text.id: pieces_of(text, labels, whole=whole) for text in texts}
         models, logits, truth, begun = [], [], [], time.monotonic()
         for fold in range(min(LexicalTeacher.FOLDS, len(groups))):
             path = folder / f"teacher-{fold}.npz"

@@ -51,14 +51,16 @@ def split_by_group(texts: Sequence[LabelledText], *, validation: float, test: fl
             f"{len(texts)} texts in {len(groups)} groups leave nothing for {', '.join(empty)} "
             f"(shares: validation {validation}, test {test}); give more groups or other shares"
         )
-    if not any(text.spans for text in parts["train"]):
-        raise ValueError("no text to train on has a clause; expected some with 'clauses'")
+    if not any(text.labels for text in parts["train"]):
+        raise ValueError("no text to train on has a label; expected some with 'clauses' or 'labels'")
     return Split(**parts)
 
 
 def add_split_options(parser: argparse.ArgumentParser) -> None:
     """The same options with the same defaults for every command that splits."""
-    parser.add_argument("--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses, group")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses or labels, group"
+    )
     parser.add_argument("--validation", type=float, default=0.12, help="share of the texts that tunes thresholds (default 0.12)")
     parser.add_argument("--test", type=float, default=0.15, help="share of the texts held out for the report (default 0.15)")
     parser.add_argument("--seed", type=int, default=7, help="of the split and of training (default 7)")

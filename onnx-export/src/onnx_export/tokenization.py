@@ -34,14 +34,7 @@ class TextTokenizer:
         Raises:
             ExportError: if the file is missing or not in the format of Hugging Face ``tokenizers``.
         """
-        try:
-            self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ExportError(str(path), ["the file is missing"]) from None
-        except Exception as error:  # the binding raises plain Exception
-            raise ExportError(str(path), [f"is not a tokenizers file: {error}"]) from error
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = open_tokenizer(path)
 
     def tokenize(self, text: str) -> Tokens:
         """Tokenize a text.
@@ -56,19 +49,59 @@ class TextTokenizer:
         """The id of the first of some tokens that the vocabulary has."""
         return next((id for id in map(self._tokenizer.token_to_id, names) if id is not None), None)
 
+    def token_of(self, id: int) -> str | None:
+        """The token with an id, if there is one."""
+        token: str | None = self._tokenizer.id_to_token(id)
+        return token
+
     @property
     def vocabulary_size(self) -> int:
         """One more than the highest token id."""
         return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1
 
 
-def cls_token_id(path: Path) -> int | None:
-    """The id of the token that begins a text in BERT's or RoBERTa's vocabulary; None if a ``tokenizer.json`` has neither.
+def open_tokenizer(path: Path) -> Tokenizer:
+    """Load a ``tokenizer.json`` as it is used outside training: it cuts nothing, pads nothing, and drops no merges at random.
 
     Raises:
-        ExportError: if the file is not in the format of Hugging Face ``tokenizers``.
+        ExportError: if the file is missing or not in the format of Hugging Face ``tokenizers``.
     """
-    return TextTokenizer(path).id_of("[CLS]", "<s>")
+    try:
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ExportError(str(path), [missing_tokenizer(path.parent)]) from None
+    except Exception as error:  # the binding raises plain Exception
+        raise ExportError(str(path), [f"is not a tokenizers file: {error}"]) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    if getattr(tokenizer.model, "dropout", None):
+        tokenizer.model.dropout = None
+    return tokenizer
+
+
+_OLDER_FORMS = (
+    (("vocab.json", "merges.txt"), "RobertaTokenizerFast"),
+    (("vocab.txt",), "BertTokenizerFast"),
+    (("sentencepiece.bpe.model",), "XLMRobertaTokenizerFast"),
+    (("spiece.model",), "AlbertTokenizerFast"),
+    (("tokenizer.model",), "LlamaTokenizerFast"),
+)
+
+
+def missing_tokenizer(folder: Path) -> str:
+    """What to do where there is no ``tokenizer.json``: how to make one of the older files that a folder may hold instead."""
+    for files, tokenizer_class in _OLDER_FORMS:
+        there = [name for name in files if (folder / name).is_file()]
+        if there and len(there) < len(files):
+            return f"the file is missing; {there[0]} is there, but {(set(files) - set(there)).pop()}, which belongs to it, is not"
+        if there:
+            extra = " sentencepiece protobuf" if there[0].endswith(".model") else ""
+            command = f"from transformers import {tokenizer_class} as T; T.from_pretrained({str(folder)!r}).save_pretrained({str(folder)!r})"
+            return (
+                f"the file is missing; {' and '.join(there)} {'are' if len(there) > 1 else 'is'} the older form of it. To make it, run "
+                f'pip install transformers{extra}, then python -c "{command}" (or with the class that the model was trained with)'
+            )
+    return "the file is missing"
 
 
 def utf16_offsets(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -80,11 +113,14 @@ def utf16_offsets(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def without_truncation(tokenizer: str) -> str:
-    """The text of a ``tokenizer.json`` with truncation and padding off; unchanged if they are.
+    """The text of a ``tokenizer.json`` with truncation, padding and the dropout of BPE off; unchanged if they are.
 
-    Published files often cut at the length of the model they come with, and some readers obey.
+    Published files often cut at the length of the model they come with, or drop merges at random as in training, and some readers
+    obey.
     """
     content = json.loads(tokenizer)
-    if content.get("truncation") is None and content.get("padding") is None:
+    model = content.get("model", {})
+    if content.get("truncation") is None and content.get("padding") is None and not model.get("dropout"):
         return tokenizer
-    return json.dumps(content | {"truncation": None, "padding": None}, ensure_ascii=False)
+    still = {"model": model | {"dropout": None}} if model.get("dropout") else {}
+    return json.dumps(content | {"truncation": None, "padding": None} | still, ensure_ascii=False)

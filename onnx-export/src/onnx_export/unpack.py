@@ -21,9 +21,10 @@ from safetensors.numpy import save_file
 from onnx_export.agreement import Agreement, check_agreement
 from onnx_export.bundle import CHECKPOINT_SETTINGS
 from onnx_export.calibration import GOLDEN_INPUTS
-from onnx_export.checkpoint import SEGMENT_POSITIONS, read_checkpoint, read_json_object
+from onnx_export.checkpoint import SEGMENT_POSITIONS, read_checkpoint
 from onnx_export.config import PROBLEM_TYPES
 from onnx_export.golden import read_golden, write_json_lines
+from onnx_export.json_files import read_json_object
 from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, MODEL_CARD, TOKENIZER
 from onnx_export.problems import ExportError
 from onnx_export.storage import WORD_EMBEDDINGS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from onnx_export.checkpoint import file_sha256, read_json_object
+from onnx_export.checkpoint import file_sha256
 from onnx_export.classifier import Classifier, SegmentedDocument
 from onnx_export.golden import GoldenInput, differences, golden_records, read_golden
+from onnx_export.json_files import read_json_object
 from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, SIGNATURE, TOKENIZER, manifest_problems
 from onnx_export.packing import open_session, run
 from onnx_export.precision import GOLDEN_TOLERANCE
 from onnx_export.problems import ExportError
+from onnx_export.scoring import always_reached
+from onnx_export.special_tokens import SpecialTokens
 from onnx_export.tokenization import TextTokenizer
 
 BATCH_TOLERANCE = 1e-4
@@ -72,8 +76,7 @@ def promises(manifest: Mapping[str, Any]) -> str:
     ]
     if labels:
         shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")
-        span = " to ".join(dict.fromkeys(f"{threshold:g}" for threshold in (thresholds[0], thresholds[-1])))
-        lines.append(f"Labels: {shown}. Present from a score of {span} on.")
+        lines.append(f"Labels: {shown}. {_presence(manifest['problem_type'], len(labels), thresholds)}")
     lines += [
         f"Texts are cut into segments of at most {cutting['segment_length']} tokens ({cutting['segmenter']}). It looks at "
         f"{cutting['max_segments']} of them together, at longer texts in windows that share {overlap}.",
@@ -93,6 +96,16 @@ def promises(manifest: Mapping[str, Any]) -> str:
         measured = ", ".join(f"{name} {value}" for name, value in provenance["metrics"].items())
         lines.append(f"Measured by its maker: {measured}.")
     return "\n".join(lines)
+
+
+def _presence(problem_type: str, labels: int, thresholds: Sequence[float]) -> str:
+    """When a label holds; ``thresholds`` ascend."""
+    if problem_type == "regression":
+        return "Each has its number."
+    if problem_type == "single-label" and thresholds[-1] <= always_reached(labels):
+        return "The best one is present."
+    span = " to ".join(dict.fromkeys(f"{threshold:g}" for threshold in (thresholds[0], thresholds[-1])))
+    return f"{'The best one is present' if problem_type == 'single-label' else 'Present'} from a score of {span} on."
 
 
 def checks(folder: Path) -> Iterator[Check]:
@@ -173,6 +186,15 @@ def _opens(folder: Path, manifest: Mapping[str, Any]) -> Check:
         for name, token in manifest["special_tokens"].items():
             if token >= vocabulary:
                 problems.append(f"{TOKENIZER} has no token {token}, expected one for special token {name}")
+        expected = {
+            name: (f"special_tokens.{name}", token) for name, token in manifest["special_tokens"].items() if token < vocabulary
+        }
+        problems += [f"{TOKENIZER}: {problem}" for problem in SpecialTokens(folder / TOKENIZER).contradictions(expected)]
+        tokenizer = (folder / TOKENIZER).read_text(encoding="utf-8")
+        if json.loads(tokenizer)["model"].get("dropout"):
+            problems.append(
+                f"{TOKENIZER} drops merges at random (dropout), so that no text has the same tokens twice: export again"
+            )
     names = [tensor["name"] for kind in ("inputs", "outputs") for tensor in manifest["graph"][kind]]
     return Check("graph and tokenizer", ", ".join(names), tuple(problems))
 

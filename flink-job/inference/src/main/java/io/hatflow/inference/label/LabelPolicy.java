@@ -26,42 +26,48 @@ public final class LabelPolicy {
      * The labels of a document.
      *
      * @param segments for every scored segment its run of tokens
-     * @return one entry per label, in the bundle's order. Evidence of a present label are its best segments that reach the threshold
+     * @return one entry per label, in the bundle's order. Evidence of a present label are its best segments that would get the label
      *     themselves, of any other label its best segment alone
      */
     public List<LabelScore> label(DocumentScores scores, Tokens tokens, List<Span> segments) {
         List<LabelScore> labels = new ArrayList<>();
-        int best = indexOfLargest(scores.document());
         for (int label = 0; label < manifest.labels().size(); label++) {
-            Manifest.Label spec = manifest.labels().get(label);
-            float score = scores.document()[label];
-            boolean present =
-                    switch (manifest.problemType()) {
-                        case MULTI_LABEL -> score >= spec.threshold();
-                        case SINGLE_LABEL -> label == best && score >= spec.threshold();
-                        case REGRESSION -> true;
-                    };
-            float least = present && manifest.problemType() != ProblemType.REGRESSION
-                    ? spec.threshold()
-                    : Float.POSITIVE_INFINITY;
-            labels.add(new LabelScore(spec.name(), score, present, evidence(scores, label, least, tokens, segments)));
+            boolean present = isPresent(scores.document(), label);
+            labels.add(new LabelScore(
+                    manifest.labels().get(label).name(),
+                    scores.document()[label],
+                    present,
+                    evidence(scores, label, present, tokens, segments)));
         }
         return labels;
     }
 
-    /** The best segment, and the next best that reach {@code least}. */
-    private List<Evidence> evidence(DocumentScores scores, int label, float least, Tokens tokens, List<Span> segments) {
+    private boolean isPresent(float[] scores, int label) {
+        float threshold = manifest.labels().get(label).threshold();
+        return switch (manifest.problemType()) {
+            case MULTI_LABEL -> scores[label] >= threshold;
+            case SINGLE_LABEL -> label == indexOfLargest(scores) && scores[label] >= threshold;
+            case REGRESSION -> true;
+        };
+    }
+
+    /** The best segment, and of a present label the next best that would get it too; numbers say of no segment that it would. */
+    private List<Evidence> evidence(
+            DocumentScores scores, int label, boolean present, Tokens tokens, List<Span> segments) {
         int[] bestFirst = IntStream.range(0, segments.size())
                 .boxed()
                 .sorted(Comparator.comparingDouble(segment -> -scores.segments()[segment][label]))
-                .limit(evidencePerLabel)
                 .mapToInt(Integer::intValue)
                 .toArray();
+        boolean several = present && manifest.problemType() != ProblemType.REGRESSION;
         List<Evidence> evidence = new ArrayList<>();
         for (int segment : bestFirst) {
-            float score = scores.segments()[segment][label];
-            if (evidence.isEmpty() || score >= least) {
+            if (evidence.size() == evidencePerLabel || !(evidence.isEmpty() || several)) {
+                break;
+            }
+            if (evidence.isEmpty() || isPresent(scores.segments()[segment], label)) {
                 Span run = segments.get(segment);
+                float score = scores.segments()[segment][label];
                 evidence.add(new Evidence(tokens.starts()[run.first()], tokens.ends()[run.end() - 1], segment, score));
             }
         }
