@@ -18,6 +18,7 @@ from onnx_export.calibration import GOLDEN_INPUTS, calibrate, calibration_window
 from onnx_export.checkpoint import Checkpoint, file_sha256, read_json_object
 from onnx_export.classifier import Classifier
 from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, PadSegment
+from onnx_export.cutting import TokenizationName
 from onnx_export.golden import (
     DEFAULT_INPUTS,
     GoldenInput,
@@ -40,15 +41,20 @@ from onnx_export.precision import Precision, build_model, precision_problems
 from onnx_export.problems import ExportError
 from onnx_export.segmentation import SegmenterName
 from onnx_export.storage import Storage
+from onnx_export.text_cleaning import CleaningName
 from onnx_export.tokenization import TextTokenizer, without_truncation
 from onnx_export.verify import checks
 
 SEGMENTERS: tuple[SegmenterName, ...] = ("sentence", "uniform")
+CLEANINGS: tuple[CleaningName, ...] = ("none", "pdf")
+TOKENIZATIONS: tuple[TokenizationName, ...] = ("whole-text", "per-sentence")
 CHECKPOINT_SETTINGS = "bundle.json"
 DEFAULT_THRESHOLD = 0.5
 DEFAULT_SEGMENT_POSITIONS = True
 
-_SETTINGS = {"name", "version", "thresholds", "metrics", "segmenter", "pad_segment", "segment_positions", "window_overlap"}
+_SETTINGS = {
+    "name", "version", "thresholds", "metrics", "text", "segmenter", "pad_segment", "segment_positions", "window_overlap",
+}  # fmt: skip
 _SMALL_N = 8
 _NO_CLS = "nobody says which id begins a segment: config.json has neither cls_token_id nor bos_token_id, and tokenizer.json no [CLS] or <s>"
 
@@ -60,6 +66,7 @@ class BundleSettings:
     name: str
     version: str
     thresholds: Mapping[str, float]
+    text: Mapping[str, str]
     segmenter: SegmenterName
     window_overlap: int
     pad_segment: PadSegment
@@ -80,6 +87,8 @@ class Flags:
     version: str | None = None
     thresholds: Path | None = None
     metrics: Path | None = None
+    cleaning: CleaningName | None = None
+    tokenization: TokenizationName | None = None
     segmenter: SegmenterName | None = None
     window_overlap: int | None = None
     pad_segment: PadSegment | None = None
@@ -137,6 +146,7 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     segmenter = flags.segmenter or given.get("segmenter", "sentence")
     if segmenter not in SEGMENTERS:
         problems.append(f"segmenter is {segmenter!r}, expected one of {', '.join(SEGMENTERS)}")
+    text = _text(given.get("text", {}), flags, problems)
     thresholds = read_json_object(flags.thresholds) if flags.thresholds else given.get("thresholds", {})
     metrics = read_json_object(flags.metrics) if flags.metrics else given.get("metrics")
     if metrics is not None and not isinstance(metrics, Mapping):
@@ -155,6 +165,7 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
         name=name,
         version=flags.version or given.get("version") or "1",
         thresholds=all_thresholds,
+        text=text,
         segmenter=segmenter,
         window_overlap=overlap,
         pad_segment=pad_segment,
@@ -288,6 +299,21 @@ def _graph_settings(given: Mapping[str, Any], checkpoint: Checkpoint, flags: Fla
     return pad_segment, positions
 
 
+def _text(given: object, flags: Flags, problems: list[str]) -> dict[str, str]:
+    """What is done with a text before it is cut: the manifest's ``text``."""
+    if not isinstance(given, Mapping) or given.keys() - {"cleaning", "tokenization"}:
+        problems.append(f"text is {given!r}, expected an object of cleaning and tokenization")
+        return {}
+    text: dict[str, str] = {
+        "cleaning": flags.cleaning or given.get("cleaning", CLEANINGS[0]),
+        "tokenization": flags.tokenization or given.get("tokenization", TOKENIZATIONS[0]),
+    }
+    for (name, value), choices in zip(text.items(), (CLEANINGS, TOKENIZATIONS), strict=True):
+        if value not in choices:
+            problems.append(f"text.{name} is {value!r}, expected one of {', '.join(choices)}")
+    return text
+
+
 def _thresholds(given: object, labels: Sequence[str], problems: list[str]) -> dict[str, float]:
     if not isinstance(given, Mapping):
         problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
@@ -377,6 +403,7 @@ def _manifest(checkpoint: Checkpoint, settings: BundleSettings, agreement: Agree
         **model_part(config),
         "precision": settings.precision,
         **({"labels": labels} if config.head.classifies else {}),
+        "text": dict(settings.text),
         "segmentation": {
             "segmenter": settings.segmenter,
             "segment_length": config.segment_length,

@@ -52,6 +52,11 @@ DEFAULT_INPUTS = (
         "The parcel came 📦🚚 two days late 😡. 𝒲hat now? Ça ne va pas… 荷物は届きました。しかし箱が壊れていた！ شكرا لكم.",
     ),
     GoldenInput(
+        "from-a-pdf",
+        "The oﬃce ﬁlls the ﬁrst oﬀer; eﬀects and aﬄuent ﬆaﬀ are conﬁ-\ndential. The soft\u00adware is a\u200bn ﬅored work.\n\n- 3 -\n\n"
+        "Ｔｈｅ｟ｓｕｍ｠ｉｓ\u00a012½\u202f€ … “paid”&nbsp;at once",
+    ),
+    GoldenInput(
         "numbered",
         "1. Scope\n1.1. The seller delivers the goods at the quay.\n1.2. The buyer unloads them within 4 hours.\n\n"
         "2. Price\nThe price is fixed for a year; thereafter it follows the index of the Port Authority.",

@@ -152,6 +152,7 @@ def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "version": manifest["version"],
         **({"thresholds": {label["name"]: label["threshold"] for label in labels}} if labels else {}),
         **({"metrics": provenance["metrics"]} if "metrics" in provenance else {}),
+        **({"text": manifest["text"]} if "text" in manifest else {}),
         "segmenter": manifest["segmentation"]["segmenter"],
         "window_overlap": manifest["segmentation"]["window_overlap"],
         "pad_segment": manifest["pad_segment"],
