@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onnx_export.problems import ExportError
-from onnx_export.tokenization import TextTokenizer, utf16_offsets, without_truncation
+from onnx_export.tokenization import TextTokenizer, utf16_offsets, with_compatibility, without_truncation
 from random_checkpoints import tiny_tokenizer
 
 
@@ -64,3 +64,12 @@ def test_an_unusable_file_is_told(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ExportError, match="is not a tokenizers file"):
         TextTokenizer(tmp_path / "tokenizer.json")
+
+
+def test_compatible_characters_are_read_as_letters_and_keep_their_places():
+    plain, compatible = tiny_tokenizer(), with_compatibility(tiny_tokenizer())
+    text = "the ｇｏｏｄｓ ﬁt, x²"
+    found = compatible.encode(text, add_special_tokens=False)
+    assert found.ids == plain.encode("the goods fit, x2", add_special_tokens=False).ids
+    assert text[slice(*found.offsets[1])] == "ｇｏｏｄｓ"
+    assert with_compatibility(compatible).to_str() == compatible.to_str()

@@ -178,7 +178,8 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument(
         "--tokenization",
         choices=TOKENIZATIONS,
-        help="the whole text at once, or each sentence alone as the original HATTokenizer does (default: whole-text)",
+        help="the whole text at once, or each sentence alone as the original HATTokenizer does (default: per-sentence where the checkpoint "
+        "names that tokenizer, else whole-text)",
     )
     bundle.add_argument("--window-overlap", type=int, metavar="SEGMENTS", help="shared by neighbouring windows (default: N // 4)")
     bundle.add_argument("--name", help="model name (default: the checkpoint folder's)")

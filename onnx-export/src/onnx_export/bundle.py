@@ -146,7 +146,7 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     segmenter = flags.segmenter or given.get("segmenter", "sentence")
     if segmenter not in SEGMENTERS:
         problems.append(f"segmenter is {segmenter!r}, expected one of {', '.join(SEGMENTERS)}")
-    text = _text(given.get("text", {}), flags, problems)
+    text = _text(given.get("text", {}), flags, default_tokenization(folder), problems)
     thresholds = read_json_object(flags.thresholds) if flags.thresholds else given.get("thresholds", {})
     metrics = read_json_object(flags.metrics) if flags.metrics else given.get("metrics")
     if metrics is not None and not isinstance(metrics, Mapping):
@@ -299,14 +299,21 @@ def _graph_settings(given: Mapping[str, Any], checkpoint: Checkpoint, flags: Fla
     return pad_segment, positions
 
 
-def _text(given: object, flags: Flags, problems: list[str]) -> dict[str, str]:
+def default_tokenization(folder: Path) -> TokenizationName:
+    """``per-sentence`` where the checkpoint names the original's ``HATTokenizer``, which strips each sentence and tokenizes it alone."""
+    files = (folder / name for name in ("config.json", "tokenizer_config.json"))
+    named = any(path.is_file() and b"HATTokenizer" in path.read_bytes() for path in files)
+    return "per-sentence" if named else "whole-text"
+
+
+def _text(given: object, flags: Flags, tokenization: TokenizationName, problems: list[str]) -> dict[str, str]:
     """What is done with a text before it is cut: the manifest's ``text``."""
     if not isinstance(given, Mapping) or given.keys() - {"cleaning", "tokenization"}:
         problems.append(f"text is {given!r}, expected an object of cleaning and tokenization")
         return {}
     text: dict[str, str] = {
         "cleaning": flags.cleaning or given.get("cleaning", CLEANINGS[0]),
-        "tokenization": flags.tokenization or given.get("tokenization", TOKENIZATIONS[0]),
+        "tokenization": flags.tokenization or given.get("tokenization", tokenization),
     }
     for (name, value), choices in zip(text.items(), (CLEANINGS, TOKENIZATIONS), strict=True):
         if value not in choices:

@@ -31,8 +31,14 @@ _VOCABULARY_SAMPLES = 16
 
 @dataclass(frozen=True)
 class GoldenInput:
+    """A text, or the segments that one came in."""
+
     id: str
-    text: str
+    text: str | tuple[str, ...]
+
+    def record(self) -> dict[str, Any]:
+        """As a file of inputs has it."""
+        return {"id": self.id, "text": self.text} if isinstance(self.text, str) else {"id": self.id, "segments": list(self.text)}
 
 
 DEFAULT_INPUTS = (
@@ -77,7 +83,7 @@ def long_input(segments: int, segment_length: int) -> GoldenInput:
 
 
 def read_inputs(path: Path) -> list[GoldenInput]:
-    """Read inputs, one JSON object {"id", "text"} per line.
+    """Read inputs, one JSON object {"id", "text"} per line, or {"id", "segments"} with a list of texts.
 
     Raises:
         ExportError: naming every line that is something else.
@@ -85,17 +91,34 @@ def read_inputs(path: Path) -> list[GoldenInput]:
     inputs: list[GoldenInput] = []
     problems: list[str] = []
     for number, record in _json_lines(path, problems):
-        if not isinstance(record, dict) or not all(isinstance(record.get(key), str) for key in ("id", "text")):
-            problems.append(f"line {number}: expected an object with the texts id and text")
-        elif any(record["id"] == known.id for known in inputs):
-            problems.append(f"line {number}: id {record['id']!r} is taken")
+        match record:
+            case {"id": str(id), "text": str(text)} if "segments" not in record:
+                entry = GoldenInput(id, text)
+            case {"id": str(id), "segments": [_, *_] as segments} if "text" not in record and _are_texts(segments):
+                entry = GoldenInput(id, tuple(segments))
+            case _:
+                problems.append(
+                    f"line {number}: expected an object with the texts id and text, or id and a list of texts, segments"
+                )
+                continue
+        if any(entry.id == known.id for known in inputs):
+            problems.append(f"line {number}: id {entry.id!r} is taken")
         else:
-            inputs.append(GoldenInput(record["id"], record["text"]))
+            inputs.append(entry)
     if not inputs and not problems:
         problems.append("is empty, expected at least one input")
     if problems:
         raise ExportError(str(path), problems)
     return inputs
+
+
+def _are_texts(values: Sequence[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def golden_input(record: Mapping[str, Any]) -> GoldenInput:
+    """What a golden record was made from."""
+    return GoldenInput(record["id"], tuple(record["text_segments"]) if record.get("text_segments") else record["text"])
 
 
 def read_golden(path: Path, task: Task) -> list[dict[str, Any]]:
@@ -144,7 +167,7 @@ def _record(classifier: Classifier, entry: GoldenInput) -> dict[str, Any]:
     document = classifier.cut(entry.text)
     return {
         "id": entry.id,
-        "text": entry.text,
+        **({"text": entry.text} if isinstance(entry.text, str) else {"text": "", "text_segments": list(entry.text)}),
         "token_ids": document.token_ids,
         "token_offsets": [list(span) for span in document.token_offsets],
         "segments": [list(span) for span in document.segments],

