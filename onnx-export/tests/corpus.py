@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from onnx_export.robustness import PERTURBATIONS
 from vector_texts import texts
 
 SEED = 20261122
@@ -221,6 +222,7 @@ def _all(draw: Draw) -> Iterator[CorpusText]:
     yield from _random(draw)
     yield from _lone_surrogates(draw)
     yield from _large()
+    yield from _from_pages(draw)
 
 
 def _numbered(kind: str, members: Iterator[str] | Sequence[str]) -> Iterator[CorpusText]:
@@ -364,3 +366,34 @@ def _large() -> Iterator[CorpusText]:
     yield CorpusText("large-marks", "\u0301", 1 << 13)
     yield CorpusText("large-emoji", "👍🏽\u200d", 1 << 11)
     yield CorpusText("large-numbering", "\n1. ", 1 << 12)
+
+
+# fmt: off
+REMNANTS = [
+    "the seller", "delivers. ", "The Buyer", "agree", "ment", "non", "exclusive", "Inc. ", "and", "; ", "straße", "über", "ﬁnal", "😀", "\ud83d",
+    "\n", "\n", "\n", "\n\n", "\r\n", "\f", "\u2028", "-\n", "\xad\n", "- \n\n  ", "\u2010\r\n", " ", "   ", "\t", "\xa0", "\u200b", "\ufeff",
+    "\nPage 3 of 7\n", "\nPAGE 12\n", "\n- 4 -\n", "\n5\n", "\n6\n", "\n 7 of 9 \n", "\n– 8 –\n", "\nMASTER AGREEMENT\n", "\nMASTER AGREEMENT  9\n",
+    "\nDraft 1 of May\n", "\n1 ", "\n2 ", "\n3\t", "\n 4  ", "\n5 ", "\n006 ", "\n7 ", "| ", " | ", " |\n| ", "\n|---|:--|\n", "\n+====+\n", "¦", "║",
+    "<p>", "</p>", "<br/>", "<br>\n", "<TD align=\"left\">", "</td>", "<b>", "</b>", "<font size='2'>", "<!-- x -->", "<!DOCTYPE html>", "<Company>", "a < b > c",
+    "&nbsp;", "&amp;", "&amp;nbsp;", "&amp;amp;", "&lt;p&gt;", "&#167;", "&#x2019;", "&#151;", "&#xD800;", "&#1;", "&bogus;", "&", "<a href=\"?a&amp;b\">", "Seite",
+]
+# fmt: on
+
+
+def _from_pages(draw: Draw) -> Iterator[CorpusText]:
+    """What ``text.cleaning: pdf`` is for, and what only looks like it."""
+    contract = "MASTER AGREEMENT\n\n" + "\n\n".join(f"{number}. {clause}" for number, clause in enumerate(CLAUSES * 12, 1))
+    for name, perturb in PERTURBATIONS.items():
+        yield CorpusText(f"page-{name}", perturb(contract))
+    for number in range(300):
+        yield CorpusText(f"remnants-{number}", "".join(draw.some(REMNANTS, draw.between(3, 90))))
+    for number in range(20):
+        lines = [draw.one(CLAUSES)[: draw.between(5, 90)] for _ in range(draw.between(20, 60))]
+        furniture = draw.one(["\nMASTER AGREEMENT\n{}\n", "\n\nMaster Agreement - Page {}\n\n", "\n{}\n", "\f{} of 9\n", "\n\n"])
+        text = "".join(
+            line + (furniture.format(at // 6) if at % 6 == 5 else draw.one(["\n", "\n", "\n\n"])) for at, line in enumerate(lines)
+        )
+        yield CorpusText(f"pages-{number}", text)
+    units = ["|", "<", "&", "<p>", "&amp;", "-\n", "\n1 ", "\n7\n", "a-\nb", "\f", "<!", "ab\n\n", "Page 1\n", ")", "\u200b"]
+    for number, unit in enumerate(units):
+        yield CorpusText(f"large-page-{number}", unit, (1 << 15) // len(unit))

@@ -4,6 +4,7 @@ A digest is the first twelve hexadecimal digits of the SHA-256 of numbers in dec
 
 ``sentences``  starts, UTF-16 code units, joined by ``,``
 ``tokens``     ids, starts and ends likewise, the three lists joined by ``|``
+``cleaned``    the code points of what ``pdf`` cleans to, and where each begins and ends in the text
 ``segments``   for each of ``CUTS`` the token after the last of every segment, the lists joined by ``|``
 """
 
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from corpus import CorpusText
+from onnx_export.cutting import TextCutter
 from onnx_export.segmentation import SegmenterName, segment, sentence_starts
+from onnx_export.text_cleaning import clean
 from onnx_export.tokenization import TextTokenizer, Tokens, utf16_offsets
 
 CUTS: Sequence[tuple[SegmenterName, int]] = [("sentence", 2), ("sentence", 16), ("sentence", 128), ("uniform", 128)]
@@ -28,24 +31,30 @@ def digest(lists: Iterable[Iterable[int]]) -> str:
 
 
 def corpus_record(text: CorpusText, tokenize: Mapping[str, Callable[[str], Tokens]]) -> dict[str, Any]:
-    """One text and its digests; ``tokenizers`` has the number of tokens, and the digests of tokens and segments."""
+    """One text and its digests; ``tokenizers`` has the number of tokens, and the digests of tokens, segments and tokens sentence by sentence."""
     content = text.text
+    cleaned = clean(content, "pdf")
+    places = utf16_offsets(content, [cleaned.original((at, at + 1)) for at in range(len(cleaned.text))])
     starts = utf16_offsets(content, [(start, start) for start in sentence_starts(content)])
     tokenizers = {}
     for name, tokens_of in tokenize.items():
         tokens = tokens_of(content)
         offsets = utf16_offsets(content, tokens.offsets)
+        alone, _ = TextCutter(tokens_of, "none", "per-sentence", "uniform", 128).cut(content)
+        alone_offsets = utf16_offsets(content, alone.offsets)
         cuts = [segment(content, tokens.offsets, segmenter=segmenter, segment_length=K) for segmenter, K in CUTS]
         tokenizers[name] = [
             len(tokens.ids),
             digest([tokens.ids, [start for start, _ in offsets], [end for _, end in offsets]]),
             digest([end for _, end in segments] for segments in cuts),
+            digest([alone.ids, [start for start, _ in alone_offsets], [end for _, end in alone_offsets]]),
         ]
     return {
         "name": text.name,
         "unit": text.unit,
         "times": text.times,
         "sentences": digest([[start for start, _ in starts]]),
+        "cleaned": digest([map(ord, cleaned.text), [start for start, _ in places], [end for _, end in places]]),
         "tokenizers": tokenizers,
     }
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
 from onnx_export.problems import ExportError
-from onnx_export.tokenization import TextTokenizer, utf16_offsets, without_truncation
+from onnx_export.tokenization import TextTokenizer, utf16_offsets, with_compatibility, without_truncation
 from random_checkpoints import tiny_tokenizer
 
 
@@ -105,3 +105,12 @@ def test_where_only_older_forms_are_there_the_command_that_converts_them_is_told
     with pytest.raises(ExportError) as raised:
         TextTokenizer(tmp_path / "tokenizer.json")
     assert re.search(expected, raised.value.problems[0])
+
+
+def test_compatible_characters_are_read_as_letters_and_keep_their_places():
+    plain, compatible = tiny_tokenizer(), with_compatibility(tiny_tokenizer())
+    text = "the ｇｏｏｄｓ ﬁt, x²"
+    found = compatible.encode(text, add_special_tokens=False)
+    assert found.ids == plain.encode("the goods fit, x2", add_special_tokens=False).ids
+    assert text[slice(*found.offsets[1])] == "ｇｏｏｄｓ"
+    assert with_compatibility(compatible).to_str() == compatible.to_str()

@@ -24,7 +24,7 @@ train --output "$work/last" --warm-start "$work/measured" --held-out-scores "$wo
 # Writes the bundles and verifies what it wrote.
 for which in measured last; do
     "$python" -m onnx_export bundle --checkpoint "$work/$which" --output "$work/$which/contract-clauses" \
-        --name contract-clauses --weights int8 --model-card "$here/MODEL_CARD.md"
+        --name contract-clauses --weights int8 --cleaning pdf --model-card "$here/MODEL_CARD.md"
 done
 
 # The held-out contracts, through the same pipeline as documents from Kafka.

@@ -11,7 +11,9 @@ import onnx_export
 from onnx_export.agreement import Agreement
 from onnx_export.arguments import Arguments
 from onnx_export.bundle import (
+    CLEANINGS,
     SEGMENTERS,
+    TOKENIZATIONS,
     Flags,
     build_checked,
     given_segmenter,
@@ -146,6 +148,8 @@ def _flags(options: argparse.Namespace) -> Flags:
         version=given.get("version"),
         thresholds=given.get("thresholds"),
         metrics=given.get("metrics"),
+        cleaning=given.get("cleaning"),
+        tokenization=given.get("tokenization"),
         segmenter=given.get("segmenter"),
         window_overlap=given.get("window_overlap"),
         pad_segment=options.pad_segment,
@@ -173,6 +177,13 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("--output", type=Path, required=True, metavar="BUNDLE_DIR", help="folder to write; replaces a bundle")
     _add_model_options(bundle)
     bundle.add_argument("--segmenter", choices=SEGMENTERS, help="how texts are cut (default: sentence)")
+    bundle.add_argument("--cleaning", choices=CLEANINGS, help="pdf repairs what extractors leave of a page (default: none)")
+    bundle.add_argument(
+        "--tokenization",
+        choices=TOKENIZATIONS,
+        help="the whole text at once, or each sentence alone as the original HATTokenizer does (default: per-sentence where the checkpoint "
+        "names that tokenizer, else whole-text)",
+    )
     bundle.add_argument("--window-overlap", type=int, metavar="SEGMENTS", help="shared by neighbouring windows (default: N // 4)")
     bundle.add_argument("--name", help="model name (default: the checkpoint folder's)")
     bundle.add_argument("--version", help="model version (default: 1)")

@@ -20,6 +20,7 @@ from onnx_export.checkpoint import Checkpoint, file_sha256
 from onnx_export.classifier import Classifier
 from onnx_export.config import PAD_SEGMENTS, PROBLEM_TYPES, PadSegment, special_token_ids
 from onnx_export.coverage import Coverage
+from onnx_export.cutting import TokenizationName
 from onnx_export.golden import (
     DEFAULT_INPUTS,
     GoldenInput,
@@ -45,16 +46,21 @@ from onnx_export.scoring import always_reached
 from onnx_export.segmentation import SegmenterName
 from onnx_export.special_tokens import SpecialTokens, check_special_tokens
 from onnx_export.storage import Storage
+from onnx_export.text_cleaning import CleaningName
 from onnx_export.tokenization import TextTokenizer, without_truncation
 from onnx_export.verify import checks
 
 SEGMENTERS: tuple[SegmenterName, ...] = ("sentence", "uniform")
+CLEANINGS: tuple[CleaningName, ...] = ("none", "pdf")
+TOKENIZATIONS: tuple[TokenizationName, ...] = ("whole-text", "per-sentence")
 CHECKPOINT_SETTINGS = "bundle.json"
 DEFAULT_THRESHOLD = 0.5
 """Of labels that may hold together."""
 DEFAULT_SEGMENT_POSITIONS = True
 
-_SETTINGS = {"name", "version", "thresholds", "metrics", "segmenter", "pad_segment", "segment_positions", "window_overlap"}
+_SETTINGS = {
+    "name", "version", "thresholds", "metrics", "text", "segmenter", "pad_segment", "segment_positions", "window_overlap",
+}  # fmt: skip
 _SMALL_N = 8
 _SPARE_ROWS = 1000
 """Embeddings beyond the vocabulary that say nothing: tables are rounded up, and published vocabularies leave gaps."""
@@ -68,6 +74,7 @@ class BundleSettings:
     name: str
     version: str
     thresholds: Mapping[str, float]
+    text: Mapping[str, str]
     segmenter: SegmenterName
     window_overlap: int
     pad_segment: PadSegment
@@ -88,6 +95,8 @@ class Flags:
     version: str | None = None
     thresholds: Path | None = None
     metrics: Path | None = None
+    cleaning: CleaningName | None = None
+    tokenization: TokenizationName | None = None
     segmenter: SegmenterName | None = None
     window_overlap: int | None = None
     pad_segment: PadSegment | None = None
@@ -145,6 +154,7 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     segmenter = flags.segmenter or given.get("segmenter", "sentence")
     if segmenter not in SEGMENTERS:
         problems.append(f"segmenter is {segmenter!r}, expected one of {', '.join(SEGMENTERS)}")
+    text = _text(given.get("text", {}), flags, default_tokenization(folder), problems)
     thresholds = read_json_object(flags.thresholds) if flags.thresholds else given.get("thresholds", {})
     metrics = read_json_object(flags.metrics) if flags.metrics else given.get("metrics")
     if metrics is not None and not isinstance(metrics, Mapping):
@@ -164,6 +174,7 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
         name=name,
         version=flags.version or given.get("version") or "1",
         thresholds=all_thresholds,
+        text=text,
         segmenter=segmenter,
         window_overlap=overlap,
         pad_segment=pad_segment,
@@ -299,6 +310,28 @@ def _graph_settings(given: Mapping[str, Any], checkpoint: Checkpoint, flags: Fla
     return pad_segment, positions
 
 
+def default_tokenization(folder: Path) -> TokenizationName:
+    """``per-sentence`` where the checkpoint names the original's ``HATTokenizer``, which strips each sentence and tokenizes it alone."""
+    files = (folder / name for name in ("config.json", "tokenizer_config.json"))
+    named = any(path.is_file() and b"HATTokenizer" in path.read_bytes() for path in files)
+    return "per-sentence" if named else "whole-text"
+
+
+def _text(given: object, flags: Flags, tokenization: TokenizationName, problems: list[str]) -> dict[str, str]:
+    """What is done with a text before it is cut: the manifest's ``text``."""
+    if not isinstance(given, Mapping) or given.keys() - {"cleaning", "tokenization"}:
+        problems.append(f"text is {given!r}, expected an object of cleaning and tokenization")
+        return {}
+    text: dict[str, str] = {
+        "cleaning": flags.cleaning or given.get("cleaning", CLEANINGS[0]),
+        "tokenization": flags.tokenization or given.get("tokenization", tokenization),
+    }
+    for (name, value), choices in zip(text.items(), (CLEANINGS, TOKENIZATIONS), strict=True):
+        if value not in choices:
+            problems.append(f"text.{name} is {value!r}, expected one of {', '.join(choices)}")
+    return text
+
+
 def _thresholds(given: object, labels: Sequence[str], default: float, problems: list[str]) -> dict[str, float]:
     if not isinstance(given, Mapping):
         problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
@@ -403,6 +436,7 @@ def _manifest(checkpoint: Checkpoint, settings: BundleSettings, agreement: Agree
         **model_part(config),
         "precision": settings.precision,
         **({"labels": labels} if config.head.classifies else {}),
+        "text": dict(settings.text),
         "segmentation": {
             "segmenter": settings.segmenter,
             "segment_length": config.segment_length,

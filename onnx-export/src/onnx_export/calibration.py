@@ -13,6 +13,7 @@ import onnx
 from onnx_export.agreement import made_up_documents
 from onnx_export.checkpoint import Checkpoint
 from onnx_export.config import PadSegment
+from onnx_export.cutting import BETWEEN_SEGMENTS
 from onnx_export.golden import DEFAULT_INPUTS, read_inputs
 from onnx_export.graph import build_graph
 from onnx_export.graph_builder import GraphBuilder
@@ -84,7 +85,8 @@ def calibration_windows(
         texts = read_texts(calibration)
     elif (folder / TOKENIZER).is_file():
         own = folder / GOLDEN_INPUTS
-        texts = [entry.text for entry in (read_inputs(own) if own.is_file() else DEFAULT_INPUTS)]
+        inputs = read_inputs(own) if own.is_file() else DEFAULT_INPUTS
+        texts = [entry.text if isinstance(entry.text, str) else BETWEEN_SEGMENTS.join(entry.text) for entry in inputs]
         print(_ADVICE.format("golden inputs"), file=sys.stderr)
     else:
         print(_ADVICE.format("random tokens"), file=sys.stderr)

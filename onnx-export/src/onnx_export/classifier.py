@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from onnx_export.cutting import BETWEEN_SEGMENTS, TextCutter
 from onnx_export.manifest import MODEL, TOKENIZER, packed_layout
 from onnx_export.packing import Segments, open_session, run
 from onnx_export.scoring import DocumentScores, Logits, combine_windows
-from onnx_export.segmentation import Span, segment, windows
+from onnx_export.segmentation import Span, windows
 from onnx_export.tokenization import TextTokenizer, utf16_offsets
 
 
@@ -31,30 +32,29 @@ class Classifier:
         """Open tokenizer and graph; an unusable file raises what its library raises."""
         self.manifest = manifest
         self.layout = packed_layout(manifest)
-        self.tokenizer = TextTokenizer(folder / TOKENIZER)
+        self.cutter = TextCutter.of(manifest, TextTokenizer(folder / TOKENIZER).tokenize)
         self.session = open_session(folder / MODEL, threads=0)
 
-    def cut(self, text: str) -> SegmentedDocument:
-        """Tokenize, segment and window a text.
+    def cut(self, text: str | Sequence[str]) -> SegmentedDocument:
+        """Tokenize, segment and window a text, or one that came in segments.
 
         Raises:
             ValueError: if the text has no tokens.
         """
-        segmentation = self.manifest["segmentation"]
-        tokens = self.tokenizer.tokenize(text)
+        if isinstance(text, str):
+            joined = text
+            tokens, segments = self.cutter.cut(text)
+        else:
+            joined = BETWEEN_SEGMENTS.join(text)
+            tokens, segments = self.cutter.cut_segments(text)
         if not tokens.ids:
             raise ValueError("the text has no tokens, expected at least one")
-        segments = segment(
-            text,
-            tokens.offsets,
-            segmenter=segmentation["segmenter"],
-            segment_length=segmentation["segment_length"],
-        )
+        overlap = self.manifest["segmentation"]["window_overlap"]
         return SegmentedDocument(
             tokens.ids,
-            utf16_offsets(text, tokens.offsets),
+            utf16_offsets(joined, tokens.offsets),
             segments,
-            windows(len(segments), max_segments=self.layout.max_segments, overlap=segmentation["window_overlap"]),
+            windows(len(segments), max_segments=self.layout.max_segments, overlap=overlap),
         )
 
     def window_inputs(self, document: SegmentedDocument) -> list[Segments]:

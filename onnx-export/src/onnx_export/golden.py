@@ -34,8 +34,14 @@ _VOCABULARY_SAMPLES = 16
 
 @dataclass(frozen=True)
 class GoldenInput:
+    """A text, or the segments that one came in."""
+
     id: str
-    text: str
+    text: str | tuple[str, ...]
+
+    def record(self) -> dict[str, Any]:
+        """As a file of inputs has it."""
+        return {"id": self.id, "text": self.text} if isinstance(self.text, str) else {"id": self.id, "segments": list(self.text)}
 
 
 DEFAULT_INPUTS = (
@@ -53,6 +59,11 @@ DEFAULT_INPUTS = (
     GoldenInput(
         "beyond-the-basic-plane",
         "The parcel came 📦🚚 two days late 😡. 𝒲hat now? Ça ne va pas… 荷物は届きました。しかし箱が壊れていた！ شكرا لكم.",
+    ),
+    GoldenInput(
+        "from-a-pdf",
+        "The oﬃce ﬁlls the ﬁrst oﬀer; eﬀects and aﬄuent ﬆaﬀ are conﬁ-\ndential. The soft\u00adware is a\u200bn ﬅored work.\n\n- 3 -\n\n"
+        "Ｔｈｅ｟ｓｕｍ｠ｉｓ\u00a012½\u202f€ … “paid”&nbsp;at once",
     ),
     GoldenInput(
         "numbered",
@@ -75,7 +86,7 @@ def long_input(segments: int, segment_length: int) -> GoldenInput:
 
 
 def read_inputs(path: Path) -> list[GoldenInput]:
-    """Read inputs, one JSON object {"id", "text"} per line.
+    """Read inputs, one JSON object {"id", "text"} per line, or {"id", "segments"} with a list of texts.
 
     Raises:
         ExportError: naming every line that is something else.
@@ -84,12 +95,16 @@ def read_inputs(path: Path) -> list[GoldenInput]:
 
     def parse(_: int, record: dict[str, Any]) -> GoldenInput:
         match record:
-            case {"id": str(id), "text": str(text)}:
-                if id in taken:
-                    raise ValueError(f"id {id!r} is taken")
-                taken.add(id)
-                return GoldenInput(id, text)
-        raise ValueError("expected an object with the texts id and text")
+            case {"id": str(id), "text": str(text)} if "segments" not in record:
+                given = GoldenInput(id, text)
+            case {"id": str(id), "segments": [_, *_] as segments} if "text" not in record and _are_texts(segments):
+                given = GoldenInput(id, tuple(segments))
+            case _:
+                raise ValueError("expected an object with the texts id and text, or id and a list of texts, segments")
+        if given.id in taken:
+            raise ValueError(f"id {given.id!r} is taken")
+        taken.add(given.id)
+        return given
 
     problems: list[str] = []
     inputs = _read_lines(path, problems, parse)
@@ -98,6 +113,15 @@ def read_inputs(path: Path) -> list[GoldenInput]:
     if problems:
         raise ExportError(str(path), problems)
     return inputs
+
+
+def _are_texts(values: Sequence[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def golden_input(record: Mapping[str, Any]) -> GoldenInput:
+    """What a golden record was made from."""
+    return GoldenInput(record["id"], tuple(record["text_segments"]) if record.get("text_segments") else record["text"])
 
 
 def read_golden(path: Path, task: Task) -> list[dict[str, Any]]:
@@ -145,7 +169,7 @@ def _record(classifier: Classifier, entry: GoldenInput) -> dict[str, Any]:
     document = classifier.cut(entry.text)
     return {
         "id": entry.id,
-        "text": entry.text,
+        **({"text": entry.text} if isinstance(entry.text, str) else {"text": "", "text_segments": list(entry.text)}),
         "token_ids": document.token_ids,
         "token_offsets": [list(span) for span in document.token_offsets],
         "segments": [list(span) for span in document.segments],

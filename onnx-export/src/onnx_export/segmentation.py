@@ -9,14 +9,23 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 SegmenterName = Literal["sentence", "uniform"]
 Span = tuple[int, int]
 """Start and end, end exclusive."""
 
-_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+SPACE = "\t\n\v\f\r \x85\xa0\xad\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+# White space proper, which takes space.
+_WHITE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 _CLOSERS = "\"')\\]}”’»"
+SMALL = "a-zß-öø-ÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįıĳĵķĺļľŀłńņňŋōŏőœŕŗřśŝşšţťŧũūŭůűųŵŷźżž\u03ac-\u03ce\u0430-\u045f\ufb00-\ufb06"
+_LIGATURES = {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
+# Full-width forms are read as their ASCII twins, but for the two that are wide terminators.
+_FULL_WIDTH = {0xFF00 + code - 0x20: chr(code) for code in range(0x21, 0x7F) if chr(code) not in "!?"}
 
 ABBREVIATIONS = frozenset(
     """
@@ -30,46 +39,80 @@ ABBREVIATIONS = frozenset(
 # One alternative per rule of docs/segmentation.md. The first one begins at the start of a run only and never gives back (++),
 # so that the leaders of a table of contents (thousands of dots) are looked at once.
 _BOUNDARY = re.compile(
-    rf"(?<![.!?…])(?P<terminator>[.!?…]++)[{_CLOSERS}]*+[{_SPACE}]+"
-    rf"|[。！？]+[{_CLOSERS}」』）]*[{_SPACE}]*"
-    rf"|;[{_SPACE}]+"
+    rf"(?<![.!?…])(?P<terminator>[.!?…]++)[{_CLOSERS}]*+[{SPACE}]+"
+    rf"|[。！？]+[{_CLOSERS}」』）]*[{SPACE}]*"
+    rf"|;[{SPACE}]+"
 )
-_SPACE_RUN = re.compile(rf"[{_SPACE}]+")
+_SPACE_RUN = re.compile(rf"[{SPACE}]+")
+SMALL_LETTER = re.compile(f"[{SMALL}]")
+_WORD = re.compile("[.A-Za-z0-9\ufb00-\ufb06]")
+_NOT_NUMBERING = re.compile("[0-9]{4}")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028]")
+_TERMINATORS = ".!?…。！？;"
+_ALL_CLOSERS = "\"')]}”’»」』）"
 
 
 def sentence_starts(text: str) -> list[int]:
     """Positions at which the sentences of ``text`` begin, ascending; the first is 0. An empty text has one, empty, sentence."""
+    text = text.translate(_FULL_WIDTH)
     starts = {0}
     for match in _BOUNDARY.finditer(text):
         if match["terminator"] != "." or not _dot_continues(text, match.start(), match.end()):
             starts.add(match.end())
     for run in _SPACE_RUN.finditer(text):
-        space = run.group()
-        if "\f" in space or "\u2029" in space or len(_LINE_BREAK.findall(space)) >= 2:
+        if _ends_paragraph(run.group()) and not _goes_on(text, run.start(), run.end()):
             starts.add(run.end())
     starts.discard(len(text))
     starts.add(0)
     return sorted(starts)
 
 
+def sentences(text: str) -> list[Span]:
+    """Where the sentences of ``text`` begin and end, less the white space around them; those of nothing else are empty."""
+    starts = sentence_starts(text)
+    spans = []
+    for start, end in pairwise([*starts, len(text)]):
+        while start < end and text[start] in _WHITE:
+            start += 1
+        while end > start and text[end - 1] in _WHITE:
+            end -= 1
+        spans.append((start, end))
+    return spans
+
+
+def _ends_paragraph(space: str) -> bool:
+    return "\f" in space or "\u2029" in space or len(_LINE_BREAK.findall(space)) >= 2
+
+
+def _goes_on(text: str, end: int, following: int) -> bool:
+    """Whether what ends at ``end`` has no terminator and the next character that is not space is a small letter."""
+    return SMALL_LETTER.match(text, following) is not None and not ends_sentence(text, end)
+
+
+def ends_sentence(text: str, end: int) -> bool:
+    """Whether the last character before ``end``, closers aside, is a terminator."""
+    while end > 0 and text[end - 1] in _ALL_CLOSERS:
+        end -= 1
+    return end > 0 and text[end - 1] in _TERMINATORS
+
+
 def _dot_continues(text: str, dot: int, following: int) -> bool:
     """Whether the single full stop at ``dot`` does not end a sentence; ``following`` is the next character that is not space."""
-    if "a" <= text[following : following + 1] <= "z":
+    if SMALL_LETTER.match(text, following):
         return True
-    word = _last_word(text, dot)
+    start = _word_start(text, dot)
+    word = "".join(_LIGATURES.get(character, character) for character in text[start:dot])
     if len(word) == 1:
         return True
     if any(character.isalpha() for character in word):
         return "." in word or word.lower() in ABBREVIATIONS
-    return word != "" and _begins_line(text, dot - len(word))
+    return word != "" and _NOT_NUMBERING.search(word) is None and _begins_line(text, start)
 
 
-def _last_word(text: str, end: int) -> str:
-    start = end
-    while start > 0 and (text[start - 1] == "." or (text[start - 1].isascii() and text[start - 1].isalnum())):
-        start -= 1
-    return text[start:end]
+def _word_start(text: str, end: int) -> int:
+    while end > 0 and _WORD.match(text, end - 1):
+        end -= 1
+    return end
 
 
 def _begins_line(text: str, position: int) -> bool:
@@ -77,7 +120,7 @@ def _begins_line(text: str, position: int) -> bool:
         position -= 1
         if text[position] in "\n\r\x85\u2028\u2029\f":
             return True
-        if not _SPACE_RUN.match(text[position]):
+        if not _SPACE_RUN.match(text, position, position + 1):
             return False
     return True
 

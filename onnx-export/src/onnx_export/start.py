@@ -20,7 +20,7 @@ from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError
 from onnx_export.recipe import Recipe
 from onnx_export.special_tokens import SpecialTokens
-from onnx_export.tokenization import TextTokenizer, missing_tokenizer, open_tokenizer
+from onnx_export.tokenization import TextTokenizer, missing_tokenizer, open_tokenizer, with_compatibility
 from onnx_export.weights import read_weights
 
 _CONFIG, _TOKENIZER = "config.json", "tokenizer.json"
@@ -79,7 +79,7 @@ class Start:
         return Start(
             config,
             {name: torch.from_numpy(np.array(array, np.float32)) for name, array in weights.items()},
-            open_tokenizer(folder / _TOKENIZER),
+            with_compatibility(open_tokenizer(folder / _TOKENIZER)),
             cls_id,
             mask_id,
             checkpoint.config.labels if checkpoint and checkpoint.config.head is Head.SEGMENT else None,

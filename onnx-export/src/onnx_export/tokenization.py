@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, normalizers
 
 from onnx_export.problems import ExportError
 from onnx_export.segmentation import Span
@@ -58,6 +58,16 @@ class TextTokenizer:
     def vocabulary_size(self) -> int:
         """One more than the highest token id."""
         return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1
+
+
+def with_compatibility(tokenizer: Tokenizer) -> Tokenizer:
+    """The tokenizer with NFKC before its own normalization, if it has none yet: ligatures, full-width forms and the like are read as letters."""
+    own = tokenizer.normalizer
+    if own is None:
+        tokenizer.normalizer = normalizers.NFKC()
+    elif '"NFKC"' not in tokenizer.to_str().partition('"pre_tokenizer"')[0]:
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), own])
+    return tokenizer
 
 
 def open_tokenizer(path: Path) -> Tokenizer:

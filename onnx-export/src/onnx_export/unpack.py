@@ -23,7 +23,7 @@ from onnx_export.bundle import CHECKPOINT_SETTINGS
 from onnx_export.calibration import GOLDEN_INPUTS
 from onnx_export.checkpoint import SEGMENT_POSITIONS, read_checkpoint
 from onnx_export.config import PROBLEM_TYPES
-from onnx_export.golden import read_golden, write_json_lines
+from onnx_export.golden import golden_input, read_golden, write_json_lines
 from onnx_export.json_files import read_json_object
 from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, MODEL_CARD, TOKENIZER
 from onnx_export.problems import ExportError
@@ -68,7 +68,7 @@ def unpack(bundle: Path, target: Path) -> Agreement:
     (target / TOKENIZER).write_bytes((bundle / TOKENIZER).read_bytes())
     (target / "MODEL_CARD.md").write_bytes((bundle / MODEL_CARD).read_bytes())
     golden = read_golden(bundle / GOLDEN, manifest["task"])
-    write_json_lines(target / GOLDEN_INPUTS, [{"id": record["id"], "text": record["text"]} for record in golden])
+    write_json_lines(target / GOLDEN_INPUTS, [golden_input(record).record() for record in golden])
     return check_agreement(
         read_checkpoint(target),
         (bundle / MODEL).read_bytes(),
@@ -153,6 +153,7 @@ def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "version": manifest["version"],
         **({"thresholds": {label["name"]: label["threshold"] for label in labels}} if labels else {}),
         **({"metrics": provenance["metrics"]} if "metrics" in provenance else {}),
+        **({"text": manifest["text"]} if "text" in manifest else {}),
         "segmenter": manifest["segmentation"]["segmenter"],
         "window_overlap": manifest["segmentation"]["window_overlap"],
         "pad_segment": manifest["pad_segment"],

@@ -12,7 +12,7 @@ import numpy as np
 
 from onnx_export.checkpoint import file_sha256
 from onnx_export.classifier import Classifier, SegmentedDocument
-from onnx_export.golden import GoldenInput, differences, golden_records, read_golden
+from onnx_export.golden import differences, golden_input, golden_records, read_golden
 from onnx_export.json_files import read_json_object
 from onnx_export.manifest import GOLDEN, MANIFEST, MODEL, SIGNATURE, TOKENIZER, manifest_problems
 from onnx_export.packing import open_session, run
@@ -133,12 +133,12 @@ def checks(folder: Path) -> Iterator[Check]:
     classifier = Classifier(folder, manifest)
     try:
         records = read_golden(folder / GOLDEN, manifest["task"])
-        replayed = golden_records(classifier, [GoldenInput(record["id"], record["text"]) for record in records])
+        replayed = golden_records(classifier, [golden_input(record) for record in records])
     except ExportError as error:
         yield Check("golden inputs", problems=error.problems)
         return
     yield _golden(records, replayed, GOLDEN_TOLERANCE[manifest["precision"]])
-    yield _batch_invariance(classifier, [classifier.cut(record["text"]) for record in records])
+    yield _batch_invariance(classifier, [classifier.cut(golden_input(record).text) for record in records])
 
 
 def _files(folder: Path, manifest: Mapping[str, Any]) -> Check:

@@ -21,6 +21,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,17 +105,29 @@ public final class DocumentClassifier implements AutoCloseable {
      *     thread of this classifier, or at once. Who cancels it takes the document out of the queue
      */
     public CompletableFuture<Outcome> classify(String text, boolean urgent) {
-        if (text.isBlank()) {
+        return classify(text.isBlank(), text.length(), () -> model.segment(text), urgent);
+    }
+
+    /**
+     * As {@link #classify(String, boolean)}, of a text that came in segments. None that the model sees holds tokens of two of them; longer
+     * ones are split. Offsets of evidence are those in the segments joined by one line feed.
+     */
+    public CompletableFuture<Outcome> classify(List<String> segments, boolean urgent) {
+        long length = segments.stream().mapToLong(segment -> segment.length() + 1L).sum() - 1;
+        return classify(segments.stream().allMatch(String::isBlank), length, () -> model.segment(segments), urgent);
+    }
+
+    private CompletableFuture<Outcome> classify(boolean blank, long length, Supplier<Segmented> text, boolean urgent) {
+        if (blank) {
             return rejected(Reason.EMPTY_TEXT, "the text is empty or holds white space alone");
         }
-        if (text.length() > settings.maxCharacters()) {
+        if (length > settings.maxCharacters()) {
             return rejected(
                     Reason.TEXT_TOO_LONG,
-                    "the text has %d characters, more than the limit of %d"
-                            .formatted(text.length(), settings.maxCharacters()));
+                    "the text has %d characters, more than the limit of %d".formatted(length, settings.maxCharacters()));
         }
         long begun = System.nanoTime();
-        Segmented segmented = model.segment(text);
+        Segmented segmented = text.get();
         long tokenizeNanos = System.nanoTime() - begun;
         if (segmented.segments().isEmpty()) {
             return rejected(Reason.NO_TOKENS, "the tokenizer finds no token in the text");

@@ -16,8 +16,9 @@ import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.inference.onnx.OnnxModel;
 import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.text.Segmenter;
 import io.hatflow.inference.text.Span;
+import io.hatflow.inference.text.TextCutter;
+import io.hatflow.inference.text.TextCutter.Cut;
 import io.hatflow.inference.text.Tokenizer;
 import io.hatflow.inference.text.Tokens;
 import io.hatflow.inference.text.Windows;
@@ -40,7 +41,7 @@ final class TextModel implements AutoCloseable {
 
     private final Bundle bundle;
     private final Tokenizer tokenizer;
-    private final Segmenter segmenter;
+    private final TextCutter cutter;
     private final Windows windows;
     private final OnnxModel model;
     private final MicroBatcher batcher;
@@ -50,9 +51,7 @@ final class TextModel implements AutoCloseable {
         Manifest.Segmentation segmentation = manifest.segmentation();
         this.bundle = bundle;
         this.tokenizer = tokenizer;
-        this.segmenter = new Segmenter(
-                segmentation.segmenter().equals("sentence") ? Segmenter.Kind.SENTENCE : Segmenter.Kind.UNIFORM,
-                segmentation.segmentLength());
+        this.cutter = manifest.cutter(tokenizer);
         this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
         this.model = model;
         BatchBudget budget = settings.batchSegments() == 0
@@ -159,9 +158,17 @@ final class TextModel implements AutoCloseable {
 
     /** Tokens, segments and windows of all of a text; none of the latter two if the tokenizer finds no token. */
     Segmented segment(String text) {
-        Tokens tokens = tokenizer.tokenize(text);
-        List<Span> segments = segmenter.segment(text, tokens);
-        return new Segmented(tokens, segments, windows.over(segments.size()));
+        return windowed(cutter.cut(text));
+    }
+
+    /** As {@link #segment(String)}, of a text that came in segments. */
+    Segmented segment(List<String> givenSegments) {
+        return windowed(cutter.cut(givenSegments));
+    }
+
+    private Segmented windowed(Cut cut) {
+        return new Segmented(
+                cut.tokens(), cut.segments(), windows.over(cut.segments().size()));
     }
 
     /**

@@ -112,7 +112,7 @@ final class Parallelism {
     private static LeasedClassifier lease() {
         StandInClassifier classifier = requireNonNull(SHARED.get());
         return new LeasedClassifier(
-                classifier::classify,
+                (document, urgent) -> classifier.classify(document.getText(), urgent),
                 new BundleInfo("stand-in", "0", "", List.of()),
                 Duration.ZERO,
                 classifier::statistics,

@@ -6,8 +6,9 @@ import io.hatflow.inference.label.DocumentScores;
 import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
 import io.hatflow.inference.packing.WindowLogits;
-import io.hatflow.inference.text.Segmenter;
 import io.hatflow.inference.text.Span;
+import io.hatflow.inference.text.TextCutter;
+import io.hatflow.inference.text.TextCutter.Cut;
 import io.hatflow.inference.text.Tokenizer;
 import io.hatflow.inference.text.Tokens;
 import io.hatflow.inference.text.Windows;
@@ -26,7 +27,7 @@ public final class TextReader implements AutoCloseable {
     private final Manifest manifest;
     private final Packing packing;
     private final Tokenizer tokenizer;
-    private final Segmenter segmenter;
+    private final TextCutter cutter;
     private final Windows windows;
 
     private TextReader(Manifest manifest, Tokenizer tokenizer) {
@@ -34,9 +35,7 @@ public final class TextReader implements AutoCloseable {
         this.manifest = manifest;
         this.packing = Packing.of(manifest);
         this.tokenizer = tokenizer;
-        this.segmenter = new Segmenter(
-                segmentation.segmenter().equals("sentence") ? Segmenter.Kind.SENTENCE : Segmenter.Kind.UNIFORM,
-                segmentation.segmentLength());
+        this.cutter = manifest.cutter(tokenizer);
         this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
     }
 
@@ -56,8 +55,9 @@ public final class TextReader implements AutoCloseable {
 
     /** Tokens, segments and windows of a text. */
     public Reading read(String text) {
-        Tokens tokens = tokenizer.tokenize(text);
-        List<Span> segments = segmenter.segment(text, tokens);
+        Cut cut = cutter.cut(text);
+        Tokens tokens = cut.tokens();
+        List<Span> segments = cut.segments();
         List<Span> spans = windows.over(segments.size());
         return new Reading(
                 tokens,
@@ -75,7 +75,7 @@ public final class TextReader implements AutoCloseable {
 
     /** Where in the text its token {@code count} ends. */
     public int endOfToken(String text, int count) {
-        return tokenizer.tokenize(text).ends()[count - 1];
+        return cutter.cut(text).tokens().ends()[count - 1];
     }
 
     @Override

@@ -5,12 +5,15 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.hatflow.inference.bundle.Manifest.Task;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
  * An input with all that the exporter found for it; replayed when a bundle is opened.
  *
+ * @param text the text; empty where it came in segments
+ * @param textSegments the segments that the text came in; none where it came whole
  * @param tokenIds [T]
  * @param tokenOffsets [T][2] UTF-16 code units
  * @param segments [S][2] tokens
@@ -26,6 +29,7 @@ import java.util.stream.Stream;
 public record GoldenCase(
         String id,
         String text,
+        List<String> textSegments,
         int[] tokenIds,
         int[][] tokenOffsets,
         int[][] segments,
@@ -43,6 +47,7 @@ public record GoldenCase(
 
     /** A record holds what its bundle's task answers. */
     public GoldenCase {
+        textSegments = Objects.requireNonNullElse(textSegments, List.of());
         scores = Objects.requireNonNullElse(scores, new float[0]);
         segmentScores = Objects.requireNonNullElse(segmentScores, new float[0][]);
         embedding = Objects.requireNonNullElse(embedding, new float[0]);

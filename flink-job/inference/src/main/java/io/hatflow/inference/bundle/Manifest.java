@@ -4,6 +4,11 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.hatflow.inference.text.Segmenter;
+import io.hatflow.inference.text.TextCleaning;
+import io.hatflow.inference.text.TextCutter;
+import io.hatflow.inference.text.Tokenization;
+import io.hatflow.inference.text.Tokenizer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,6 +26,7 @@ public record Manifest(
         Task task,
         ProblemType problemType,
         List<Label> labels,
+        Text text,
         Segmentation segmentation,
         SpecialTokens specialTokens,
         PadSegment padSegment,
@@ -33,6 +39,15 @@ public record Manifest(
     public Manifest {
         labels = Objects.requireNonNullElse(labels, List.of());
         problemType = Objects.requireNonNullElse(problemType, ProblemType.REGRESSION);
+        text = Objects.requireNonNullElse(text, new Text(TextCleaning.NONE, Tokenization.WHOLE_TEXT));
+    }
+
+    /** What cuts texts as this manifest says. */
+    public TextCutter cutter(Tokenizer tokenizer) {
+        Segmenter.Kind kind =
+                segmentation.segmenter().equals("sentence") ? Segmenter.Kind.SENTENCE : Segmenter.Kind.UNIFORM;
+        return new TextCutter(
+                text.cleaning(), text.tokenization(), tokenizer, new Segmenter(kind, segmentation.segmentLength()));
     }
 
     /** Model architectures. */
@@ -120,6 +135,15 @@ public record Manifest(
 
     /** A label and the score from which on it counts as present. */
     public record Label(String name, float threshold) {}
+
+    /** What is done with a text before it is cut into segments. */
+    public record Text(TextCleaning cleaning, Tokenization tokenization) {
+
+        public Text {
+            cleaning = Objects.requireNonNullElse(cleaning, TextCleaning.NONE);
+            tokenization = Objects.requireNonNullElse(tokenization, Tokenization.WHOLE_TEXT);
+        }
+    }
 
     /** Segmenter ({@code sentence} or {@code uniform}), K, N, and the segments that two windows share. */
     @JsonNaming(SnakeCaseStrategy.class)

@@ -1,6 +1,7 @@
 package io.hatflow.inference.text;
 
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -13,24 +14,25 @@ import java.util.regex.Pattern;
  */
 final class Sentences {
 
-    private static final String SPACE =
-            "\\t\\n\\x0B\\f\\r \\x85\\xA0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000";
     private static final String CLOSERS = "\"')\\]}\u201D\u2019\u00BB";
 
     /**
      * One alternative per rule. The first one begins at the start of a run only and never gives back, so that the leaders of a table of
      * contents (thousands of dots) are looked at once.
      */
-    private static final Pattern BOUNDARY =
-            Pattern.compile("(?<![.!?\u2026])(?<terminator>[.!?\u2026]++)[" + CLOSERS + "]*+[" + SPACE + "]++"
-                    + "|[\u3002\uFF01\uFF1F]++[" + CLOSERS + "\u300D\u300F\uFF09]*+[" + SPACE + "]*+"
-                    + "|;[" + SPACE + "]++");
+    private static final Pattern BOUNDARY = Pattern.compile(
+            "(?<![.!?\u2026])(?<terminator>[.!?\u2026]++)[" + CLOSERS + "]*+[" + Characters.SPACE + "]++"
+                    + "|[\u3002\uFF01\uFF1F]++[" + CLOSERS + "\u300D\u300F\uFF09]*+[" + Characters.SPACE + "]*+"
+                    + "|;[" + Characters.SPACE + "]++");
 
     private static final String BOUNDARY_STARTERS = ".!?\u2026\u3002\uFF01\uFF1F;";
 
-    private static final Pattern SPACE_RUN = Pattern.compile("[" + SPACE + "]++");
+    private static final Pattern SPACE_RUN = Pattern.compile("[" + Characters.SPACE + "]++");
+    private static final Pattern FOUR_DIGITS = Pattern.compile("[0-9]{4}");
+    private static final Map<Character, String> LIGATURES = Map.of(
+            '\uFB00', "ff", '\uFB01', "fi", '\uFB02', "fl", '\uFB03', "ffi", '\uFB04', "ffl", '\uFB05', "st", '\uFB06',
+            "st");
     private static final Pattern LINE_BREAK = Pattern.compile("\r\n|[\n\r\\x85\u2028]");
-    private static final String LINE_STARTERS = "\n\r\u0085\u2028\u2029\f";
 
     private static final Set<String> ABBREVIATIONS = Set.of("""
             acct al approx apr art arts assn assoc attn aug ave bldg blvd cf ch cl co corp dec dept dr ed eds esq est etc ex exh ext \
@@ -41,7 +43,8 @@ final class Sentences {
     private Sentences() {}
 
     /** Positions at which the sentences of {@code text} begin, ascending; the first is 0. */
-    static int[] starts(String text) {
+    static int[] starts(String received) {
+        String text = withoutFullWidth(received);
         TreeSet<Integer> starts = new TreeSet<>();
         // Tried only where a match can begin: searching the whole text with them takes eight times as long.
         Matcher boundary = BOUNDARY.matcher(text).useTransparentBounds(true);
@@ -57,9 +60,9 @@ final class Sentences {
         // What of a run comes before its first line break does not matter.
         Matcher space = SPACE_RUN.matcher(text);
         for (int i = 0; i < text.length(); i++) {
-            if (LINE_STARTERS.indexOf(text.charAt(i)) >= 0
+            if (Characters.isBreak(text.charAt(i))
                     && space.region(i, text.length()).lookingAt()) {
-                if (endsParagraph(space.group())) {
+                if (endsParagraph(space.group()) && !goesOn(text, i, space.end())) {
                     starts.add(space.end());
                 }
                 i = space.end() - 1;
@@ -76,44 +79,71 @@ final class Sentences {
                 || LINE_BREAK.matcher(space).results().limit(2).count() == 2;
     }
 
+    /** Whether what ends before the white space around {@code inSpace} has no terminator and a small letter follows it. */
+    private static boolean goesOn(String text, int inSpace, int following) {
+        if (!Characters.isSmall(text, following)) {
+            return false;
+        }
+        int end = inSpace;
+        while (end > 0 && Characters.isSpace(text.charAt(end - 1))) {
+            end--;
+        }
+        return !Characters.endsSentence(text, end);
+    }
+
+    /** Full-width forms as their ASCII twins, but for the two that are wide terminators. */
+    private static String withoutFullWidth(String text) {
+        StringBuilder narrow = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c > '\uFF00' && c < '\uFF5F' && c != '\uFF01' && c != '\uFF1F') {
+                narrow = narrow == null ? new StringBuilder(text) : narrow;
+                narrow.setCharAt(i, (char) (c - 0xFF00 + 0x20));
+            }
+        }
+        return narrow == null ? text : narrow.toString();
+    }
+
     /** Whether the single full stop at {@code dot} does not end a sentence; {@code following} is the next character that is not space. */
     private static boolean dotContinues(String text, int dot, int following) {
-        if (following < text.length() && text.charAt(following) >= 'a' && text.charAt(following) <= 'z') {
+        if (Characters.isSmall(text, following)) {
             return true;
         }
-        int wordStart = dot;
-        boolean letters = false;
-        while (wordStart > 0 && (text.charAt(wordStart - 1) == '.' || isLetterOrDigit(text.charAt(wordStart - 1)))) {
-            wordStart--;
-            letters |= isLetter(text.charAt(wordStart));
+        int start = dot;
+        while (start > 0 && isOfWord(text.charAt(start - 1))) {
+            start--;
         }
-        String word = text.substring(wordStart, dot);
+        String word = withoutLigatures(text.substring(start, dot));
         if (word.length() == 1) {
             return true;
         }
-        if (letters) {
+        if (word.chars().anyMatch(c -> Characters.isLetter((char) c))) {
             return word.indexOf('.') >= 0 || ABBREVIATIONS.contains(word.toLowerCase(Locale.ROOT));
         }
-        return !word.isEmpty() && beginsLine(text, wordStart);
+        return !word.isEmpty() && !FOUR_DIGITS.matcher(word).find() && beginsLine(text, start);
+    }
+
+    private static String withoutLigatures(String word) {
+        StringBuilder letters = new StringBuilder();
+        for (int i = 0; i < word.length(); i++) {
+            letters.append(LIGATURES.getOrDefault(word.charAt(i), word.substring(i, i + 1)));
+        }
+        return letters.toString();
+    }
+
+    private static boolean isOfWord(char c) {
+        return c == '.' || (c >= '0' && c <= '9') || Characters.isLetter(c) || LIGATURES.containsKey(c);
     }
 
     private static boolean beginsLine(String text, int position) {
         for (int i = position - 1; i >= 0; i--) {
-            if (LINE_STARTERS.indexOf(text.charAt(i)) >= 0) {
+            if (Characters.isBreak(text.charAt(i))) {
                 return true;
             }
-            if (!SPACE_RUN.matcher(text.substring(i, i + 1)).matches()) {
+            if (!Characters.isSpace(text.charAt(i))) {
                 return false;
             }
         }
         return true;
-    }
-
-    private static boolean isLetter(char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    }
-
-    private static boolean isLetterOrDigit(char c) {
-        return isLetter(c) || (c >= '0' && c <= '9');
     }
 }

@@ -1,5 +1,8 @@
 package io.hatflow.inference.text;
 
+import java.util.List;
+import java.util.stream.IntStream;
+
 /**
  * The tokens of a text, in order.
  *
@@ -15,6 +18,22 @@ public record Tokens(int[] ids, int[] starts, int[] ends) {
             throw new IllegalArgumentException("ids, starts and ends have %d, %d and %d entries, expected equal counts"
                     .formatted(ids.length, starts.length, ends.length));
         }
+    }
+
+    /** Those of several texts, one after the other. */
+    static Tokens joined(List<Tokens> parts) {
+        return new Tokens(
+                parts.stream().flatMapToInt(part -> IntStream.of(part.ids)).toArray(),
+                parts.stream().flatMapToInt(part -> IntStream.of(part.starts)).toArray(),
+                parts.stream().flatMapToInt(part -> IntStream.of(part.ends)).toArray());
+    }
+
+    /** The same tokens in a text that has so many more code units before theirs. */
+    Tokens moved(int codeUnits) {
+        return new Tokens(
+                ids,
+                IntStream.of(starts).map(start -> start + codeUnits).toArray(),
+                IntStream.of(ends).map(end -> end + codeUnits).toArray());
     }
 
     public int count() {

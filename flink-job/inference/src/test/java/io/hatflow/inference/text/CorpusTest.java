@@ -61,6 +61,34 @@ class CorpusTest {
         }
     }
 
+    @Test
+    void cleaningEqualsPythons() {
+        List<String> differences = new ArrayList<>();
+        for (JsonNode record : CORPUS) {
+            CleanedText cleaned = TextCleaning.PDF.clean(TestFiles.text(record));
+            int[] codePoints = codePointStarts(cleaned.text());
+            int[] ends = new int[codePoints.length];
+            for (int i = 0; i < ends.length; i++) {
+                ends[i] = codePoints[i] + Character.charCount(cleaned.text().codePointAt(codePoints[i]));
+            }
+            int[] characters = cleaned.text().codePoints().toArray();
+            Tokens places = cleaned.original(new Tokens(characters, codePoints, ends));
+            check(
+                    differences,
+                    record,
+                    "cleaned",
+                    record.get("cleaned"),
+                    digest(characters, places.starts(), places.ends()));
+        }
+        assertThat(differences).isEmpty();
+    }
+
+    private static int[] codePointStarts(String text) {
+        return IntStream.range(0, text.length())
+                .filter(i -> i == 0 || !Character.isSurrogatePair(text.charAt(i - 1), text.charAt(i)))
+                .toArray();
+    }
+
     /** From the ids of a {@code tokenizer.json} to {@code numbers}. */
     private static IntUnaryOperator renumbering(Path tokenizer, Map<String, Integer> numbers) {
         JsonNode vocabulary = TestFiles.json(tokenizer).get("model").get("vocab");
@@ -88,6 +116,13 @@ class CorpusTest {
                         expected.get(1),
                         digest(ids.toArray(), tokens.starts(), tokens.ends()));
                 check(differences, record, "segments", expected.get(2), digest(segmentEnds(text, tokens)));
+                Tokens alone = Tokenization.PER_SENTENCE.tokens(tokenizer, text);
+                check(
+                        differences,
+                        record,
+                        "tokens sentence by sentence",
+                        expected.get(3),
+                        digest(IntStream.of(alone.ids()).map(renumbering).toArray(), alone.starts(), alone.ends()));
             }
         }
         return differences;

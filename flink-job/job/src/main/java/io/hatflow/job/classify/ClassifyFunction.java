@@ -1,6 +1,7 @@
 package io.hatflow.job.classify;
 
 import io.hatflow.events.DeadLetter;
+import io.hatflow.events.Document;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.bundle.BundleException;
@@ -136,7 +137,7 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
         LeasedClassifier.Classifier classifier = leased.classifier();
         BundleInfo bundle = leased.bundle();
         boolean urgent = isUrgent(record);
-        String text = decoded.document().getText();
+        Document text = decoded.document();
         // Keeps the text until it is asked, which is at once but in the careful lane.
         Supplier<CompletableFuture<Outcome>> question = () -> classifier.classify(text, urgent);
         boolean suspect = careful || (attempts != null && attempts.leftOver(id) > 0);

@@ -1,5 +1,6 @@
 package io.hatflow.job.classify;
 
+import io.hatflow.events.Document;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
@@ -24,16 +25,16 @@ public record LeasedClassifier(
         Runnable release)
         implements AutoCloseable {
 
-    /** Classifies texts; thread-safe. */
+    /** Classifies documents; thread-safe. */
     @FunctionalInterface
     public interface Classifier {
 
         /**
          * Completes exceptionally only through the machine's fault: with a {@link java.util.concurrent.CancellationException}, by itself
-         * or as the cause, if the text was not with the model when that failed. Urgent texts may overtake the others. Cancelling the
-         * answer takes the text out of the queue.
+         * or as the cause, if the document was not with the model when that failed. Urgent ones may overtake the others. Cancelling
+         * the answer takes the document out of the queue.
          */
-        CompletableFuture<Outcome> classify(String text, boolean urgent);
+        CompletableFuture<Outcome> classify(Document document, boolean urgent);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package io.hatflow.job.classify;
 
+import io.hatflow.events.Document;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
+import io.hatflow.inference.Outcome;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import java.nio.file.Path;
@@ -121,7 +123,7 @@ public final class SharedClassifiers {
         try {
             Opened opened = shared.opened.join();
             return new LeasedClassifier(
-                    opened.classifier()::classify,
+                    (document, urgent) -> classify(opened.classifier(), document, urgent),
                     opened.classifier().bundle(),
                     opened.loadTime(),
                     opened.classifier()::statistics,
@@ -130,6 +132,13 @@ public final class SharedClassifiers {
             release.run();
             throw e.getCause() instanceof RuntimeException reason ? reason : e;
         }
+    }
+
+    private static CompletableFuture<Outcome> classify(
+            DocumentClassifier classifier, Document document, boolean urgent) {
+        return document.getSegments().isEmpty()
+                ? classifier.classify(document.getText(), urgent)
+                : classifier.classify(document.getSegments(), urgent);
     }
 
     /** Its leases outlive it, but for the one that kept it open. */

@@ -185,7 +185,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
         }
         DocumentHead document = DocumentHead.of(decoded.document());
         CompletableFuture<Outcome> outcome =
-                leased.classifier().classify(decoded.document().getText(), false);
+                leased.classifier().classify(decoded.document(), false);
         return new Asked(
                 number,
                 line.length,

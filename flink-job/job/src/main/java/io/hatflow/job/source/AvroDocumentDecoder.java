@@ -70,6 +70,11 @@ final class AvroDocumentDecoder implements DocumentDecoder {
             if (document.getId().isBlank()) {
                 return refused(Reason.INVALID_ID, "The Document's id is blank; expected what its sender knows it by.");
             }
+            if (!document.getText().isEmpty() && !document.getSegments().isEmpty()) {
+                return refused(
+                        Reason.MALFORMED_DOCUMENT,
+                        "The Document has a text and segments; expected one of them, and an empty text beside segments.");
+            }
             return new Decoded(document, null);
         } catch (EOFException e) {
             return refused(

@@ -12,11 +12,13 @@ import io.hatflow.events.Reason;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whether a line is a document: one JSON object with the texts {@code id} and {@code text}; {@code title} is
- * taken along, everything else is ignored. Thread-safe.
+ * Decides whether a line is a document: one JSON object with the texts {@code id} and {@code text}, or in place of the latter {@code
+ * segments}, a list of texts; {@code title} is taken along, everything else is ignored. Thread-safe.
  */
 public final class JsonDocument {
 
@@ -60,11 +62,12 @@ public final class JsonDocument {
         }
         JsonNode id = object.path("id");
         String known = id.isTextual() ? id.textValue() : null;
-        for (String name : new String[] {"id", "text"}) {
-            JsonNode value = object.path(name);
-            if (!value.isTextual()) {
-                return refused("\"" + name + "\" is " + kind(value) + "; expected a string.", known);
-            }
+        if (!id.isTextual()) {
+            return refused("\"id\" is " + kind(id) + "; expected a string.", known);
+        }
+        String problem = problemOfText(object.path("text"), object.path("segments"));
+        if (problem != null) {
+            return refused(problem, known);
         }
         if (id.textValue().isBlank()) {
             return new Decoded(
@@ -72,13 +75,34 @@ public final class JsonDocument {
                     new Refusal(Reason.INVALID_ID, "\"id\" is blank; expected what the document is known by.", null));
         }
         JsonNode title = object.path("title");
+        List<String> segments = new ArrayList<>();
+        object.path("segments").forEach(segment -> segments.add(segment.textValue()));
         return new Decoded(
                 Document.newBuilder()
                         .setId(id.textValue())
-                        .setText(object.path("text").textValue())
+                        .setText(object.path("text").asText(""))
+                        .setSegments(segments)
                         .setTitle(title.isTextual() ? title.textValue() : null)
                         .build(),
                 null);
+    }
+
+    private static @Nullable String problemOfText(JsonNode text, JsonNode segments) {
+        if (segments.isMissingNode()) {
+            return text.isTextual() ? null : "\"text\" is " + kind(text) + "; expected a string.";
+        }
+        if (!text.isMissingNode()) {
+            return "The line has \"text\" and \"segments\"; expected one of them.";
+        }
+        if (!segments.isArray() || segments.isEmpty()) {
+            return "\"segments\" is " + (segments.isArray() ? "empty" : kind(segments)) + "; expected a list of strings.";
+        }
+        for (JsonNode segment : segments) {
+            if (!segment.isTextual()) {
+                return "\"segments\" holds " + kind(segment) + "; expected strings alone.";
+            }
+        }
+        return null;
     }
 
     /** Without what the line holds there. */

@@ -88,9 +88,9 @@ class ClassifyFunctionTest {
     private static LeasedClassifier controlled() {
         LEASES.incrementAndGet();
         return new LeasedClassifier(
-                (text, urgent) -> {
+                (document, urgent) -> {
                     CompletableFuture<Outcome> answer = new CompletableFuture<>();
-                    QUESTIONS.add(new Question(text, urgent, answer));
+                    QUESTIONS.add(new Question(document.getText(), urgent, answer));
                     return answer;
                 },
                 BUNDLE,

@@ -3,6 +3,7 @@ package io.hatflow.job.classify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hatflow.events.Document;
 import io.hatflow.inference.Classification;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.onnx.DeviceException;
@@ -22,6 +23,10 @@ class SharedClassifiersTest {
 
     private final ClassifySettings settings = TinyBundle.settings();
 
+    private static Document document(String text) {
+        return Document.newBuilder().setId("d").setText(text).build();
+    }
+
     @AfterEach
     void nothingIsLeftOpen() {
         assertThat(SharedClassifiers.open()).isZero();
@@ -35,7 +40,7 @@ class SharedClassifiersTest {
             first.release().run();
             first.release().run();
 
-            assertThat(second.classifier().classify("Still open.", false).get(30, TimeUnit.SECONDS))
+            assertThat(second.classifier().classify(document("Still open."), false).get(30, TimeUnit.SECONDS))
                     .isInstanceOf(Classification.class);
         }
     }
@@ -47,13 +52,13 @@ class SharedClassifiersTest {
             Thread.getAllStackTraces().keySet().stream()
                     .filter(thread -> thread.getName().equals("hatflow-inference"))
                     .forEach(Thread::interrupt);
-            Awaitility.await().until(() -> failed.classifier().classify("Fails.", false).isCompletedExceptionally());
+            Awaitility.await().until(() -> failed.classifier().classify(document("Fails."), false).isCompletedExceptionally());
 
             try (LeasedClassifier other = SharedClassifiers.lease(settings)) {
                 assertThat(SharedClassifiers.open()).isEqualTo(1);
                 failed.release().run();
 
-                assertThat(other.classifier().classify("It works.", false).get(30, TimeUnit.SECONDS))
+                assertThat(other.classifier().classify(document("It works."), false).get(30, TimeUnit.SECONDS))
                         .isInstanceOf(Classification.class);
             }
         }
@@ -65,7 +70,7 @@ class SharedClassifiersTest {
         for (int round = 0; round < 5; round++) {
             LeasedClassifier leased = SharedClassifiers.lease(settings);
             List<CompletableFuture<Integer>> answers = IntStream.range(0, 4)
-                    .mapToObj(i -> leased.classifier().classify("A long text. ".repeat(2_000), false))
+                    .mapToObj(i -> leased.classifier().classify(document("A long text. ".repeat(2_000)), false))
                     // Who hears of an answer may lease or give back.
                     .map(answer -> answer.handle((outcome, failure) -> SharedClassifiers.open()))
                     .toList();
