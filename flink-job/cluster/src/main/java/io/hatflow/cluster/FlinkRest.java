@@ -79,7 +79,8 @@ public final class FlinkRest {
     /** Ids of the TaskManagers that the JobManager knows; empty while it does not answer. */
     Optional<Set<String>> taskManagers() throws InterruptedException {
         try {
-            return Optional.of(Set.copyOf(get("/taskmanagers").path("taskmanagers").findValuesAsText("id")));
+            return Optional.of(
+                    Set.copyOf(get("/taskmanagers").path("taskmanagers").findValuesAsText("id")));
         } catch (IOException | ClusterException notYet) {
             return Optional.empty();
         }

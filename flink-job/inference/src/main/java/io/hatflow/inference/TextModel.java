@@ -58,8 +58,7 @@ final class TextModel implements AutoCloseable {
                 ? BatchBudget.learned(settings.batchTarget())
                 : BatchBudget.fixed(settings.batchSegments());
         WarmUp.of(model, Packing.of(manifest), budget);
-        this.batcher =
-                new MicroBatcher(model, Packing.of(manifest), budget, knownGoodWindow(manifest));
+        this.batcher = new MicroBatcher(model, Packing.of(manifest), budget, knownGoodWindow(manifest));
     }
 
     /**

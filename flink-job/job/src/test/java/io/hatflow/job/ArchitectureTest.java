@@ -57,10 +57,6 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
-                    "io.hatflow.job.cli..",
-                    "io.hatflow.job.demo..",
-                    "io.hatflow.job.score..",
-                    "picocli..",
-                    "kafka..")
+                    "io.hatflow.job.cli..", "io.hatflow.job.demo..", "io.hatflow.job.score..", "picocli..", "kafka..")
             .because("they and what they need are left out of the jar for the cluster");
 }

@@ -96,7 +96,8 @@ class JobSettingsTest {
                 // A name needs another order as well, see aPriorityHeaderNeedsUnorderedEvents.
                 of("classify.priority-header", "", " ", "", s -> s.classify().priorityHeader()),
                 of("classify.capacity", 128, "9", 9, s -> s.classify().capacity()),
-                of("classify.capacity-memory", 32L << 20, "1 gb", 1L << 30, s -> s.classify().capacityBytes()),
+                of("classify.capacity-memory", 32L << 20, "1 gb", 1L << 30, s -> s.classify()
+                        .capacityBytes()),
                 of("model.run-timeout", Duration.ofMinutes(5), "500 ms", Duration.ofMillis(500), s -> s.classify()
                         .runTimeout()),
                 of("quarantine.attempts", 3, "5", 5, s -> s.quarantine().attempts()),

@@ -34,7 +34,8 @@ public final class OperatorContender implements Contender {
 
     @Override
     public Run run(Slice slice) throws Exception {
-        return MemoryFedJob.run(slice, documents -> scored(Classified.of(records(documents), DocumentFormat.avro(), settings)));
+        return MemoryFedJob.run(
+                slice, documents -> scored(Classified.of(records(documents), DocumentFormat.avro(), settings)));
     }
 
     /** The same operator over a classifier that somebody else brings. */

@@ -37,6 +37,7 @@ public final class Documents {
 
     /** Share of records with a long text, which then are most of the model's work. */
     private static final double LONG = 0.001;
+
     private static final int KEYS_PER_PARTITION = 5;
     private static final double POISONED = 0.04;
 

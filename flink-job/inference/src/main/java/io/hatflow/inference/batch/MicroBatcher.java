@@ -209,8 +209,8 @@ public final class MicroBatcher implements AutoCloseable {
     private void hangs(Prepared batch, Duration limit) {
         fail(
                 batch.windows(),
-                new TimeoutException("The model hangs: its run of " + batch.packed().rows()
-                        + " segments has not returned within " + limit.toMillis() + " ms."));
+                new TimeoutException("The model hangs: its run of "
+                        + batch.packed().rows() + " segments has not returned within " + limit.toMillis() + " ms."));
     }
 
     private void complete(Prepared batch, List<WindowLogits> logits, long begun, long nanos) {

@@ -96,15 +96,7 @@ final class BoundedAsyncOperatorFactory
                 InFlightMemory memory,
                 ProcessingTimeService time,
                 MailboxExecutor mailbox) {
-            super(
-                    parameters,
-                    classify,
-                    TIMEOUT,
-                    capacity,
-                    mode,
-                    AsyncRetryStrategies.NO_RETRY_STRATEGY,
-                    time,
-                    mailbox);
+            super(parameters, classify, TIMEOUT, capacity, mode, AsyncRetryStrategies.NO_RETRY_STRATEGY, time, mailbox);
             this.memory = memory;
             this.mailbox = mailbox;
         }
@@ -151,8 +143,7 @@ final class BoundedAsyncOperatorFactory
         }
 
         @Override
-        public void emitWatermarkStatus(
-                WatermarkStatus status) {
+        public void emitWatermarkStatus(WatermarkStatus status) {
             output.emitWatermarkStatus(status);
         }
 
@@ -162,8 +153,7 @@ final class BoundedAsyncOperatorFactory
         }
 
         @Override
-        public void emitRecordAttributes(
-                RecordAttributes attributes) {
+        public void emitRecordAttributes(RecordAttributes attributes) {
             output.emitRecordAttributes(attributes);
         }
 

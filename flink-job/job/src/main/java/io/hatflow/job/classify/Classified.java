@@ -34,10 +34,7 @@ public record Classified(DataStream<LabelledDocument> labelled, DataStream<DeadL
             RejectionLimit limit) {
         ClassifierLessor lessor = task -> SharedClassifiers.lease(settings, task);
         return of(
-                records,
-                new ClassifyFunction(format, lessor, settings.priorityHeader(), quarantine),
-                settings,
-                limit);
+                records, new ClassifyFunction(format, lessor, settings.priorityHeader(), quarantine), settings, limit);
     }
 
     /** Classifies with what the lessor gives: stand-ins of tests and benchmarks. */

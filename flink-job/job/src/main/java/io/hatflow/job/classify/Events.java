@@ -46,7 +46,10 @@ public final class Events {
 
     /** What an event says of its document; the text is not part of it, so that it need not be kept until then. */
     public record DocumentHead(
-            String id, @Nullable String title, Map<String, String> metadata, @Nullable Instant eventTime) {
+            String id,
+            @Nullable String title,
+            Map<String, String> metadata,
+            @Nullable Instant eventTime) {
 
         /** Of a document that was decoded. */
         public static DocumentHead of(Document document) {

@@ -86,7 +86,8 @@ final class ScoreCommand implements Callable<Integer> {
             System.out.println("Rejected: " + summary.rejectedFile());
         }
         if (summary.documents() == 0 && summary.rejected() > 0) {
-            System.err.println("Not one line of " + input + " could be scored; " + summary.rejectedFile() + " says why.");
+            System.err.println(
+                    "Not one line of " + input + " could be scored; " + summary.rejectedFile() + " says why.");
             return NOTHING_SCORED;
         }
         return 0;

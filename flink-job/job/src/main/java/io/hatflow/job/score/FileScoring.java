@@ -63,8 +63,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
             Duration startup,
             Duration scoring) {}
 
-    private record Asked(
-            long line, int bytes, CompletableFuture<Either<LabelledDocument, DeadLetter>> event) {}
+    private record Asked(long line, int bytes, CompletableFuture<Either<LabelledDocument, DeadLetter>> event) {}
 
     /**
      * Scores the file.
@@ -124,8 +123,9 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
                     "There is nothing to resume: " + output + " is whole. To score again, give --overwrite.");
         }
         if (start == Start.NEW && cutOff) {
-            throw new IllegalArgumentException(ScoredLines.part(output)
-                    + " is what a run that was cut off has done; go on with --resume, or begin again with --overwrite.");
+            throw new IllegalArgumentException(
+                    ScoredLines.part(output)
+                            + " is what a run that was cut off has done; go on with --resume, or begin again with --overwrite.");
         }
         for (Path file : List.of(output, ScoredLines.rejectedFile(output))) {
             if (start == Start.NEW && Files.exists(file)) {
@@ -181,11 +181,11 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
             return new Asked(
                     number,
                     line.length,
-                    CompletableFuture.completedFuture(Either.Right(Events.deadLetter(record, decoded.requireRefusal()))));
+                    CompletableFuture.completedFuture(
+                            Either.Right(Events.deadLetter(record, decoded.requireRefusal()))));
         }
         DocumentHead document = DocumentHead.of(decoded.document());
-        CompletableFuture<Outcome> outcome =
-                leased.classifier().classify(decoded.document(), false);
+        CompletableFuture<Outcome> outcome = leased.classifier().classify(decoded.document(), false);
         return new Asked(
                 number,
                 line.length,

@@ -40,7 +40,11 @@ final class ScoredLines implements AutoCloseable {
      * @param lastId document id of the last of these lines; null where it has none
      * @param model digest of the bundle that scored them; null if none was scored
      */
-    record Done(long lines, long documents, @Nullable String lastId, @Nullable String model) {
+    record Done(
+            long lines,
+            long documents,
+            @Nullable String lastId,
+            @Nullable String model) {
 
         static final Done NOTHING = new Done(0, 0, null, null);
     }
@@ -128,7 +132,8 @@ final class ScoredLines implements AutoCloseable {
     void write(long line, Either<LabelledDocument, DeadLetter> event) throws IOException {
         ObjectNode json = event.isLeft() ? EventJson.of(event.left()) : EventJson.of(event.right());
         ObjectNode numbered = json.objectNode().put("line", line).setAll(json);
-        (event.isLeft() ? labelled : rejected).write((EventJson.line(numbered) + "\n").getBytes(StandardCharsets.UTF_8));
+        (event.isLeft() ? labelled : rejected)
+                .write((EventJson.line(numbered) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** Gives the files their names; an empty file of rejected lines goes. That of the rejected first: who waits for the output finds both. */
@@ -173,7 +178,8 @@ final class ScoredLines implements AutoCloseable {
             return event.path("line").asLong(-1);
         }
 
-        @Nullable String id() {
+        @Nullable
+        String id() {
             return event.path("id").textValue();
         }
 
@@ -181,7 +187,8 @@ final class ScoredLines implements AutoCloseable {
             return taken;
         }
 
-        @Nullable String model() {
+        @Nullable
+        String model() {
             return model;
         }
 

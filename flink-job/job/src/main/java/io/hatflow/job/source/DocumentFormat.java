@@ -21,8 +21,8 @@ public interface DocumentFormat extends Serializable {
      * @throws IllegalArgumentException if the writers' schemas cannot be used, with all problems
      */
     static DocumentFormat avro(SourceSettings settings) {
-        WriterSchemas schemas = WriterSchemas.withFolder(
-                settings.writerSchemas().isEmpty() ? null : Path.of(settings.writerSchemas()));
+        WriterSchemas schemas =
+                WriterSchemas.withFolder(settings.writerSchemas().isEmpty() ? null : Path.of(settings.writerSchemas()));
         return () -> new AvroDocumentDecoder(schemas);
     }
 }

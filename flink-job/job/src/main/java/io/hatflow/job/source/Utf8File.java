@@ -57,8 +57,9 @@ public final class Utf8File {
         if (littleEndian || bigEndian) {
             boolean wide = littleEndian ? begin[2] == 0 && begin[3] == 0 : begin[0] == 0 && begin[1] == 0;
             String encoding = wide ? "UTF-32" : "UTF-16";
-            throw new IllegalArgumentException(file + " is " + encoding + ", expected UTF-8. Convert it first: iconv -f "
-                    + encoding + (begin[0] >= 0xFE ? "" : littleEndian ? "LE" : "BE") + " -t UTF-8 " + file + " > utf-8-file");
+            throw new IllegalArgumentException(file + " is " + encoding
+                    + ", expected UTF-8. Convert it first: iconv -f " + encoding
+                    + (begin[0] >= 0xFE ? "" : littleEndian ? "LE" : "BE") + " -t UTF-8 " + file + " > utf-8-file");
         }
     }
 }

@@ -32,8 +32,7 @@ class ClassifiedTest {
         options.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
         options.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, Integer.MAX_VALUE);
         StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(1, options);
-        SourceRecord record =
-                new SourceRecord("t", 0, 0, 0, null, List.of(), Sent.encoded("d", "A text."));
+        SourceRecord record = new SourceRecord("t", 0, 0, 0, null, List.of(), Sent.encoded("d", "A text."));
         Classified.of(
                         environment.fromData(List.of(record), TypeInformation.of(SourceRecord.class)),
                         DocumentFormat.avro(),

@@ -97,8 +97,7 @@ class ClassifierLifetimeIT {
 
     private static DataStream<LabelledDocument> classified(StreamExecutionEnvironment environment) {
         List<SourceRecord> records = IntStream.range(0, 3)
-                .mapToObj(i ->
-                        new SourceRecord("t", 0, i, 0, null, List.of(), Sent.encoded("d" + i, "A text.")))
+                .mapToObj(i -> new SourceRecord("t", 0, i, 0, null, List.of(), Sent.encoded("d" + i, "A text.")))
                 .toList();
         return Classified.of(
                         environment.fromData(records, TypeInformation.of(SourceRecord.class)),

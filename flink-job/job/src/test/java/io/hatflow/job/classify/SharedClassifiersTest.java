@@ -40,7 +40,9 @@ class SharedClassifiersTest {
             first.release().run();
             first.release().run();
 
-            assertThat(second.classifier().classify(document("Still open."), false).get(30, TimeUnit.SECONDS))
+            assertThat(second.classifier()
+                            .classify(document("Still open."), false)
+                            .get(30, TimeUnit.SECONDS))
                     .isInstanceOf(Classification.class);
         }
     }
@@ -52,13 +54,17 @@ class SharedClassifiersTest {
             Thread.getAllStackTraces().keySet().stream()
                     .filter(thread -> thread.getName().equals("hatflow-inference"))
                     .forEach(Thread::interrupt);
-            Awaitility.await().until(() -> failed.classifier().classify(document("Fails."), false).isCompletedExceptionally());
+            Awaitility.await().until(() -> failed.classifier()
+                    .classify(document("Fails."), false)
+                    .isCompletedExceptionally());
 
             try (LeasedClassifier other = SharedClassifiers.lease(settings)) {
                 assertThat(SharedClassifiers.open()).isEqualTo(1);
                 failed.release().run();
 
-                assertThat(other.classifier().classify(document("It works."), false).get(30, TimeUnit.SECONDS))
+                assertThat(other.classifier()
+                                .classify(document("It works."), false)
+                                .get(30, TimeUnit.SECONDS))
                         .isInstanceOf(Classification.class);
             }
         }

@@ -157,8 +157,9 @@ class FileScoringTest {
     void aRefusedBundleLeavesNoFile() throws Exception {
         Files.writeString(input, line("d", "A text."));
 
-        assertThatThrownBy(() -> new FileScoring(TinyBundle.settings("--model.bundle=" + folder), input, output, Start.NEW)
-                        .run(NOBODY))
+        assertThatThrownBy(
+                        () -> new FileScoring(TinyBundle.settings("--model.bundle=" + folder), input, output, Start.NEW)
+                                .run(NOBODY))
                 .isInstanceOf(BundleException.class);
         assertThat(filesOfTheRun()).isEmpty();
     }
@@ -182,8 +183,7 @@ class FileScoringTest {
             int share = round == 11 ? 0 : random.nextInt(1 + scored.length);
             int rejectedShare = round == 11 ? 0 : random.nextInt(1 + rejected.length);
             Files.write(folder.resolve("events.jsonl.part"), Arrays.copyOf(scored, share));
-            Files.write(
-                    folder.resolve("events.jsonl.rejected.jsonl.part"), Arrays.copyOf(rejected, rejectedShare));
+            Files.write(folder.resolve("events.jsonl.rejected.jsonl.part"), Arrays.copyOf(rejected, rejectedShare));
 
             FileScoring.Summary summary = new FileScoring(settings, input, output, Start.RESUME).run(NOBODY);
 
@@ -219,9 +219,10 @@ class FileScoringTest {
     @Test
     void whatWasScoredBeforeTheMachineFailedStays() throws Exception {
         Files.writeString(
-                input, line("a", "A text.") + "\n" + line("b", "A long text. ".repeat(300_000)) + "\n" + line("c", "Last."));
-        ClassifySettings impatient = TinyBundle.settings(
-                "--classify.capacity=1", "--model.run-timeout=1 ms", "--model.batch-segments=4096");
+                input,
+                line("a", "A text.") + "\n" + line("b", "A long text. ".repeat(300_000)) + "\n" + line("c", "Last."));
+        ClassifySettings impatient =
+                TinyBundle.settings("--classify.capacity=1", "--model.run-timeout=1 ms", "--model.batch-segments=4096");
 
         assertThatThrownBy(() -> new FileScoring(impatient, input, output, Start.NEW).run(NOBODY))
                 .hasStackTraceContaining("The model hangs");
@@ -240,7 +241,9 @@ class FileScoringTest {
     void anyNameWillDo(String name) throws Exception {
         Path named = Files.writeString(folder.resolve(name), line("d", "A text."));
 
-        assertThat(new FileScoring(settings, named, output, Start.NEW).run(NOBODY).documents())
+        assertThat(new FileScoring(settings, named, output, Start.NEW)
+                        .run(NOBODY)
+                        .documents())
                 .isEqualTo(1);
     }
 
@@ -248,23 +251,26 @@ class FileScoringTest {
     @ValueSource(booleans = {false, true})
     void aByteOrderMarkAndCompressionCostNoDocument(boolean compressed) throws Exception {
         byte[] text = ("\uFEFF" + line("a", "A text.") + "\n" + line("b", "A text.")).getBytes(StandardCharsets.UTF_8);
-        try (OutputStream out = compressed
-                ? new GZIPOutputStream(Files.newOutputStream(input))
-                : Files.newOutputStream(input)) {
+        try (OutputStream out =
+                compressed ? new GZIPOutputStream(Files.newOutputStream(input)) : Files.newOutputStream(input)) {
             out.write(text);
         }
-        assertThat(new FileScoring(settings, input, output, Start.NEW).run(NOBODY).documents())
+        assertThat(new FileScoring(settings, input, output, Start.NEW)
+                        .run(NOBODY)
+                        .documents())
                 .isEqualTo(2);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"UTF-16", "UTF-16LE", "UTF-16BE", "X-UTF-16LE-BOM", "UTF-32LE", "UTF-32BE", "X-UTF-32LE-BOM"})
+    @ValueSource(
+            strings = {"UTF-16", "UTF-16LE", "UTF-16BE", "X-UTF-16LE-BOM", "UTF-32LE", "UTF-32BE", "X-UTF-32LE-BOM"})
     void aFileInAnotherEncodingIsNamed(String encoding) throws Exception {
         Files.write(input, (line("a", "A text.") + "\n").getBytes(Charset.forName(encoding)));
 
         assertThatThrownBy(() -> new FileScoring(settings, input, output, Start.NEW).run(NOBODY))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("docs.jsonl is " + (encoding.contains("16") ? "UTF-16" : "UTF-32") + ", expected UTF-8")
+                .hasMessageContaining(
+                        "docs.jsonl is " + (encoding.contains("16") ? "UTF-16" : "UTF-32") + ", expected UTF-8")
                 .hasMessageContaining("iconv");
         assertThat(filesOfTheRun()).isEmpty();
     }
@@ -273,7 +279,9 @@ class FileScoringTest {
     void anEmptyFileIsScoredToAnEmptyFile() throws Exception {
         Files.writeString(input, "");
 
-        assertThat(new FileScoring(settings, input, output, Start.NEW).run(NOBODY).documents())
+        assertThat(new FileScoring(settings, input, output, Start.NEW)
+                        .run(NOBODY)
+                        .documents())
                 .isZero();
         assertThat(output).isEmptyFile();
     }
