@@ -44,6 +44,7 @@ class SchemaEvolutionTest {
     private static final Map<String, String> FINGERPRINTS = Map.of(
             "Document-1", "c032aed93d7dafb5",
             "Document-2", "cac8e4144c7cf64a",
+            "Document-3", "82e7c357a6843842",
             "LabelledDocument-1", "dedb79ee8d13626e",
             "DeadLetter-1", "b144aecdb7dbea9c",
             "DeadLetter-2", "92f56dc3672d8923");
@@ -93,6 +94,7 @@ class SchemaEvolutionTest {
         assertThat(read.getTitle()).isNull();
         assertThat(read.getMetadata()).isEmpty();
         assertThat(read.getEventTime()).isNull();
+        assertThat(read.getSegments()).isEmpty();
     }
 
     @Test

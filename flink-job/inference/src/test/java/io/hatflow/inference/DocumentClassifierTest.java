@@ -111,6 +111,30 @@ class DocumentClassifierTest {
     }
 
     @Test
+    void aTextThatComesInSegmentsIsCutWhereTheyEnd() throws Exception {
+        List<String> given = List.of("The seller delivers", "", "😀 the goods. ".repeat(20), "The buyer pays");
+        String joined = String.join("\n", given);
+        try (DocumentClassifier classifier = open(LongDocuments.WINDOW)) {
+            Classification classification =
+                    (Classification) classifier.classify(given, false).get();
+            assertThat(classification.segments()).isGreaterThan(4);
+            for (LabelScore label : classification.labels()) {
+                for (Evidence evidence : label.evidence()) {
+                    assertThat(given).anyMatch(segment -> segment.contains(joined.substring(evidence.start(), evidence.end())));
+                }
+            }
+            assertThat(classifier.classify(List.of(given.get(0)), false).get())
+                    .usingRecursiveComparison()
+                    .ignoringFields("timings")
+                    .isEqualTo(classifier.classify(given.get(0)).get());
+            assertThat(List.of(List.<String>of(), List.of("", " ")))
+                    .allSatisfy(blank -> assertThat(classifier.classify(blank, false).get())
+                            .isInstanceOfSatisfying(
+                                    Rejection.class, rejection -> assertThat(rejection.reason()).isEqualTo(Reason.EMPTY_TEXT)));
+        }
+    }
+
+    @Test
     void evidenceIsTheBestSegmentsOfTheOriginalText() throws Exception {
         Bundle bundle = Bundle.open(TestFiles.TINY_SEGMENTS);
         try (DocumentClassifier classifier = open(LongDocuments.WINDOW)) {

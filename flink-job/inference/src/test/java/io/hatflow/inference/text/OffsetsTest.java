@@ -158,11 +158,11 @@ class OffsetsTest {
             Tokens tokens = bert.tokenize(text);
             for (Span segment : segmenter.segment(text, tokens)) {
                 int first = segment.first();
-                while (first < segment.end() && continuesWord(tokens, first)) {
+                while (first < segment.end() && continuesBefore(tokens, first)) {
                     first++;
                 }
                 int end = segment.end();
-                while (end > first && end < tokens.count() && continuesWord(tokens, end)) {
+                while (end > first && end < tokens.count() && continuesBefore(tokens, end)) {
                     end--;
                 }
                 if (first < end) {
@@ -180,8 +180,13 @@ class OffsetsTest {
     private static boolean inCanonicalOrder(String text) {
         StringBuilder eachAlone = new StringBuilder();
         text.codePoints()
-                .forEach(character -> eachAlone.append(Normalizer.normalize(Character.toString(character), Form.NFD)));
-        return Normalizer.normalize(text, Form.NFD).contentEquals(eachAlone);
+                .forEach(character -> eachAlone.append(Normalizer.normalize(Character.toString(character), Form.NFKD)));
+        return Normalizer.normalize(text, Form.NFKD).contentEquals(eachAlone);
+    }
+
+    /** Whether a token is of the same word, or of the same character, as the one before it. */
+    private static boolean continuesBefore(Tokens tokens, int token) {
+        return continuesWord(tokens, token) || (token > 0 && tokens.starts()[token] < tokens.ends()[token - 1]);
     }
 
     private static boolean continuesWord(Tokens tokens, int token) {

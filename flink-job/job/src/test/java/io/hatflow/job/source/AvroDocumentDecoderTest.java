@@ -156,6 +156,18 @@ class AvroDocumentDecoderTest {
     }
 
     @Test
+    void aTextMayComeInSegmentsButNotInBothForms() throws IOException {
+        Document document = document("7", "");
+        document.setSegments(List.of("One.", "Two."));
+        assertThat(decoder.decode(encoded(document)).document()).isEqualTo(document);
+        document.setText("One. Two.");
+        assertThat(refusal(encoded(document))).satisfies(refusal -> {
+            assertThat(refusal.reason()).isEqualTo(Reason.MALFORMED_DOCUMENT);
+            assertThat(refusal.message()).contains("a text and segments");
+        });
+    }
+
+    @Test
     void aBlankIdIsRefused() throws IOException {
         assertThat(refusal(encoded(document(" ", "text"))).reason()).isEqualTo(Reason.INVALID_ID);
     }
