@@ -87,7 +87,8 @@ record CheckedSplits(KafkaAccess kafka, SourceSettings settings) {
             if (next >= lowest && next <= highest) {
                 checked.add(split);
             } else {
-                lost(gone(partition, next) + "; those that are there begin at " + lowest + " and end before " + highest);
+                lost(gone(partition, next) + "; those that are there begin at " + lowest + " and end before "
+                        + highest);
                 checked.add(fromTheFirst(split, TopicSplit.topicIdOf(split)));
             }
         });
