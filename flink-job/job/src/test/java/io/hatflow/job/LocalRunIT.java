@@ -130,6 +130,24 @@ class LocalRunIT {
     }
 
     @Test
+    void aTopicOfOtherRecordsEndsTheJobWithASentence(LocalBroker broker, @TempDir Path home) throws Exception {
+        JobRun run = new JobRun(broker, "local-foreign");
+        run.send(IntStream.range(0, 200)
+                .mapToObj(i -> new Sent(0, null, JobRun.utf8("{\"order\": " + i + "}")))
+                .toList());
+
+        Process process = run(run, home, "--dead-letters.window=100");
+
+        assertThat(process.waitFor(JobRun.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(1);
+        assertThat(said(home))
+                .noneMatch(line -> line.startsWith("\tat "))
+                .anyMatch(
+                        line -> line.startsWith(
+                                "The job has ended. 100 of the last 100 records became dead letters, the last one for NOT_AVRO;"));
+    }
+
+    @Test
     void aJobThatStartsAgainSaysWhy(LocalBroker broker, @TempDir Path home) throws Exception {
         JobRun run = new JobRun(broker, "local-failing");
         run.send(documents(0, 12, 900_000));

@@ -10,6 +10,7 @@ import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 import picocli.CommandLine;
@@ -81,6 +82,10 @@ final class Mistakes {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BundleException || cause instanceof DeviceException) {
                 return Optional.of(String.valueOf(cause.getMessage()));
+            }
+            if (cause instanceof SuppressRestartsException && cause.getCause() != null) {
+                // The job ends for good only for what a person can mend.
+                return Optional.of("The job has ended. " + cause.getCause().getMessage());
             }
             if (cause instanceof KafkaException kafka) {
                 return Optional.of(ofKafka(kafka));
