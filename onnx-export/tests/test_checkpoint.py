@@ -231,6 +231,12 @@ def test_where_nothing_names_labels_the_classifier_says_how_many(tmp_path, label
     assert checkpoint.notes[0].startswith("config.json names no labels (id2label); the classifier has")
 
 
+def test_a_classifier_of_another_shape_is_named_and_no_key_that_is_not_there(folder):
+    without(folder, "id2label")
+    rewrite(folder, lambda weights: weights.update({"classifier.weight": np.zeros(32, np.float32)}))
+    assert problems_of(folder) == ("classifier.weight has shape [32], but config.json asks for [3, 32]",)
+
+
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [

@@ -193,6 +193,8 @@ def test_labels_of_whole_texts_are_read_beside_spans_and_without(tmp_path):
         ({"labels": ["Fee", "Fee"]}, "'Fee' is given twice"),
         ({"labels": [""]}, "the label '' is empty"),
         ({"labels": ["\u00a0\u2003"]}, "is empty"),
+        ({"labels": ["\u200b"]}, "is empty"),
+        ({"label_names": "Fee"}, "unknown key 'label_names': spans with labels go into 'clauses'"),
         ({"clauses": [{"label": " ", "start": 4, "end": 7}]}, "the label ' ' is empty"),
         ({"labels": ["Fee "]}, "the label 'Fee ' begins or ends with a blank"),
         ({"labels": ["Fee\nLaw"]}, r"the label 'Fee\nLaw' holds a control character"),

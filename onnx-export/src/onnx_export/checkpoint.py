@@ -102,7 +102,7 @@ def _told_by_weights(
         config = replace(config, pooling="attentive")  # the original has these weights if it pools so, and only then
     if content.get("type_vocab_size") is None and (rows := _rows(stored, _TYPES)):
         config = replace(config, token_types=rows)  # whose first row alone is added
-    if config.head.classifies and config.labels_key is None and (rows := _rows(stored, "classifier.weight")):
+    if config.head.classifies and config.labels_key is None and (rows := _rows(stored, "classifier.bias", axes=1)):
         problem_type = config.problem_type if content.get("problem_type") is not None else "regression" if rows == 1 else None
         config = replace(config, labels=numbered_labels(rows), problem_type=problem_type)
         names = f"LABEL_0 to LABEL_{rows - 1}" if rows > 1 else "LABEL_0"
@@ -110,9 +110,9 @@ def _told_by_weights(
     return config, notes
 
 
-def _rows(stored: Mapping[str, NDArray[Any]], plain: str) -> int | None:
+def _rows(stored: Mapping[str, NDArray[Any]], plain: str, *, axes: int = 2) -> int | None:
     names = [name for prefix in ("", *_PREFIXES) if (name := prefix + plain) in stored]
-    return stored[names[0]].shape[0] if names and stored[names[0]].ndim == 2 else None
+    return stored[names[0]].shape[0] if names and stored[names[0]].ndim == axes else None
 
 
 def file_sha256(path: Path) -> str:

@@ -19,7 +19,7 @@ OVERLAP_TO_COUNT = 30
 
 _KEYS = ("id", "text", "clauses", "spans", "labels", "group")
 _LABEL_LIKE = set(
-    "annotation annotations answer answers categories category class classes entities entity highlights label marks tag tags target "
+    "annotation annotations answer answers categories category class classes entities entity highlights intent intents marks sentiment tag tags target "
     "targets topic topics".split()
 )
 """Under which labels are kept elsewhere: what is there is never left out in silence."""
@@ -131,7 +131,7 @@ class _Lines:
             near = difflib.get_close_matches(key.lower(), _KEYS[1:], n=1, cutoff=0.75)
             if near:
                 yield f"unknown key {key!r}, did you mean {near[0]!r}?"
-            elif key.lower() in _LABEL_LIKE or isinstance(record[key], list | dict):
+            elif key.lower() in _LABEL_LIKE or "label" in key.lower() or isinstance(record[key], list | dict):
                 yield f"unknown key {key!r}: spans with labels go into 'clauses', labels of the whole text into 'labels'"
             else:
                 self.unread.setdefault(key, []).append(number)
@@ -141,7 +141,7 @@ class _Lines:
                     self.unread.setdefault(f"{key}.{name}", []).append(number)
 
     def _label(self, number: int, label: str) -> Iterator[str]:
-        if not label.strip():
+        if not _essence(label):
             yield f"the label {label!r} is empty"
             return
         if label != label.strip():
