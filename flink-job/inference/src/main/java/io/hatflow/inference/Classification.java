@@ -59,18 +59,6 @@ public record Classification(
      */
     public record Evidence(int start, int end, int segment, float score) {}
 
-    /**
-     * Microseconds, rounded up: what was done took time, also where the clock moves in larger steps. Queueing and inference are those of
-     * the document's slowest window; inference is the time of its whole batch.
-     */
-    public record Timings(long tokenizeMicros, long queueMicros, long inferenceMicros) {
-
-        static Timings ofNanos(long tokenize, long queue, long inference) {
-            return new Timings(microsRoundedUp(tokenize), microsRoundedUp(queue), microsRoundedUp(inference));
-        }
-
-        private static long microsRoundedUp(long nanos) {
-            return (nanos + 999) / 1000;
-        }
-    }
+    /** Microseconds. Queueing and inference are those of the document's slowest window; inference is the time of its whole batch. */
+    public record Timings(long tokenizeMicros, long queueMicros, long inferenceMicros) {}
 }

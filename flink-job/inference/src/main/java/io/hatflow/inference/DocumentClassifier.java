@@ -21,6 +21,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -181,7 +182,10 @@ public final class DocumentClassifier implements AutoCloseable {
                     tokensTotal,
                     document.segments().size(),
                     document.windows().size(),
-                    Timings.ofNanos(tokenizeNanos, queueNanos, inferenceNanos));
+                    new Timings(
+                            TimeUnit.NANOSECONDS.toMicros(tokenizeNanos),
+                            TimeUnit.NANOSECONDS.toMicros(queueNanos),
+                            TimeUnit.NANOSECONDS.toMicros(inferenceNanos)));
         });
         var unused = outcome.whenComplete((done, failure) -> {
             if (outcome.isCancelled()) {

@@ -18,7 +18,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +46,6 @@ public final class MicroBatcher implements AutoCloseable {
     private final Packing packing;
     private final BatchBudget budget;
     private final Window knownGood;
-    private final LongSupplier nanoClock;
     private final WindowQueue queue = new WindowQueue();
     private final AtomicReference<@Nullable Prepared> ahead = new AtomicReference<>();
     private final Thread inferenceThread;
@@ -73,16 +71,10 @@ public final class MicroBatcher implements AutoCloseable {
      * @param knownGood a window that the model has been seen to answer
      */
     public MicroBatcher(PackedModel model, Packing packing, BatchBudget budget, Window knownGood) {
-        this(model, packing, budget, knownGood, System::nanoTime);
-    }
-
-    /** With a clock of the caller's, in nanoseconds. */
-    MicroBatcher(PackedModel model, Packing packing, BatchBudget budget, Window knownGood, LongSupplier nanoClock) {
         this.model = model;
         this.packing = packing;
         this.budget = budget;
         this.knownGood = knownGood;
-        this.nanoClock = nanoClock;
         this.besides = new ScheduledThreadPoolExecutor(1, task -> daemon(task, BESIDES));
         besides.setRemoveOnCancelPolicy(true);
         this.inferenceThread = daemon(this::runUntilClosed, "hatflow-inference");
@@ -109,7 +101,7 @@ public final class MicroBatcher implements AutoCloseable {
      */
     public CompletableFuture<WindowResult> submit(Window window, boolean urgent) {
         CompletableFuture<WindowResult> result = new CompletableFuture<>();
-        queue.put(new Waiting(window, packing.rows(window), urgent, nanoClock.getAsLong(), result));
+        queue.put(new Waiting(window, packing.rows(window), urgent, System.nanoTime(), result));
         return result;
     }
 
@@ -170,10 +162,9 @@ public final class MicroBatcher implements AutoCloseable {
     /** Completes the future of every window of the batch, whatever happens. */
     private void run(Prepared batch) {
         try {
-            long begun = nanoClock.getAsLong();
+            long begun = System.nanoTime();
             List<WindowLogits> logits = watched(batch);
-            // Where the clock moves in steps or was set back, as virtual machines' do, a run still took time.
-            long nanos = Math.max(1, nanoClock.getAsLong() - begun);
+            long nanos = System.nanoTime() - begun;
             budget.record(batch.packed().rows(), nanos);
             besides.execute(() -> {
                 try {
@@ -216,7 +207,7 @@ public final class MicroBatcher implements AutoCloseable {
     private void complete(Prepared batch, List<WindowLogits> logits, long begun, long nanos) {
         long waited = 0;
         for (Waiting window : batch.windows()) {
-            waited += waited(window, begun);
+            waited += begun - window.enqueuedNanos();
         }
         batches.increment();
         windows.add(batch.windows().size());
@@ -226,12 +217,8 @@ public final class MicroBatcher implements AutoCloseable {
         queueNanos.add(waited);
         for (int i = 0; i < batch.windows().size(); i++) {
             Waiting window = batch.windows().get(i);
-            window.result().complete(scored(logits.get(i), waited(window, begun), nanos));
+            window.result().complete(scored(logits.get(i), begun - window.enqueuedNanos(), nanos));
         }
-    }
-
-    private static long waited(Waiting window, long begun) {
-        return Math.max(0, begun - window.enqueuedNanos());
     }
 
     private static WindowResult scored(WindowLogits logits, long queueNanos, long inferenceNanos) {
@@ -298,7 +285,7 @@ public final class MicroBatcher implements AutoCloseable {
                 outOfMemory.sum(),
                 depth.windows(),
                 depth.rows(),
-                depth.oldestNanos() == null ? 0 : nanoClock.getAsLong() - depth.oldestNanos(),
+                depth.oldestNanos() == null ? 0 : System.nanoTime() - depth.oldestNanos(),
                 budget.rows(),
                 fit.fixedNanos(),
                 fit.nanosPerRow());

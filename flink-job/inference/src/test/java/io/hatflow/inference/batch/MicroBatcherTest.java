@@ -25,7 +25,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -181,20 +180,6 @@ class MicroBatcherTest {
             assertThat(results.get(39).get(30, TimeUnit.SECONDS)).isInstanceOf(Scored.class);
             assertThat(sizes).hasSizeLessThanOrEqualTo(5);
             assertThat(batcher.statistics().queuedWindows()).isZero();
-        }
-    }
-
-    /** Some virtual machines' clocks do. */
-    @Test
-    void aRunTakesTimeAlsoWhereTheClockStandsStillOrGoesBack() throws Exception {
-        AtomicLong clock = new AtomicLong();
-        for (long step : new long[] {0, -1_000_000}) {
-            try (MicroBatcher batcher = new MicroBatcher(
-                    MicroBatcherTest::zeros, PACKING, BatchBudget.fixed(1), KNOWN, () -> clock.addAndGet(step))) {
-                Scored scored = (Scored) batcher.submit(KNOWN, false).get(30, TimeUnit.SECONDS);
-                assertThat(scored.inferenceNanos()).isEqualTo(1);
-                assertThat(scored.queueNanos()).isZero();
-            }
         }
     }
 

@@ -197,7 +197,7 @@ class WrongBundlesTest {
                 wrong(
                         "golden.jsonl cut off",
                         bundle -> bundle.cut("golden.jsonl"),
-                        "golden.jsonl has 13136 bytes, the manifest says 13137; copy the bundle again"),
+                        "golden.jsonl has 14513 bytes, the manifest says 14514; copy the bundle again"),
                 wrong(
                         "one bit of the graph changed",
                         bundle -> bundle.flip("model.onnx"),
@@ -257,7 +257,7 @@ class WrongBundlesTest {
                 wrong(
                         "a graph of another vocabulary",
                         bundle -> bundle.replace("model.onnx", TestFiles.FIXTURES.resolve("sentcls/model.onnx")),
-                        "golden input 'clause': the model fails on this document: … indices element out of data bounds, idx=193 must be within the inclusive range [-160,159]; the graph was made for another vocabulary or other segments: export the bundle again (5 such inputs)",
+                        "golden input 'clause': the model fails on this document: … indices element out of data bounds, idx=193 must be within the inclusive range [-160,159]; the graph was made for another vocabulary or other segments: export the bundle again (6 such inputs)",
                         "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds otherwise (docs/precision.md): export the bundle again"),
                 // Sizes that contradict the graph.
                 wrong(
@@ -280,7 +280,7 @@ class WrongBundlesTest {
                         "fewer segments",
                         bundle -> bundle.manifest(
                                 manifest -> object(manifest, "segmentation").put("max_segments", 4)),
-                        "golden input 'clause': its windows differ from the exporter's; the manifest was changed, or another release exported it: export the bundle again (4 such inputs)"),
+                        "golden input 'clause': its windows differ from the exporter's; the manifest was changed, or another release exported it: export the bundle again (5 such inputs)"),
                 wrong(
                         "an input that the manifest leaves out",
                         bundle -> bundle.manifest(
@@ -300,12 +300,12 @@ class WrongBundlesTest {
                         "a CLS id beyond the vocabulary",
                         bundle -> bundle.manifest(
                                 manifest -> object(manifest, "special_tokens").put("cls", 40000)),
-                        "golden input 'word': the model fails: … indices element out of data bounds, idx=40000 must be within the inclusive range [-200,199]; the graph was made for another vocabulary or other segments: export the bundle again (6 such inputs)"),
+                        "golden input 'word': the model fails: … indices element out of data bounds, idx=40000 must be within the inclusive range [-200,199]; the graph was made for another vocabulary or other segments: export the bundle again (7 such inputs)"),
                 wrong(
                         "the CLS id of another token",
                         bundle -> bundle.manifest(
                                 manifest -> object(manifest, "special_tokens").put("cls", 5)),
-                        "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds otherwise (docs/precision.md): export the bundle again (6 such inputs)"),
+                        "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds otherwise (docs/precision.md): export the bundle again (7 such inputs)"),
                 // The tokenizer.
                 wrong(
                         "text in place of a tokenizer",
@@ -319,11 +319,11 @@ class WrongBundlesTest {
                         "a tokenizer of another vocabulary",
                         bundle ->
                                 bundle.replace("tokenizer.json", TestFiles.CONTRACT_CLAUSES.resolve("tokenizer.json")),
-                        "golden input 'word': its token ids differ from the exporter's; tokenizer.json is not the one that the model was exported with: export the bundle again (6 such inputs)"),
+                        "golden input 'word': its token ids differ from the exporter's; tokenizer.json is not the one that the model was exported with: export the bundle again (7 such inputs)"),
                 wrong(
                         "a tokenizer of another family",
                         bundle -> bundle.replace("tokenizer.json", WORDS),
-                        "golden input 'word': its token ids differ from the exporter's; tokenizer.json is not the one that the model was exported with: export the bundle again (6 such inputs)"),
+                        "golden input 'word': its token ids differ from the exporter's; tokenizer.json is not the one that the model was exported with: export the bundle again (7 such inputs)"),
                 // The golden inputs.
                 wrong(
                         "no golden input",

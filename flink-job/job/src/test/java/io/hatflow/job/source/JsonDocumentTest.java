@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class JsonDocumentTest {
 
-    private static JsonDocument.Parsed parse(String line) {
+    private static Decoded parse(String line) {
         return JsonDocument.parse(line.replace('\'', '"').getBytes(UTF_8));
     }
 
