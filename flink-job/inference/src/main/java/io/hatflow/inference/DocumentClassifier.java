@@ -113,7 +113,8 @@ public final class DocumentClassifier implements AutoCloseable {
      * ones are split. Offsets of evidence are those in the segments joined by one line feed.
      */
     public CompletableFuture<Outcome> classify(List<String> segments, boolean urgent) {
-        long length = segments.stream().mapToLong(segment -> segment.length() + 1L).sum() - 1;
+        long length =
+                segments.stream().mapToLong(segment -> segment.length() + 1L).sum() - 1;
         return classify(segments.stream().allMatch(String::isBlank), length, () -> model.segment(segments), urgent);
     }
 
@@ -124,7 +125,8 @@ public final class DocumentClassifier implements AutoCloseable {
         if (length > settings.maxCharacters()) {
             return rejected(
                     Reason.TEXT_TOO_LONG,
-                    "the text has %d characters, more than the limit of %d".formatted(length, settings.maxCharacters()));
+                    "the text has %d characters, more than the limit of %d"
+                            .formatted(length, settings.maxCharacters()));
         }
         long begun = System.nanoTime();
         Segmented segmented = text.get();

@@ -120,9 +120,10 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
         LeasedClassifier asked = leased;
         BundleInfo bundle = asked.bundle();
         boolean urgent = isUrgent(record);
-        Supplier<CompletableFuture<Outcome>> question = () -> document.getSegments().isEmpty()
-                ? asked.classifier().classify(document.getText(), urgent)
-                : asked.classifier().classify(document.getSegments(), urgent);
+        Supplier<CompletableFuture<Outcome>> question =
+                () -> document.getSegments().isEmpty()
+                        ? asked.classifier().classify(document.getText(), urgent)
+                        : asked.classifier().classify(document.getSegments(), urgent);
         boolean suspect = careful || (attempts != null && attempts.leftOver(id) > 0);
         var unused = (suspect && lane != null ? lane.ask(id, question) : question.get())
                 .whenComplete((outcome, failure) -> {

@@ -99,7 +99,8 @@ public final class JsonDocument {
             return "The line has \"text\" and \"segments\"; expected one of them.";
         }
         if (!segments.isArray() || segments.isEmpty()) {
-            return "\"segments\" is " + (segments.isArray() ? "empty" : kind(segments)) + "; expected a list of strings.";
+            return "\"segments\" is " + (segments.isArray() ? "empty" : kind(segments))
+                    + "; expected a list of strings.";
         }
         for (JsonNode segment : segments) {
             if (!segment.isTextual()) {
