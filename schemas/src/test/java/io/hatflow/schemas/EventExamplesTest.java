@@ -39,6 +39,7 @@ class EventExamplesTest {
             Map.entry("document/title-without-its-type", "Expected start-union. Got VALUE_STRING"),
             Map.entry("document/metadata-value-not-a-string", "Expected string. Got VALUE_NUMBER_INT"),
             Map.entry("document/event-time-as-text", "Unknown union branch string"),
+            Map.entry("document/segment-not-a-string", "Expected string. Got VALUE_NUMBER_INT"),
             Map.entry("labelled-document/missing-provenance", "Expected field name not found: provenance"),
             Map.entry("labelled-document/unknown-coverage", "Unknown symbol in enum PARTIAL"),
             Map.entry("labelled-document/score-as-text", "Expected float. Got VALUE_STRING"),

@@ -120,17 +120,18 @@ class DocumentClassifierTest {
             assertThat(classification.segments()).isGreaterThan(4);
             for (LabelScore label : classification.labels()) {
                 for (Evidence evidence : label.evidence()) {
-                    assertThat(given).anyMatch(segment -> segment.contains(joined.substring(evidence.start(), evidence.end())));
+                    assertThat(given)
+                            .anyMatch(segment -> segment.contains(joined.substring(evidence.start(), evidence.end())));
                 }
             }
             assertThat(classifier.classify(List.of(given.get(0)), false).get())
                     .usingRecursiveComparison()
                     .ignoringFields("timings")
                     .isEqualTo(classifier.classify(given.get(0)).get());
-            assertThat(List.of(List.<String>of(), List.of("", " ")))
-                    .allSatisfy(blank -> assertThat(classifier.classify(blank, false).get())
-                            .isInstanceOfSatisfying(
-                                    Rejection.class, rejection -> assertThat(rejection.reason()).isEqualTo(Reason.EMPTY_TEXT)));
+            assertThat(List.of(List.<String>of(), List.of("", " "))).allSatisfy(blank -> assertThat(
+                            classifier.classify(blank, false).get())
+                    .isInstanceOfSatisfying(Rejection.class, rejection -> assertThat(rejection.reason())
+                            .isEqualTo(Reason.EMPTY_TEXT)));
         }
     }
 
