@@ -1,9 +1,11 @@
 package io.hatflow.job.classify;
 
+import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
@@ -32,6 +34,26 @@ public record LeasedClassifier(
 
         /** Completes exceptionally only through the machine's fault. Urgent texts may overtake the others. */
         CompletableFuture<Outcome> classify(String text, boolean urgent);
+
+        /** The same for a text that came in segments. */
+        default CompletableFuture<Outcome> classify(List<String> segments, boolean urgent) {
+            return classify(String.join("\n", segments), urgent);
+        }
+
+        /** What asks a classifier of a bundle. */
+        static Classifier of(DocumentClassifier classifier) {
+            return new Classifier() {
+                @Override
+                public CompletableFuture<Outcome> classify(String text, boolean urgent) {
+                    return classifier.classify(text, urgent);
+                }
+
+                @Override
+                public CompletableFuture<Outcome> classify(List<String> segments, boolean urgent) {
+                    return classifier.classify(segments, urgent);
+                }
+            };
+        }
     }
 
     @Override

@@ -92,7 +92,7 @@ public final class SharedClassifiers {
             }
             shared.leases++;
             return new LeasedClassifier(
-                    shared.classifier::classify,
+                    shared.LeasedClassifier.Classifier.of(classifier),
                     shared.classifier.bundle(),
                     shared.loadTime,
                     shared.classifier::statistics,
