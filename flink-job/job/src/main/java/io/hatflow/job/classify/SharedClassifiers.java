@@ -92,7 +92,7 @@ public final class SharedClassifiers {
             }
             shared.leases++;
             return new LeasedClassifier(
-                    shared.LeasedClassifier.Classifier.of(classifier),
+                    LeasedClassifier.Classifier.of(shared.classifier),
                     shared.classifier.bundle(),
                     shared.loadTime,
                     shared.classifier::statistics,
