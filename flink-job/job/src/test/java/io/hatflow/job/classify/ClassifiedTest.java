@@ -44,7 +44,7 @@ class ClassifiedTest {
         Configuration options = new Configuration();
         options.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
         options.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, Integer.MAX_VALUE);
-        StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(1, options);
+        StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(options);
         SourceRecord record = new SourceRecord("t", 0, 0, 0, null, List.of(), Sent.encoded("d", "A text."));
         Classified.of(
                         environment.fromData(List.of(record), TypeInformation.of(SourceRecord.class)),
