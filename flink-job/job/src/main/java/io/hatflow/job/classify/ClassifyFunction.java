@@ -60,7 +60,7 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
     private transient boolean restored;
     private transient boolean careful;
     /** What the model has not answered yet, by the event's id. */
-    private transient Map<String, CompletableFuture<Outcome>> asked = Map.of();
+    private transient @Nullable Map<String, CompletableFuture<Outcome>> asked;
 
     private transient volatile boolean closed;
 
@@ -115,7 +115,7 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
 
     @Override
     public void asyncInvoke(SourceRecord record, ResultFuture<Either<LabelledDocument, DeadLetter>> result) {
-        if (decoder == null || leased == null || metrics == null) {
+        if (decoder == null || leased == null || metrics == null || asked == null) {
             throw new IllegalStateException("asyncInvoke was called before open");
         }
         ClassifyMetrics counted = metrics;
@@ -142,9 +142,10 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
         Supplier<CompletableFuture<Outcome>> question = () -> classifier.classify(text, urgent);
         boolean suspect = careful || (attempts != null && attempts.leftOver(id) > 0);
         CompletableFuture<Outcome> answer = suspect && lane != null ? lane.ask(id, question) : question.get();
-        asked.put(id, answer);
+        Map<String, CompletableFuture<Outcome>> unanswered = asked;
+        unanswered.put(id, answer);
         var unused = answer.whenComplete((outcome, failure) -> {
-            asked.remove(id);
+            unanswered.remove(id);
             if (closed) {
                 return;
             }
@@ -185,7 +186,10 @@ final class ClassifyFunction extends RichAsyncFunction<SourceRecord, Either<Labe
             lane.close();
             lane = null;
         }
-        asked.values().forEach(answer -> answer.cancel(false));
+        if (asked != null) { // a task may fail before it opens
+            asked.values().forEach(answer -> answer.cancel(false));
+            asked = null;
+        }
         if (leased != null) {
             leased.close();
             leased = null;
