@@ -95,9 +95,10 @@ def read_inputs(path: Path) -> list[GoldenInput]:
 
     def parse(_: int, record: dict[str, Any]) -> GoldenInput:
         match record:
-            case {"id": str(id), "text": str(text)} if "segments" not in record:
+            # Golden records are inputs too: their segments are runs of tokens.
+            case {"id": str(id), "text": str(text)} if not _are_texts(record.get("segments")):
                 given = GoldenInput(id, text)
-            case {"id": str(id), "segments": [_, *_] as segments} if "text" not in record and _are_texts(segments):
+            case {"id": str(id), "segments": list(segments)} if "text" not in record and _are_texts(segments):
                 given = GoldenInput(id, tuple(segments))
             case _:
                 raise ValueError("expected an object with the texts id and text, or id and a list of texts, segments")
@@ -115,8 +116,8 @@ def read_inputs(path: Path) -> list[GoldenInput]:
     return inputs
 
 
-def _are_texts(values: Sequence[object]) -> bool:
-    return all(isinstance(value, str) for value in values)
+def _are_texts(given: object) -> bool:
+    return isinstance(given, list) and bool(given) and all(isinstance(each, str) for each in given)
 
 
 def golden_input(record: Mapping[str, Any]) -> GoldenInput:
