@@ -47,7 +47,8 @@ def words(text):
         ("Scope\r\nof work", ["Scope\r\nof work"]),
         ("Scope\r\n \r\nThe seller", ["Scope", "The seller"]),
         ("Scope\x85\u2028The", ["Scope", "The"]),
-        ("Scope\fThe\u2029end", ["Scope", "The", "end"]),
+        ("Scope\fThe\u2029End", ["Scope", "The", "End"]),
+        ("Scope\fThe\u2029end", ["Scope", "The\u2029end"]),  # nothing ended
         ("Scope\v\vThe", ["Scope\v\vThe"]),
     ],
 )
@@ -59,7 +60,7 @@ def test_boundaries(text, expected):
     ("text", "expected"),
     [
         ("at 5 p.m. on Monday. then", ["at 5 p.m. on Monday. then"]),  # a lower-case letter follows
-        ("left. état", ["left.", "état"]),  # only a-z are looked at
+        ("left. état", ["left. état"]),  # a small letter beyond a-z
         ("Exhibit B. The", ["Exhibit B. The"]),  # one letter
         ("clause 7. The", ["clause 7. The"]),  # one digit
         ("page 12. The", ["page 12.", "The"]),  # digits inside a line

@@ -70,7 +70,7 @@ def test_a_bundle_of_any_task_passes_every_check_until_its_answers_change(tmp_pa
     assert "golden inputs: long: scores are off by 1.0e-02" in failures(tmp_path / "bundle")[0]
     del record[golden]
     put(tmp_path / "bundle", "golden.jsonl", "".join(json.dumps(record) + "\n" for record in records).encode())
-    assert failures(tmp_path / "bundle") == [f"golden inputs: line 6: {golden} missing"]
+    assert failures(tmp_path / "bundle") == [f"golden inputs: line 7: {golden} missing"]
 
 
 def test_a_whole_bundle_passes_every_check(bundle):
@@ -160,7 +160,7 @@ def test_weights_of_another_checkpoint_fail_the_replay(bundle, tmp_path):
         (lambda records: records[0]["token_ids"].append(5), "word: token_ids differ"),
         (lambda records: records[1]["token_offsets"][0].__setitem__(1, 99), "clause: token_offsets differ"),
         (lambda records: records[2]["segments"].pop(), "letter: segments differ"),
-        (lambda records: records[5]["windows"].pop(), "long: windows differ"),
+        (lambda records: records[6]["windows"].pop(), "long: windows differ"),
         (lambda records: records[0].update(scores=[0.5, 0.5, 0.5]), "word: scores are off by"),
         (lambda records: records[0]["segment_scores"].pop(), "word: segment_scores have shape (1, 3), expected (0,)"),
         (lambda records: records[0]["scores"].__setitem__(0, float("nan")), "word: scores are off by inf"),
