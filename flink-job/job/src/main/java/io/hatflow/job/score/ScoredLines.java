@@ -69,7 +69,7 @@ final class ScoredLines implements AutoCloseable {
 
     /** Begins two empty files. */
     static ScoredLines begin(Path output) throws IOException {
-        ScoredLines lines = open(output, Done.NOTHING);
+        ScoredLines lines = open(output);
         lines.labelled.setLength(0);
         lines.rejected.setLength(0);
         return lines;
@@ -80,7 +80,7 @@ final class ScoredLines implements AutoCloseable {
      * or within a line.
      */
     static ScoredLines resume(Path output) throws IOException {
-        ScoredLines lines = open(output, Done.NOTHING);
+        ScoredLines lines = open(output);
         Written scored = new Written(lines.labelled);
         Written refused = new Written(lines.rejected);
         long number = 0;
@@ -97,14 +97,14 @@ final class ScoredLines implements AutoCloseable {
                 output, lines.labelled, lines.rejected, new Done(number, scored.taken(), lastId, scored.model()));
     }
 
-    private static ScoredLines open(Path output, Done done) throws IOException {
+    private static ScoredLines open(Path output) throws IOException {
         RandomAccessFile labelled = new RandomAccessFile(part(output).toFile(), "rw");
         try {
             return new ScoredLines(
                     output,
                     labelled,
                     new RandomAccessFile(part(rejectedFile(output)).toFile(), "rw"),
-                    done);
+                    Done.NOTHING);
         } catch (IOException e) {
             labelled.close();
             throw e;
