@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from onnx_export.hat_torch import Packed
 from onnx_export.labelled_texts import LabelledText
 from onnx_export.recipe import Recipe
-from onnx_export.segmentation import segment
+from onnx_export.segmentation import Span, segment
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,12 @@ class Corpus:
         return [self._cut(text, chance.randint(shortest, longest)) for text in texts]
 
     def _cut(self, text: LabelledText, segment_length: int) -> SegmentedDocument:
+        offsets = self.tokens[text.id][1].tolist()
+        return self.cut_at(text, segment(text.text, offsets, segmenter=self.recipe.segmenter, segment_length=segment_length))
+
+    def cut_at(self, text: LabelledText, spans: Sequence[Span]) -> SegmentedDocument:
+        """A text whose segments are these, by first and end token."""
         token_ids, offsets = self.tokens[text.id]
-        spans = segment(text.text, offsets.tolist(), segmenter=self.recipe.segmenter, segment_length=segment_length)
         places = np.array([(offsets[begin, 0], offsets[end - 1, 1]) for begin, end in spans], np.int32)
         held = [text.labels_within(int(begin), int(end)) for begin, end in places]
         targets = np.array([[label in present for label in self.labels] for present in held], np.float32)

@@ -95,10 +95,10 @@ def loss_of(
 
 
 @torch.no_grad()
-def document_logits(model: SegmentClassifier, documents: Sequence[SegmentedDocument], recipe: Recipe) -> NDArray[np.float32]:
-    """Logits of whole documents, float32 [documents, C], as the bundle computes them: the maximum over segments and windows."""
+def segment_logits(model: SegmentClassifier, documents: Sequence[SegmentedDocument], recipe: Recipe) -> list[NDArray[np.float32]]:
+    """Logits of the segments of whole documents, float32 [segments, C] each, as the bundle computes them: the maximum over windows."""
     model.eval()
-    logits = np.full((len(documents), model.shape.num_labels), -np.inf, np.float32)
+    logits = [np.full((len(document.token_ids), model.shape.num_labels), -np.inf, np.float32) for document in documents]
     owners = {id(document): i for i, document in enumerate(documents)}
     cut = [
         Window(document, begin, np.arange(begin, end))
@@ -108,10 +108,41 @@ def document_logits(model: SegmentClassifier, documents: Sequence[SegmentedDocum
     for batch in batches(cut, 2 * recipe.max_segments):
         of_segments = model(packed(batch).to(model.device))
         for window, part in zip(batch, of_segments.split([len(window.shown) for window in batch]), strict=True):
-            row = logits[owners[id(window.document)]]
-            np.maximum(row, part.max(dim=0).values.cpu().numpy(), out=row)
+            rows = logits[owners[id(window.document)]][window.begin : window.begin + len(part)]
+            np.maximum(rows, part.cpu().numpy(), out=rows)
     model.train()
     return logits
+
+
+def document_logits(model: SegmentClassifier, documents: Sequence[SegmentedDocument], recipe: Recipe) -> NDArray[np.float32]:
+    """Logits of whole documents, float32 [documents, C]: the maximum over their segments."""
+    return np.stack([rows.max(axis=0) for rows in segment_logits(model, documents, recipe)])
+
+
+def model_for(start: Start, recipe: Recipe, labels: Sequence[str]) -> tuple[SegmentClassifier, bool]:
+    """A model with the weights of what it starts from, and whether its classifier is among them."""
+    config = start.config
+    model = SegmentClassifier(
+        HatShape(
+            vocab_size=config["vocab_size"],
+            hidden_size=config["hidden_size"],
+            num_attention_heads=config["num_attention_heads"],
+            intermediate_size=config["intermediate_size"],
+            layer_norm_eps=config.get("layer_norm_eps", 1e-12),
+            layout=recipe.layout,
+            segment_length=recipe.segment_length,
+            max_segments=recipe.max_segments,
+            num_labels=len(labels),
+            pad_token_id=config.get("pad_token_id", 0),
+            dropout=recipe.dropout,
+        )
+    )
+    same_labels = start.labels is not None and list(start.labels) == list(labels)
+    if start.is_hat:
+        load_checkpoint(model, start.tensors, with_classifier=same_labels)
+    else:
+        warm_start(model, start.tensors)
+    return model, same_labels
 
 
 @dataclass(frozen=True)
@@ -137,27 +168,7 @@ class Training:
         self.recipe, self.labels, self.output, self.split, self.start = recipe, labels, output, split, start
         self.before = before
         torch.manual_seed(recipe.seed)
-        config = start.config
-        self.model = SegmentClassifier(
-            HatShape(
-                vocab_size=config["vocab_size"],
-                hidden_size=config["hidden_size"],
-                num_attention_heads=config["num_attention_heads"],
-                intermediate_size=config["intermediate_size"],
-                layer_norm_eps=config.get("layer_norm_eps", 1e-12),
-                layout=recipe.layout,
-                segment_length=recipe.segment_length,
-                max_segments=recipe.max_segments,
-                num_labels=len(labels),
-                pad_token_id=config.get("pad_token_id", 0),
-                dropout=recipe.dropout,
-            )
-        )
-        same_labels = start.labels is not None and list(start.labels) == labels
-        if start.is_hat:
-            load_checkpoint(self.model, start.tensors, with_classifier=same_labels)
-        else:
-            warm_start(self.model, start.tensors)
+        self.model, same_labels = model_for(start, recipe, labels)
         self.model.to(device)
         self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, start.tokenizer, recipe, start.cls_id)
         self.teacher = LexicalTeacher.of(split.train, labels, output, recipe.seed) if recipe.teacher_share else None
