@@ -8,6 +8,7 @@ import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
+import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
@@ -76,6 +77,15 @@ public final class DocumentClassifier implements AutoCloseable {
      */
     public static void check(Path bundleFolder, @Nullable SignerKey signer) {
         TextModel.bundle(bundleFolder, TASKS, signer);
+    }
+
+    /**
+     * What tells the content of a bundle from any other's: {@link BundleInfo#digest}. Reads its manifest alone.
+     *
+     * @throws BundleException if there is no manifest
+     */
+    public static String digest(Path bundleFolder) {
+        return Bundle.digest(bundleFolder);
     }
 
     public BundleInfo bundle() {

@@ -20,7 +20,9 @@ public record Rejection(Reason reason, String message) implements Outcome {
         TEXT_TOO_LONG(Stage.TOKENIZE),
         NO_TOKENS(Stage.TOKENIZE),
         TOO_MANY_SEGMENTS(Stage.SEGMENT),
-        INFERENCE_FAILED(Stage.INFERENCE);
+        INFERENCE_FAILED(Stage.INFERENCE),
+        /** Given by those who run a classifier: the document has brought it down too often, and is not shown to it. */
+        QUARANTINED(Stage.INFERENCE);
 
         private final Stage stage;
 

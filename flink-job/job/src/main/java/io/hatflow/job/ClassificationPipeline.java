@@ -1,6 +1,6 @@
 package io.hatflow.job;
 
-import io.hatflow.job.classify.Classified;
+import io.hatflow.job.classify.EventStreams;
 import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.sink.EventSinks;
 import io.hatflow.job.source.DocumentFormat;
@@ -66,7 +66,7 @@ public final class ClassificationPipeline {
                 .getConfiguration()
                 .getOptional(CheckpointingOptions.CHECKPOINTS_DIRECTORY)
                 .orElse("");
-        Classified classified = Classified.of(
+        EventStreams classified = EventStreams.of(
                 afterSource.apply(records),
                 DocumentFormat.avro(settings.source()),
                 settings.classify(),

@@ -1,11 +1,11 @@
 package io.hatflow.job;
 
 import io.hatflow.job.classify.ClassifySettings;
+import io.hatflow.job.classify.QuarantineOptions;
 import io.hatflow.job.classify.RejectionLimit;
 import io.hatflow.job.config.References;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
-import io.hatflow.job.quarantine.QuarantineSettings;
 import io.hatflow.job.sink.SinkSettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings;
@@ -31,7 +31,7 @@ public record JobSettings(
         Map<String, String> flinkOptions,
         SourceSettings source,
         ClassifySettings classify,
-        QuarantineSettings quarantine,
+        QuarantineOptions quarantine,
         RejectionLimit rejectionLimit,
         SinkSettings sink,
         CheckpointSettings checkpoint) {
@@ -60,7 +60,7 @@ public record JobSettings(
                     SourceSettings.SETTINGS,
                     SinkSettings.SETTINGS,
                     ClassifySettings.SETTINGS,
-                    QuarantineSettings.SETTINGS,
+                    QuarantineOptions.SETTINGS,
                     RejectionLimit.SETTINGS,
                     CheckpointSettings.SETTINGS,
                     List.<Setting<?>>of(NAME))
@@ -87,7 +87,7 @@ public record JobSettings(
                 values.under(FLINK_PREFIX),
                 source,
                 ClassifySettings.from(values),
-                QuarantineSettings.from(values),
+                QuarantineOptions.from(values),
                 RejectionLimit.from(values),
                 SinkSettings.from(values, source.groupId()),
                 CheckpointSettings.from(values));

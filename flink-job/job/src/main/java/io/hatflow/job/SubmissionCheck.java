@@ -64,18 +64,18 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
     }
 
     private Optional<String> bundleProblem() {
-        if (SCHEME.matcher(settings.classify().bundle()).lookingAt()) {
+        if (SCHEME.matcher(settings.classify().classifier().bundle()).lookingAt()) {
             return Optional.of(
-                    "model.bundle is \"" + settings.classify().bundle()
+                    "model.bundle is \"" + settings.classify().classifier().bundle()
                             + "\", expected a path, such as /opt/bundles/contract-clauses: the model is opened from the machine's own files");
         }
-        Path bundle = Path.of(settings.classify().bundle());
+        Path bundle = Path.of(settings.classify().classifier().bundle());
         if (!tasksRunHere && !Files.exists(bundle)) {
             LOG.info("There is no {} on this machine; the tasks will look at theirs", bundle);
             return Optional.empty();
         }
         try {
-            DocumentClassifier.check(bundle, settings.classify().signer());
+            DocumentClassifier.check(bundle, settings.classify().classifier().signer());
             return Optional.empty();
         } catch (BundleException e) {
             return Optional.of("model.bundle: " + e.getMessage());

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Provenance;
-import io.hatflow.job.classify.OpenClassifiers;
+import io.hatflow.flink.pool.ClassifierPool;
 import io.hatflow.job.demo.LocalBroker;
 import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
@@ -319,7 +319,7 @@ final class JobRun {
     /** No classifier is open, and no transaction of the job is. */
     void assertNothingIsLeftOpen() throws InterruptedException, ExecutionException {
         // Flink lets go of a job shortly after it has said that it ended.
-        Awaitility.await().atMost(LIMIT).untilAsserted(() -> assertThat(OpenClassifiers.count())
+        Awaitility.await().atMost(LIMIT).untilAsserted(() -> assertThat(ClassifierPool.open())
                 .as("classifiers left open")
                 .isZero());
         ListTransactionsOptions unended = new ListTransactionsOptions()

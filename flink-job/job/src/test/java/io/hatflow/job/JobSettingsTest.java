@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.hatflow.flink.operator.OperatorSettings.Order;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.classify.ClassifySettings;
-import io.hatflow.job.classify.ClassifySettings.Order;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingsException;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
@@ -71,6 +71,7 @@ class JobSettingsTest {
                 of("kafka.transaction-timeout", Duration.ofMinutes(15), "1 h", Duration.ofHours(1), s -> s.sink()
                         .transactionTimeout()),
                 of("model.bundle", "/bundle", "/other", "/other", s -> s.classify()
+                        .classifier()
                         .bundle()),
                 // A file needs to be there, see aPublicKeyIsReadWhereTheJobIsSubmitted.
                 of(
@@ -78,19 +79,31 @@ class JobSettingsTest {
                         Optional.empty(),
                         " ",
                         Optional.empty(),
-                        s -> Optional.ofNullable(s.classify().signer())),
+                        s -> Optional.ofNullable(s.classify().classifier().signer())),
                 of("model.long-documents", LongDocuments.WINDOW, "truncate", LongDocuments.TRUNCATE, s -> s.classify()
+                        .classifier()
                         .longDocuments()),
-                of("model.max-characters", 10_000_000, "7", 7, s -> s.classify().maxCharacters()),
-                of("model.batch-segments", 0, "8", 8, s -> s.classify().batchSegments()),
+                of("model.max-characters", 10_000_000, "7", 7, s -> s.classify()
+                        .classifier()
+                        .maxCharacters()),
+                of("model.batch-segments", 0, "8", 8, s -> s.classify()
+                        .classifier()
+                        .batchSegments()),
                 of("model.batch-target", Duration.ofSeconds(2), "500 ms", Duration.ofMillis(500), s -> s.classify()
+                        .classifier()
                         .batchTarget()),
                 of("model.device", Device.AUTO, "CUDA:1", Device.parse("cuda:1"), s -> s.classify()
+                        .classifier()
                         .device()),
                 of("model.device-memory", Device.AUTO, "2 gb", Device.AUTO.limitedTo(2L << 30), s -> s.classify()
+                        .classifier()
                         .device()),
-                of("model.inference-threads", 0, "2", 2, s -> s.classify().inferenceThreads()),
-                of("model.evidence-per-label", 3, "1", 1, s -> s.classify().evidencePerLabel()),
+                of("model.inference-threads", 0, "2", 2, s -> s.classify()
+                        .classifier()
+                        .inferenceThreads()),
+                of("model.evidence-per-label", 3, "1", 1, s -> s.classify()
+                        .classifier()
+                        .evidencePerLabel()),
                 of("classify.order", Order.ORDERED, "unordered", Order.UNORDERED, s -> s.classify()
                         .order()),
                 // A name needs another order as well, see aPriorityHeaderNeedsUnorderedEvents.
@@ -99,6 +112,7 @@ class JobSettingsTest {
                 of("classify.capacity-memory", 32L << 20, "1 gb", 1L << 30, s -> s.classify()
                         .capacityBytes()),
                 of("model.run-timeout", Duration.ofMinutes(5), "500 ms", Duration.ofMillis(500), s -> s.classify()
+                        .classifier()
                         .runTimeout()),
                 of("quarantine.attempts", 3, "5", 5, s -> s.quarantine().attempts()),
                 of("quarantine.directory", "", "/shared", "/shared", s -> s.quarantine()
@@ -169,7 +183,7 @@ class JobSettingsTest {
         assertThat(settings.source().groupId()).isEqualTo("variable");
         assertThat(settings.bootstrapServers()).isEqualTo("file:1");
         assertThat(settings.source().topics()).containsExactly("a", "b");
-        assertThat(settings.classify().bundle()).isEqualTo("/from/file");
+        assertThat(settings.classify().classifier().bundle()).isEqualTo("/from/file");
     }
 
     @Test
@@ -277,7 +291,10 @@ class JobSettingsTest {
     void aPublicKeyIsReadWhereTheJobIsSubmitted(@TempDir Path folder) throws Exception {
         SignersKey given = SignersKey.in(folder);
 
-        SignerKey signer = read("--model.public-key=" + given.file()).classify().signer();
+        SignerKey signer = read("--model.public-key=" + given.file())
+                .classify()
+                .classifier()
+                .signer();
 
         assertThat(signer).isNotNull();
         assertThat(signer.key().getEncoded()).isEqualTo(given.key().getEncoded());

@@ -3,11 +3,11 @@ package io.hatflow.benchmarks.contender;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.kafka.Records;
-import io.hatflow.job.classify.Classified;
-import io.hatflow.job.classify.ClassifierLessor;
+import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.flink.pool.ClassifierProvider;
+import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.job.classify.ClassifySettings;
-import io.hatflow.job.classify.LeasedClassifier;
-import io.hatflow.job.classify.SharedClassifiers;
+import io.hatflow.job.classify.EventStreams;
 import io.hatflow.job.source.DocumentFormat;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.charset.StandardCharsets;
@@ -20,11 +20,11 @@ public final class OperatorContender implements Contender {
 
     private final ClassifySettings settings;
     /** Keeps the model open between runs, which are one job each. */
-    private final LeasedClassifier lease;
+    private final PooledClassifier lease;
 
     public OperatorContender(ClassifySettings settings) {
         this.settings = settings;
-        this.lease = SharedClassifiers.lease(settings);
+        this.lease = ClassifierPool.lease(settings.classifier());
     }
 
     @Override
@@ -35,20 +35,20 @@ public final class OperatorContender implements Contender {
     @Override
     public Run run(Slice slice) throws Exception {
         return MemoryFedJob.run(
-                slice, documents -> scored(Classified.of(records(documents), DocumentFormat.avro(), settings)));
+                slice, documents -> scored(EventStreams.of(records(documents), DocumentFormat.avro(), settings)));
     }
 
     /** The same operator over a classifier that somebody else brings. */
     public static DataStream<Scored> scored(
-            DataStream<Document> documents, ClassifySettings settings, ClassifierLessor lessor) {
-        return scored(Classified.of(records(documents), DocumentFormat.avro(), settings, lessor));
+            DataStream<Document> documents, ClassifySettings settings, ClassifierProvider classifiers) {
+        return scored(EventStreams.of(records(documents), DocumentFormat.avro(), settings, classifiers));
     }
 
     private static DataStream<SourceRecord> records(DataStream<Document> documents) {
         return documents.map(OperatorContender::record).returns(TypeInformation.of(SourceRecord.class));
     }
 
-    private static DataStream<Scored> scored(Classified classified) {
+    private static DataStream<Scored> scored(EventStreams classified) {
         return classified
                 .labelled()
                 .map(event -> new Scored(event.getDocumentId(), Records.scores(event)))

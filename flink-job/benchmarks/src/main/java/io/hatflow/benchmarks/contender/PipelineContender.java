@@ -5,8 +5,8 @@ import io.hatflow.benchmarks.kafka.Arrival;
 import io.hatflow.benchmarks.kafka.DefaultSettings;
 import io.hatflow.benchmarks.kafka.Records;
 import io.hatflow.benchmarks.kafka.RunningPipeline;
-import io.hatflow.job.classify.LeasedClassifier;
-import io.hatflow.job.classify.SharedClassifiers;
+import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.job.demo.LocalBroker;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -28,7 +28,7 @@ public final class PipelineContender implements Contender {
     private final Path bundle;
     private final int threads;
     /** Keeps the model open between runs, which are one job each. */
-    private final LeasedClassifier lease;
+    private final PooledClassifier lease;
 
     public PipelineContender(String name, LocalBroker broker, Path folder, Path bundle, int threads) {
         this.name = name;
@@ -36,8 +36,9 @@ public final class PipelineContender implements Contender {
         this.folder = folder;
         this.bundle = bundle;
         this.threads = threads;
-        this.lease = SharedClassifiers.lease(DefaultSettings.of(name, broker.bootstrapServers(), bundle, threads)
-                .classify());
+        this.lease = ClassifierPool.lease(DefaultSettings.of(name, broker.bootstrapServers(), bundle, threads)
+                .classify()
+                .classifier());
     }
 
     @Override

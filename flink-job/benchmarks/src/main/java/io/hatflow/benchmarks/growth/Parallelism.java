@@ -12,9 +12,9 @@ import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.kafka.DefaultSettings;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
+import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.job.classify.ClassifySettings;
-import io.hatflow.job.classify.LeasedClassifier;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -109,10 +109,10 @@ final class Parallelism {
         }
     }
 
-    private static LeasedClassifier lease() {
+    private static PooledClassifier lease() {
         StandInClassifier classifier = requireNonNull(SHARED.get());
-        return new LeasedClassifier(
-                (document, urgent) -> classifier.classify(document.getText(), urgent),
+        return new PooledClassifier(
+                (text, urgent) -> classifier.classify(text.whole(), urgent),
                 new BundleInfo("stand-in", "0", "", List.of()),
                 Duration.ZERO,
                 classifier::statistics,

@@ -9,9 +9,9 @@ import io.hatflow.benchmarks.kafka.RunningPipeline;
 import io.hatflow.benchmarks.latency.OfferedLoad.Sample;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
+import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.inference.batch.BatchStatistics;
-import io.hatflow.job.classify.LeasedClassifier;
-import io.hatflow.job.classify.SharedClassifiers;
 import io.hatflow.job.demo.LocalBroker;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -61,9 +61,10 @@ public final class Latency {
         Random chance = new Random(SEED);
         List<LoadResult> results = new ArrayList<>();
         loads.forEach(load -> progress.plan("latency at " + load + " %", 1));
-        try (LeasedClassifier leased = SharedClassifiers.lease(
-                        DefaultSettings.of("latency", broker.bootstrapServers(), bundle, threads)
-                                .classify());
+        try (PooledClassifier leased =
+                        ClassifierPool.lease(DefaultSettings.of("latency", broker.bootstrapServers(), bundle, threads)
+                                .classify()
+                                .classifier());
                 RunningPipeline pipeline = RunningPipeline.start(broker, folder, "latency", bundle, threads, PROMPT)) {
             double lone = loneMedian(pipeline, stream, chance);
             progress.say(

@@ -63,6 +63,15 @@ public final class Bundle {
         return new Bundle(folder, manifest, HexFormat.of().formatHex(sha256().digest(bytes)), goldenCases);
     }
 
+    /**
+     * What tells the content of a bundle from any other's, without reading more of it than its manifest: {@link BundleInfo#digest}.
+     *
+     * @throws BundleException if there is no manifest
+     */
+    public static String digest(Path folder) {
+        return HexFormat.of().formatHex(sha256().digest(manifestBytes(folder)));
+    }
+
     public Path folder() {
         return folder;
     }

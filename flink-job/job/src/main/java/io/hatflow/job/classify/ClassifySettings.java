@@ -1,12 +1,15 @@
 package io.hatflow.job.classify;
 
+import io.hatflow.flink.operator.OperatorSettings;
+import io.hatflow.flink.operator.OperatorSettings.Order;
+import io.hatflow.flink.pool.ClassifierOptions;
+import io.hatflow.flink.quarantine.QuarantineSettings;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
-import java.io.Serializable;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -16,39 +19,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * How documents are classified inside the stream.
  *
- * @param bundle path of the bundle's folder, the same on every machine that runs tasks
- * @param signer who must have signed the bundle; null if nobody must
+ * @param classifier which bundle classifies, and how
  * @param order whether events leave in the order of their records
  * @param priorityHeader name of the header that makes a record urgent; empty for none
  * @param capacity most documents that one task holds at a time
  * @param capacityBytes most bytes of their records that it holds
- * @param longDocuments see {@link ClassifierSettings}, like the rest
- * @param inferenceThreads 0 for all processors of the machine that classifies
  */
 public record ClassifySettings(
-        String bundle,
-        @Nullable SignerKey signer,
-        Order order,
-        String priorityHeader,
-        int capacity,
-        long capacityBytes,
-        LongDocuments longDocuments,
-        int maxCharacters,
-        int batchSegments,
-        Duration batchTarget,
-        Duration runTimeout,
-        Device device,
-        int inferenceThreads,
-        int evidencePerLabel)
-        implements Serializable {
-
-    /** Whether events leave in the order of their records. */
-    public enum Order {
-        /** Events of one input partition leave in its order. */
-        ORDERED,
-        /** Events leave as soon as they are there. */
-        UNORDERED
-    }
+        ClassifierOptions classifier, Order order, String priorityHeader, int capacity, long capacityBytes) {
 
     private static final Setting<String> BUNDLE = Setting.text(
             "model.bundle", null, "Folder of the model bundle, at the same path on every machine that runs tasks.");
@@ -145,13 +123,9 @@ public record ClassifySettings(
                     + "\", but with classify.order: ordered no document can"
                     + " overtake another; set classify.order: unordered, or leave the header out");
         }
-        return new ClassifySettings(
+        ClassifierOptions classifier = new ClassifierOptions(
                 values.get(BUNDLE),
                 signer(values),
-                order,
-                priorityHeader,
-                values.get(CAPACITY),
-                values.get(CAPACITY_MEMORY),
                 values.get(LONG_DOCUMENTS),
                 values.get(MAX_CHARACTERS),
                 values.get(BATCH_SEGMENTS),
@@ -160,6 +134,8 @@ public record ClassifySettings(
                 values.get(DEVICE).limitedTo(values.get(DEVICE_MEMORY)),
                 values.get(INFERENCE_THREADS),
                 values.get(EVIDENCE_PER_LABEL));
+        return new ClassifySettings(
+                classifier, order, priorityHeader, values.get(CAPACITY), values.get(CAPACITY_MEMORY));
     }
 
     private static @Nullable SignerKey signer(SettingValues values) {
@@ -172,20 +148,8 @@ public record ClassifySettings(
         }
     }
 
-    /**
-     * What the classifier is told; to be called on the machine that classifies, whose processors it counts.
-     *
-     * @param chosen device in place of the one that is set
-     */
-    ClassifierSettings classifier(Device chosen) {
-        return new ClassifierSettings(
-                longDocuments,
-                maxCharacters,
-                batchSegments,
-                batchTarget,
-                runTimeout,
-                chosen,
-                inferenceThreads == 0 ? Runtime.getRuntime().availableProcessors() : inferenceThreads,
-                evidencePerLabel);
+    /** What may be in flight, and in which order it leaves. */
+    OperatorSettings operator(QuarantineSettings quarantine) {
+        return new OperatorSettings(order, capacity, capacityBytes, quarantine);
     }
 }

@@ -112,18 +112,6 @@ public final class Events {
                 document.id());
     }
 
-    /** The document has brought its task down too often. */
-    static DeadLetter quarantined(SourceRecord record, DocumentHead document, int attempts, String folder) {
-        return deadLetter(
-                record,
-                Stage.INFERENCE,
-                Reason.QUARANTINED,
-                "The document was with the model each of the last " + attempts
-                        + " times that its task hung, crashed or ran out of memory; it is not shown to the model any more. To try"
-                        + " again, send it again, or remove its files from " + folder + ".",
-                document.id());
-    }
-
     private static DeadLetter deadLetter(
             SourceRecord record, Stage stage, Reason reason, String message, @Nullable String documentId) {
         return DeadLetter.newBuilder()

@@ -3,10 +3,10 @@ package io.hatflow.job.demo;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Document;
 import io.hatflow.events.LabelledDocument;
+import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.job.ClassificationPipeline;
 import io.hatflow.job.JobSettings;
-import io.hatflow.job.classify.LeasedClassifier;
-import io.hatflow.job.classify.SharedClassifiers;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -55,7 +55,8 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         try (LocalBroker broker = startBroker(folder)) {
             say("Opening the model in " + bundle + " …");
             JobSettings settings = settings(broker, folder.resolve("checkpoints"), webPort());
-            try (LeasedClassifier leased = SharedClassifiers.lease(settings.classify())) {
+            try (PooledClassifier leased =
+                    ClassifierPool.lease(settings.classify().classifier())) {
                 say("Model " + leased.bundle().name() + ":" + leased.bundle().version() + " with "
                         + leased.bundle().labels().size() + " labels");
                 return run(broker, settings, texts);

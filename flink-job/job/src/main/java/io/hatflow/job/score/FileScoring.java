@@ -2,12 +2,13 @@ package io.hatflow.job.score;
 
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
+import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.flink.pool.PooledClassifier;
+import io.hatflow.flink.pool.TextInput;
 import io.hatflow.inference.Outcome;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.Events;
 import io.hatflow.job.classify.Events.DocumentHead;
-import io.hatflow.job.classify.LeasedClassifier;
-import io.hatflow.job.classify.SharedClassifiers;
 import io.hatflow.job.source.Decoded;
 import io.hatflow.job.source.JsonDocument;
 import io.hatflow.job.source.SourceRecord;
@@ -77,7 +78,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
         checkFiles();
         long begun = System.nanoTime();
         long total = JsonLines.count(input);
-        try (LeasedClassifier leased = SharedClassifiers.lease(settings);
+        try (PooledClassifier leased = ClassifierPool.lease(settings.classifier());
                 ScoredLines scored = start == Start.RESUME ? ScoredLines.resume(output) : ScoredLines.begin(output);
                 JsonLines lines = new JsonLines(input)) {
             ScoredLines.Done done = scored.done();
@@ -150,7 +151,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
     }
 
     private void score(
-            LeasedClassifier leased, JsonLines lines, ScoredLines scored, ScoreCount count, Progress progress)
+            PooledClassifier leased, JsonLines lines, ScoredLines scored, ScoreCount count, Progress progress)
             throws IOException, InterruptedException, ExecutionException {
         try (progress) {
             Deque<Asked> inFlight = new ArrayDeque<>();
@@ -172,7 +173,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
         }
     }
 
-    private Asked ask(LeasedClassifier leased, long number, byte[] line) {
+    private Asked ask(PooledClassifier leased, long number, byte[] line) {
         // The value is not kept: the file has it.
         SourceRecord record =
                 new SourceRecord(String.valueOf(input.getFileName()), 0, number, 0, null, List.of(), null);
@@ -185,7 +186,9 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
                             Either.Right(Events.deadLetter(record, decoded.requireRefusal()))));
         }
         DocumentHead document = DocumentHead.of(decoded.document());
-        CompletableFuture<Outcome> outcome = leased.classifier().classify(decoded.document(), false);
+        TextInput text =
+                new TextInput(decoded.document().getText(), decoded.document().getSegments());
+        CompletableFuture<Outcome> outcome = leased.classifier().classify(text, false);
         return new Asked(
                 number,
                 line.length,

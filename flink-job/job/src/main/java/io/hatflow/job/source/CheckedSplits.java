@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.flink.util.FlinkRuntimeException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -68,11 +69,30 @@ record CheckedSplits(KafkaAccess kafka, SourceSettings settings) {
 
     /** Topics never have fewer partitions than they had. */
     private static boolean isAnother(KafkaPartitionSplit split, TopicDescription topic) {
-        Uuid known = TopicSplit.topicIdOf(split);
-        boolean otherId = !known.equals(Uuid.ZERO_UUID)
+        return isAnother(TopicSplit.topicIdOf(split), topic)
+                || split.getPartition() >= topic.partitions().size();
+    }
+
+    private static boolean isAnother(Uuid known, TopicDescription topic) {
+        return !known.equals(Uuid.ZERO_UUID)
                 && !topic.topicId().equals(Uuid.ZERO_UUID)
                 && !known.equals(topic.topicId());
-        return otherId || split.getPartition() >= topic.partitions().size();
+    }
+
+    /**
+     * Why a record that was the next to read is not there: a topic that was made again has fewer, at first.
+     *
+     * @param topicId of the topic that was read
+     */
+    String whyGone(TopicPartition partition, long next, Uuid topicId) {
+        try (Admin admin = Admin.create(kafka.clients())) {
+            TopicDescription topic =
+                    new KafkaTopics(admin).describe(Set.of(partition.topic())).get(partition.topic());
+            return topic != null && isAnother(topicId, topic) ? againMade(partition.topic()) : gone(partition, next);
+        } catch (FlinkRuntimeException e) {
+            LOG.info("Whether the topic {} was made again is not known: {}", partition.topic(), e.toString());
+            return gone(partition, next);
+        }
     }
 
     private List<KafkaPartitionSplit> within(KafkaTopics topics, Map<TopicPartition, KafkaPartitionSplit> begun) {

@@ -61,8 +61,12 @@ final class DocumentReader implements SourceReader<SourceRecord, KafkaPartitionS
     @Override
     public List<KafkaPartitionSplit> snapshotState(long checkpointId) {
         Stream<KafkaPartitionSplit> read = reader.snapshotState(checkpointId).stream()
-                .map(split -> new TopicSplit(split, topicIds.getOrDefault(split.getTopic(), Uuid.ZERO_UUID)));
+                .map(split -> new TopicSplit(split, topicId(split.getTopic())));
         return Stream.concat(read, setAside.stream()).toList();
+    }
+
+    private Uuid topicId(String topic) {
+        return topicIds.getOrDefault(topic, Uuid.ZERO_UUID);
     }
 
     @Override
@@ -73,7 +77,11 @@ final class DocumentReader implements SourceReader<SourceRecord, KafkaPartitionS
             OffsetOutOfRangeException gone = ExceptionUtils.findThrowable(e, OffsetOutOfRangeException.class)
                     .orElseThrow(() -> e);
             throw CheckedSplits.refusal(gone.offsetOutOfRangePartitions().entrySet().stream()
-                    .map(each -> CheckedSplits.gone(each.getKey(), each.getValue()))
+                    .map(each -> checked.whyGone(
+                            each.getKey(),
+                            each.getValue(),
+                            topicId(each.getKey().topic())))
+                    .distinct()
                     .collect(Collectors.joining(". ")));
         }
     }

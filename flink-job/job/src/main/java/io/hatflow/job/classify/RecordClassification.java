@@ -1,0 +1,81 @@
+package io.hatflow.job.classify;
+
+import static java.util.Objects.requireNonNull;
+
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.Document;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.events.Reason;
+import io.hatflow.flink.operator.ClassificationFunction;
+import io.hatflow.flink.operator.Reading;
+import io.hatflow.flink.pool.TextInput;
+import io.hatflow.job.classify.Events.DocumentHead;
+import io.hatflow.job.source.Decoded;
+import io.hatflow.job.source.DocumentDecoder;
+import io.hatflow.job.source.DocumentFormat;
+import io.hatflow.job.source.Refusal;
+import io.hatflow.job.source.SourceRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.flink.types.Either;
+import org.jspecify.annotations.Nullable;
+
+/** Makes one event of every source record: labelled, or a dead letter where the fault is the document's. */
+final class RecordClassification implements ClassificationFunction<SourceRecord, Either<LabelledDocument, DeadLetter>> {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Value of the priority header that lets a record overtake. */
+    static final String URGENT = "high";
+
+    private final DocumentFormat format;
+    private final String priorityHeader;
+    private transient @Nullable DocumentDecoder decoder;
+
+    /** An empty {@code priorityHeader} means that no record is urgent. */
+    RecordClassification(DocumentFormat format, String priorityHeader) {
+        this.format = format;
+        this.priorityHeader = priorityHeader;
+    }
+
+    @Override
+    public void open() {
+        decoder = format.decoder();
+    }
+
+    @Override
+    public Reading<Either<LabelledDocument, DeadLetter>> read(SourceRecord record) {
+        Decoded decoded = requireNonNull(decoder, "read was called before open").decode(record.value());
+        Document document = decoded.document();
+        if (document == null) {
+            Refusal refusal = decoded.requireRefusal();
+            return new Reading.Unreadable<>(refusal.reason().name(), Either.Right(Events.deadLetter(record, refusal)));
+        }
+        DocumentHead head = DocumentHead.of(document);
+        return new Reading.Text<>(
+                Events.id(record),
+                new TextInput(document.getText(), document.getSegments()),
+                isUrgent(record),
+                (outcome, bundle) -> Events.answer(record, head, outcome, bundle));
+    }
+
+    private boolean isUrgent(SourceRecord record) {
+        return !priorityHeader.isEmpty()
+                && record.headers().stream()
+                        .anyMatch(header -> header.key().equals(priorityHeader)
+                                && header.value() != null
+                                && new String(header.value(), StandardCharsets.UTF_8).equals(URGENT));
+    }
+
+    @Override
+    public long bytes(SourceRecord record) {
+        return record.bytes();
+    }
+
+    @Override
+    public Set<String> reasons() {
+        return Arrays.stream(Reason.values()).map(Enum::name).collect(Collectors.toSet());
+    }
+}

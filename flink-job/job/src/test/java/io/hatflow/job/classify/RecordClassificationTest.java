@@ -1,0 +1,137 @@
+package io.hatflow.job.classify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.events.Reason;
+import io.hatflow.events.Stage;
+import io.hatflow.flink.operator.Reading;
+import io.hatflow.inference.Classification;
+import io.hatflow.inference.Classification.Coverage;
+import io.hatflow.inference.Classification.Evidence;
+import io.hatflow.inference.Classification.LabelScore;
+import io.hatflow.inference.Classification.Timings;
+import io.hatflow.inference.Rejection;
+import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.job.Sent;
+import io.hatflow.job.source.DocumentFormat;
+import io.hatflow.job.source.RecordHeader;
+import io.hatflow.job.source.SourceRecord;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.flink.types.Either;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What is read from records, and which events answer them. */
+class RecordClassificationTest {
+
+    private static final BundleInfo BUNDLE = new BundleInfo("tiny", "1", "ab".repeat(32), List.of("good"));
+
+    private final RecordClassification function = new RecordClassification(DocumentFormat.avro(), "priority");
+
+    @BeforeEach
+    void open() {
+        function.open();
+    }
+
+    private static SourceRecord record(long offset, byte[] value, RecordHeader... headers) {
+        return new SourceRecord("documents", 3, offset, 1_000 + offset, new byte[] {1, 2}, List.of(headers), value);
+    }
+
+    private Reading.Text<Either<LabelledDocument, DeadLetter>> text(SourceRecord record) {
+        return (Reading.Text<Either<LabelledDocument, DeadLetter>>) function.read(record);
+    }
+
+    @Test
+    void aClassificationBecomesALabelledDocument() {
+        Classification classification = new Classification(
+                List.of(new LabelScore("good", 0.75f, true, List.of(new Evidence(0, 4, 0, 0.75f)))),
+                Coverage.COMPLETE,
+                2,
+                2,
+                1,
+                1,
+                new Timings(10, 20, 30));
+        Reading.Text<Either<LabelledDocument, DeadLetter>> read = text(record(7, Sent.encoded("d7", "text")));
+        assertThat(read.text().whole()).isEqualTo("text");
+
+        LabelledDocument event = read.result().of(classification, BUNDLE).left();
+
+        assertThat(event.getEventId()).isEqualTo(read.id());
+        assertThat(event.getDocumentId()).isEqualTo("d7");
+        assertThat(event.getProvenance().getTopic()).isEqualTo("documents");
+        assertThat(event.getProvenance().getPartition()).isEqualTo(3);
+        assertThat(event.getProvenance().getOffset()).isEqualTo(7);
+        assertThat(event.getProvenance().getTimestamp()).hasToString("1970-01-01T00:00:01.007Z");
+        assertThat(event.getProvenance().getKey()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2}));
+        assertThat(event.getLabels()).singleElement().satisfies(label -> {
+            assertThat(label.getName()).isEqualTo("good");
+            assertThat(label.getScore()).isEqualTo(0.75f);
+            assertThat(label.getAboveThreshold()).isTrue();
+            assertThat(label.getEvidence()).singleElement().satisfies(evidence -> assertThat(evidence.getEnd())
+                    .isEqualTo(4));
+        });
+        assertThat(event.getModel().getDigest()).isEqualTo(BUNDLE.digest());
+        assertThat(event.getTimings().getQueueMicros()).isEqualTo(20);
+    }
+
+    /** With every reason that the model's side can give. */
+    @ParameterizedTest
+    @EnumSource
+    void aRejectionBecomesADeadLetterWithAllThatCame(Rejection.Reason reason) {
+        byte[] value = Sent.encoded("d7", "");
+        SourceRecord record = record(7, value, new RecordHeader("h", new byte[] {3}), new RecordHeader("h", null));
+
+        DeadLetter event = text(record)
+                .result()
+                .of(new Rejection(reason, "Because."), BUNDLE)
+                .right();
+
+        assertThat(event.getStage().name()).isEqualTo(reason.stage().name());
+        assertThat(event.getReason().name()).isEqualTo(reason.name());
+        assertThat(event.getMessage()).isEqualTo("Because.");
+        assertThat(event.getDocumentId()).isEqualTo("d7");
+        assertThat(event.getValue()).isEqualTo(ByteBuffer.wrap(value));
+        assertThat(event.getKey()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2}));
+        assertThat(event.getHeaders()).hasSize(2);
+        assertThat(event.getHeaders().get(1).getValue()).isNull();
+    }
+
+    @Test
+    void whatIsNoDocumentIsADeadLetterAtOnce() {
+        var read =
+                (Reading.Unreadable<Either<LabelledDocument, DeadLetter>>) function.read(record(7, new byte[] {4, 5}));
+
+        assertThat(read.reason()).isEqualTo(Reason.NOT_AVRO.name());
+        assertThat(read.result().right().getStage()).isEqualTo(Stage.DECODE);
+        assertThat(read.result().right().getValue()).isEqualTo(ByteBuffer.wrap(new byte[] {4, 5}));
+        assertThat(function.reasons())
+                .containsExactlyInAnyOrderElementsOf(
+                        Arrays.stream(Reason.values()).map(Enum::name).toList());
+    }
+
+    @Test
+    void aRecordWithThePriorityHeaderIsUrgent() {
+        byte[] value = Sent.encoded("d", "text");
+        RecordHeader empty = new RecordHeader("priority", null);
+        for (String priority : List.of("high", "low")) {
+            RecordHeader header = new RecordHeader("priority", priority.getBytes(StandardCharsets.UTF_8));
+            assertThat(text(record(7, value, empty, header)).urgent()).isEqualTo(priority.equals("high"));
+        }
+        assertThat(text(record(7, value)).urgent()).isFalse();
+    }
+
+    @Test
+    void theIdOfAnEventIsTheSameOnReplayAndAnotherForEveryRecord() {
+        assertThat(Events.id(record(1, Sent.encoded("d1", "a"))))
+                .isEqualTo(Events.id(record(1, Sent.encoded("d2", "b"))))
+                .isNotEqualTo(Events.id(record(2, Sent.encoded("d1", "a"))))
+                .isEqualTo("5194a5e6-5dff-3d04-b2af-86e5fffac30e");
+    }
+}

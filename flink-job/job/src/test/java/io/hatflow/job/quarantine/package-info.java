@@ -1,4 +1,0 @@
-@NullMarked
-package io.hatflow.job.quarantine;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,163 @@
+package io.hatflow.flink.operator;
+
+import io.hatflow.flink.operator.Reading.Text;
+import io.hatflow.flink.operator.Reading.Unreadable;
+import io.hatflow.flink.pool.ClassifierProvider;
+import io.hatflow.flink.pool.PooledClassifier;
+import io.hatflow.flink.quarantine.Quarantine;
+import io.hatflow.flink.quarantine.QuarantineSettings;
+import io.hatflow.inference.Outcome;
+import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.onnx.DeviceException;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.state.CheckpointListener;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.flink.runtime.state.FunctionInitializationContext;
+import org.apache.flink.runtime.state.FunctionSnapshotContext;
+import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
+import org.apache.flink.streaming.api.functions.async.ResultFuture;
+import org.apache.flink.streaming.api.functions.async.RichAsyncFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes one result of every element: of what the model says where the fault is not the machine's. Where it is, the task fails and Flink
+ * restores it with all elements that were in flight. Order, capacity, backpressure and checkpoints are those of Flink's async operator
+ * around it; micro-batches form behind the classifier's futures.
+ *
+ * <p>Called by the task's thread; completed by that of the classifier.
+ */
+final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
+        implements CheckpointedFunction, CheckpointListener {
+
+    private static final long serialVersionUID = 1L;
+
+    private final ClassificationFunction<T, R> function;
+    private final ClassifierProvider classifiers;
+    private final QuarantineSettings quarantineSettings;
+    private transient @Nullable PooledClassifier classifier;
+    private transient @Nullable ClassificationMetrics metrics;
+    private transient @Nullable Quarantine quarantine;
+    private transient boolean restored;
+    /** What the model has not answered yet, by where its answer goes. */
+    private transient @Nullable Map<ResultFuture<Sized<R>>, CompletableFuture<Outcome>> asked;
+
+    private transient volatile boolean closed;
+
+    private transient @Nullable InFlightMemory memory;
+
+    AsyncClassification(
+            ClassificationFunction<T, R> function, ClassifierProvider classifiers, QuarantineSettings quarantine) {
+        this.function = function;
+        this.classifiers = classifiers;
+        this.quarantineSettings = quarantine;
+    }
+
+    /** Lets the metrics tell how much is in flight. */
+    void measure(InFlightMemory inFlight) {
+        memory = inFlight;
+    }
+
+    @Override
+    public void initializeState(FunctionInitializationContext context) {
+        restored = context.isRestored();
+    }
+
+    @Override
+    public void snapshotState(FunctionSnapshotContext context) {
+        // Elements in flight are the operator's; attempts are not state, see Attempts.
+    }
+
+    @Override
+    public void notifyCheckpointComplete(long checkpointId) {
+        if (quarantine != null) {
+            quarantine.checkpointCompleted();
+        }
+    }
+
+    @Override
+    public void open(OpenContext context) {
+        asked = new ConcurrentHashMap<>();
+        function.open();
+        try {
+            classifier = classifiers.classifier(getRuntimeContext());
+        } catch (BundleException | DeviceException e) {
+            // What was refused once will be refused again: say so instead of restarting for ever.
+            throw new SuppressRestartsException(e);
+        }
+        metrics =
+                new ClassificationMetrics(getRuntimeContext().getMetricGroup(), classifier, memory, function.reasons());
+        boolean attempted = getRuntimeContext().getTaskInfo().getAttemptNumber() > 0;
+        quarantine = Quarantine.of(quarantineSettings, restored || attempted);
+    }
+
+    @Override
+    public void asyncInvoke(T element, ResultFuture<Sized<R>> result) {
+        if (metrics == null) {
+            throw new IllegalStateException("asyncInvoke was called before open");
+        }
+        metrics.received();
+        long bytes = function.bytes(element);
+        Reading<R> reading = function.read(element);
+        if (reading instanceof Unreadable<R> unreadable) {
+            metrics.rejected(unreadable.reason());
+            result.complete(new SilentResult<>(new Sized<>(unreadable.result(), bytes)));
+        } else {
+            ask((Text<R>) reading, bytes, result);
+        }
+    }
+
+    private void ask(Text<R> text, long bytes, ResultFuture<Sized<R>> result) {
+        if (classifier == null || metrics == null || quarantine == null || asked == null) {
+            throw new IllegalStateException("asyncInvoke was called before open");
+        }
+        ClassificationMetrics counted = metrics;
+        PooledClassifier.Classifier model = classifier.classifier();
+        BundleInfo bundle = classifier.bundle();
+        Reading.Answer<R> toResult = text.result();
+        // The question keeps the text until it is asked, which is at once but in the careful lane; what follows does
+        // not.
+        CompletableFuture<Outcome> answer = quarantine.ask(text.id(), () -> model.classify(text.text(), text.urgent()));
+        Map<ResultFuture<Sized<R>>, CompletableFuture<Outcome>> unanswered = asked;
+        unanswered.put(result, answer);
+        var unused = answer.whenComplete((outcome, failure) -> {
+            unanswered.remove(result);
+            if (closed) {
+                return;
+            }
+            try {
+                if (failure != null) {
+                    result.completeExceptionally(failure);
+                } else {
+                    R made = toResult.of(outcome, bundle);
+                    counted.answered(outcome);
+                    result.complete(new SilentResult<>(new Sized<>(made, bytes)));
+                }
+            } catch (RuntimeException bug) {
+                // Without this, the element would wait for ever.
+                result.completeExceptionally(bug);
+            }
+        });
+    }
+
+    /** Gives up what was asked: otherwise the model would work on it, ahead of what other tasks or the next attempt ask. */
+    @Override
+    public void close() {
+        closed = true;
+        if (quarantine != null) {
+            quarantine.close();
+            quarantine = null;
+        }
+        if (asked != null) { // a task may fail before it opens
+            asked.values().forEach(answer -> answer.cancel(false));
+            asked = null;
+        }
+        if (classifier != null) {
+            classifier.close();
+            classifier = null;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package io.hatflow.flink.operator;
+
+import java.io.Serializable;
+import java.util.Set;
+
+/**
+ * What the elements of a stream are to the operator: which text each of them holds, and what is made of the model's answer. Used by the
+ * task's thread. What it throws fails the task.
+ *
+ * @param <T> type of the elements
+ * @param <R> type of what leaves in their place
+ */
+public interface ClassificationFunction<T, R> extends Serializable {
+
+    /** Called once in each task, before its first element. */
+    default void open() {}
+
+    /** Reads an element, once each time that it comes. */
+    Reading<R> read(T element);
+
+    /** How much of memory an element takes, and of a checkpoint while it is in flight, in bytes. */
+    long bytes(T element);
+
+    /** Why elements may be {@linkplain Reading.Unreadable unreadable}; each reason has a counter. */
+    default Set<String> reasons() {
+        return Set.of();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.flink.operator;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.flink;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.flink.pool;
+
+import org.jspecify.annotations.NullMarked;

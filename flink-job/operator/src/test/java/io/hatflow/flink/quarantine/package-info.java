@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.flink.quarantine;
+
+import org.jspecify.annotations.NullMarked;
