@@ -37,7 +37,7 @@ is_built() {
 build_if_needed() {
     local name="$1" made="$2" modules="$3"
     shift 3
-    local sources=("$root"/pom.xml "$root"/schemas/{pom.xml,src/main} "$root"/flink-job/{pom.xml,inference/pom.xml,inference/src/main,job/pom.xml,job/src/main})
+    local sources=("$root"/pom.xml "$root"/schemas/{pom.xml,src/main} "$root"/flink-job/{pom.xml,{inference,operator,job}/{pom.xml,src/main}})
     local folder
     for folder in "$@"; do
         sources+=("$folder/pom.xml" "$folder/src/main")
