@@ -1,0 +1,1 @@
+"""From labelled texts to a HAT checkpoint. No other package imports PyTorch or scikit-learn."""
