@@ -97,42 +97,39 @@ def _files(folder: Path, manifest: Mapping[str, Any]) -> Check:
 
 def _opens(folder: Path, manifest: Mapping[str, Any]) -> Check:
     """Graph and tokenizer load, and the graph's inputs and outputs are those of the manifest."""
-    problems = []
-    try:
-        session = open_session(folder / MODEL)
-    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
-        problems.append(f"{MODEL} is refused by ONNX Runtime: {error}")
-    else:
-        for kind, offered in (("inputs", session.get_inputs()), ("outputs", session.get_outputs())):
-            found = [
-                {
-                    "name": value.name,
-                    "type": {"tensor(int64)": "int64", "tensor(float)": "float32"}.get(value.type, value.type),
-                    "shape": list(value.shape),
-                }
-                for value in offered
-            ]
-            if found != manifest["graph"][kind]:
-                problems.append(f"{MODEL} has the {kind} {found}, expected {manifest['graph'][kind]}")
-    try:
-        vocabulary = TextTokenizer(folder / TOKENIZER).vocabulary_size
-    except ExportError as error:
-        problems += error.problems
-    else:
-        for name, token in manifest["special_tokens"].items():
-            if token >= vocabulary:
-                problems.append(f"{TOKENIZER} has no token {token}, expected one for special token {name}")
-        expected = {
-            name: (f"special_tokens.{name}", token) for name, token in manifest["special_tokens"].items() if token < vocabulary
-        }
-        problems += [f"{TOKENIZER}: {problem}" for problem in SpecialTokens(folder / TOKENIZER).contradictions(expected)]
-        tokenizer = (folder / TOKENIZER).read_text(encoding="utf-8")
-        if json.loads(tokenizer)["model"].get("dropout"):
-            problems.append(
-                f"{TOKENIZER} drops merges at random (dropout), so that no text has the same tokens twice: export again"
-            )
+    problems = [*_problems_of_graph(folder / MODEL, manifest), *_problems_of_tokenizer(folder / TOKENIZER, manifest)]
     names = [tensor["name"] for kind in ("inputs", "outputs") for tensor in manifest["graph"][kind]]
     return Check("graph and tokenizer", ", ".join(names), tuple(problems))
+
+
+def _problems_of_graph(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        session = open_session(path)
+    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+        yield f"{MODEL} is refused by ONNX Runtime: {error}"
+        return
+    types = {"tensor(int64)": "int64", "tensor(float)": "float32"}
+    for kind, offered in (("inputs", session.get_inputs()), ("outputs", session.get_outputs())):
+        found = [{"name": value.name, "type": types.get(value.type, value.type), "shape": list(value.shape)} for value in offered]
+        if found != manifest["graph"][kind]:
+            yield f"{MODEL} has the {kind} {found}, expected {manifest['graph'][kind]}"
+
+
+def _problems_of_tokenizer(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        vocabulary = TextTokenizer(path).vocabulary_size
+    except ExportError as error:
+        yield from error.problems
+        return
+    tokens: Mapping[str, int] = manifest["special_tokens"]
+    for name, token in tokens.items():
+        if token >= vocabulary:
+            yield f"{TOKENIZER} has no token {token}, expected one for special token {name}"
+    expected = {name: (f"special_tokens.{name}", token) for name, token in tokens.items() if token < vocabulary}
+    for problem in SpecialTokens(path).contradictions(expected):
+        yield f"{TOKENIZER}: {problem}"
+    if json.loads(path.read_text(encoding="utf-8"))["model"].get("dropout"):
+        yield f"{TOKENIZER} drops merges at random (dropout), so that no text has the same tokens twice: export again"
 
 
 def _golden(records: Sequence[Mapping[str, Any]], replayed: Sequence[Mapping[str, Any]], tolerance: float) -> Check:

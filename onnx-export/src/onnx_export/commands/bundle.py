@@ -9,7 +9,7 @@ from pathlib import Path
 from onnx_export.arguments import Arguments
 from onnx_export.bundle.settings import resolve_settings
 from onnx_export.bundle.write import write_bundle
-from onnx_export.commands.model_options import TRAPS, add_model_options, flags_of, print_agreement, read_checkpoint_of
+from onnx_export.commands.model_options import TRAPS, add_model_options, flags_of, print_agreement, checkpoint_of
 from onnx_export.commands.verify import print_verification
 from onnx_export.text.cleaning import CLEANINGS
 from onnx_export.text.cutting import TOKENIZATIONS
@@ -18,7 +18,7 @@ from onnx_export.text.segmentation import SEGMENTERS
 
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
-    checkpoint = read_checkpoint_of(options)
+    checkpoint = checkpoint_of(options)
     settings = resolve_settings(options.checkpoint, checkpoint, flags_of(options))
     agreement = write_bundle(options.checkpoint, checkpoint, settings, options.output)
     print(f"{options.output}: written")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from onnx_export.arguments import Arguments
 from onnx_export.bundle.settings import given_segmenter, graph_settings
-from onnx_export.commands.model_options import TRAPS, add_model_options, flags_of, print_agreement, read_checkpoint_of
+from onnx_export.commands.model_options import TRAPS, add_model_options, flags_of, print_agreement, checkpoint_of
 from onnx_export.export.checked_graph import build_checked
 from onnx_export.export.precision import precision_problems
 from onnx_export.problems import ExportError
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.output.is_dir():
         raise ExportError(str(options.output), ["is a folder, expected a file to write, such as model.onnx in it"])
-    checkpoint = read_checkpoint_of(options)
+    checkpoint = checkpoint_of(options)
     settings = graph_settings(options.checkpoint, checkpoint, flags_of(options))
     if problems := precision_problems(settings.precision, settings.storage, options.calibration):
         raise ExportError("options", problems)

@@ -32,6 +32,7 @@ Scores depend on two things that a checkpoint does not say:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """The options that decide what a graph computes."""
     parser.add_argument(
         "--checkpoint",
         type=Path,
@@ -71,7 +72,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_checkpoint_of(options: argparse.Namespace) -> Checkpoint:
+def checkpoint_of(options: argparse.Namespace) -> Checkpoint:
+    """Read the checkpoint asked for; what a person should know of it goes to standard error."""
     checkpoint = read_checkpoint(options.checkpoint, pooling=options.pooling, embedding=options.task == "embedding")
     for note in checkpoint.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -92,6 +94,7 @@ def flags_of(options: argparse.Namespace) -> Flags:
 
 
 def print_agreement(agreement: Agreement, settings: GraphSettings) -> None:
+    """Say how well a graph agrees, and what rounding moved."""
     what = "the same rounding in float32" if settings.precision == "int8" else "the reference computation"
     print(f"✓ agrees with {what} on {agreement.documents} documents to {agreement.deviation:.1e}")
     rounded = [f"{settings.precision} arithmetic"] if settings.precision != "fp32" else []

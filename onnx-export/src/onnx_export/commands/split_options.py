@@ -10,6 +10,7 @@ from onnx_export.train.split import Split, split_by_group
 
 
 def add_split_options(parser: argparse.ArgumentParser) -> None:
+    """Where the texts are, and which of them go where."""
     parser.add_argument(
         "--data", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz): id, text, clauses or labels, group"
     )

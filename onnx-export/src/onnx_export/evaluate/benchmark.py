@@ -9,12 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from onnx_export.onnx.packing import PackedBatch, PackedLayout, Segments
+from onnx_export.bundle.manifest import manifest_problems, packed_layout
+from onnx_export.contract import MANIFEST, MODEL, TOKENIZER
+from onnx_export.json_files import read_json_object
+from onnx_export.onnx.packing import PackedBatch, PackedLayout, Segments, open_session
+from onnx_export.problems import ExportError
+from onnx_export.text.tokenization import TextTokenizer
 
 _DOCUMENT = 8
 """Segments of a document in the batches measured, unless windows are shorter."""
@@ -42,20 +48,42 @@ def batches(layout: PackedLayout, vocabulary: int, segments: int, seed: int = 1)
     return {"full": batch(1.0), "mixed": batch(0.15)}
 
 
-def measure(
-    sessions: Mapping[str, onnxruntime.InferenceSession], inputs: Mapping[str, PackedBatch], repetitions: int
-) -> dict[str, Timing]:
-    """Run the graphs by turns, each on its batch, after one turn that does not count."""
-    seconds: dict[str, list[float]] = {name: [] for name in sessions}
+@dataclass(frozen=True)
+class Contender:
+    """The graph of a bundle, ready to run, and a batch of each kind for it."""
+
+    precision: str
+    session: onnxruntime.InferenceSession
+    batches: Mapping[str, PackedBatch]
+
+    @staticmethod
+    def open(folder: Path, *, threads: int, segments: int) -> Contender:
+        """Read a bundle.
+
+        Raises:
+            ExportError: if it cannot be used.
+        """
+        manifest = read_json_object(folder / MANIFEST)
+        if problems := manifest_problems(manifest):
+            raise ExportError(str(folder / MANIFEST), problems)
+        vocabulary = TextTokenizer(folder / TOKENIZER).vocabulary_size
+        inputs = batches(packed_layout(manifest), vocabulary, segments)
+        return Contender(manifest["precision"], open_session(folder / MODEL, threads=threads), inputs)
+
+
+def measure(contenders: Mapping[str, Contender], kind: str, repetitions: int) -> dict[str, Timing]:
+    """Run the graphs by turns, each on its batch of a kind, after one turn that does not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(repetitions + 1):
-        for name, session in sessions.items():
+        for name, contender in contenders.items():
             begun = time.perf_counter()
-            session.run(None, inputs[name].feeds())
+            contender.session.run(None, contender.batches[kind].feeds())
             if turn:
                 seconds[name].append(time.perf_counter() - begun)
     times: dict[str, NDArray[np.float64]] = {name: np.array(values) for name, values in seconds.items()}
     first = next(iter(times.values()))
+    segments = {name: len(contender.batches[kind].segment_index) for name, contender in contenders.items()}
     return {
-        name: Timing(float(1e3 * np.median(taken) / len(inputs[name].segment_index)), float(np.median(first / taken)))
+        name: Timing(float(1e3 * np.median(taken) / segments[name]), float(np.median(first / taken)))
         for name, taken in times.items()
     }

@@ -17,7 +17,7 @@ from onnx_export.json_files import read_data_lines
 from onnx_export.text.segmentation import Span
 from onnx_export.text.tokenization import utf16_offsets
 from onnx_export.train.labelled_texts import LabelledText, label_names
-from onnx_export.train.metrics import document_metrics
+from onnx_export.train.metrics import Metrics, document_metrics
 
 
 @dataclass(frozen=True)
@@ -130,21 +130,7 @@ def compare(texts: Sequence[LabelledText], events: Mapping[str, Findings]) -> Re
             for text, findings, hit in zip(texts, found, (truth & marked)[:, column], strict=True)
             if hit
         ]
-        # Of a label of the whole text nobody can say whether its evidence is in place.
-        placed = [(text, evidence) for text, evidence in hits if evidence is not None and label not in text.unplaced]
-        results.append(
-            LabelResult(
-                label=label,
-                documents=metrics.positives[column],
-                marked=int(marked[:, column].sum()),
-                hits=len(hits),
-                precision=metrics.precision[column],
-                recall=metrics.recall[column],
-                f1=metrics.f1[column],
-                with_evidence=len(placed),
-                located=sum(_overlaps(text, label, evidence) for text, evidence in placed),
-            )
-        )
+        results.append(_label_result(metrics, column, int(marked[:, column].sum()), hits))
     with_evidence = sum(result.with_evidence for result in results)
     known = {text.id for text in texts}
     return Report(
@@ -155,6 +141,23 @@ def compare(texts: Sequence[LabelledText], events: Mapping[str, Findings]) -> Re
         labels=results,
         missing=[text.id for text in texts if text.id not in events],
         superfluous=[id for id in events if id not in known],
+    )
+
+
+def _label_result(metrics: Metrics, column: int, marked: int, hits: Sequence[tuple[LabelledText, Span | None]]) -> LabelResult:
+    label = metrics.labels[column]
+    # Of a label of the whole text nobody can say whether its evidence is in place.
+    placed = [(text, evidence) for text, evidence in hits if evidence is not None and label not in text.unplaced]
+    return LabelResult(
+        label=label,
+        documents=metrics.positives[column],
+        marked=marked,
+        hits=len(hits),
+        precision=metrics.precision[column],
+        recall=metrics.recall[column],
+        f1=metrics.f1[column],
+        with_evidence=len(placed),
+        located=sum(_overlaps(text, label, evidence) for text, evidence in placed),
     )
 
 

@@ -126,50 +126,60 @@ class _Size(int):
         return size
 
 
-def expected_shapes(config: HatConfig) -> dict[str, tuple[int, ...]]:
+Shapes = dict[str, tuple[int, ...]]
+
+
+def expected_shapes(config: HatConfig) -> Shapes:
     """Name and shape of each weight that ``config`` needs, but for token and segment positions, whose tables vary."""
     H, F = _Size(config.hidden_size, "hidden_size"), _Size(config.intermediate_size, "intermediate_size")
     V = _Size(config.vocabulary_size, "vocab_size")
-    shapes: dict[str, tuple[int, ...]] = {
+    shapes: Shapes = {
         _WORDS: (V, H),
         _TYPES: (_Size(config.token_types, "type_vocab_size"), H),
+        **_norm("embeddings.LayerNorm", H),
+    }
+    for index, layer in enumerate(config.layers):
+        for block in ["sentence_encoder"] * layer.segment + ["document_encoder"] * layer.document:
+            shapes |= _block(f"encoder.layer.{index}.{block}", H, F)
+    if config.pooling == "attentive":
+        shapes |= _linear("pooler.attentive_pooling.lin_proj", H, H)
+        shapes["pooler.attentive_pooling.v.weight"] = (1, H)
+    return shapes | _head(config, H, V)
+
+
+def _linear(name: str, outputs: int, inputs: int) -> Shapes:
+    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+
+
+def _norm(name: str, width: int) -> Shapes:
+    return {f"{name}.weight": (width,), f"{name}.bias": (width,)}
+
+
+def _block(name: str, H: int, F: int) -> Shapes:
+    shapes: Shapes = {}
+    for part in ("query", "key", "value"):
+        shapes |= _linear(f"{name}.attention.self.{part}", H, H)
+    return {
+        **shapes,
+        **_linear(f"{name}.attention.output.dense", H, H),
+        **_norm(f"{name}.attention.output.LayerNorm", H),
+        **_linear(f"{name}.intermediate.dense", F, H),
+        **_linear(f"{name}.output.dense", H, F),
+        **_norm(f"{name}.output.LayerNorm", H),
     }
 
-    def linear(name: str, outputs: int, inputs: int) -> None:
-        shapes[f"{name}.weight"] = (outputs, inputs)
-        shapes[f"{name}.bias"] = (outputs,)
 
-    def norm(name: str) -> None:
-        shapes[f"{name}.weight"] = shapes[f"{name}.bias"] = (H,)
-
-    norm("embeddings.LayerNorm")
-    for index, layer in enumerate(config.layers):
-        blocks = ["sentence_encoder"] * layer.segment + ["document_encoder"] * layer.document
-        for block in (f"encoder.layer.{index}.{name}" for name in blocks):
-            for part in ("query", "key", "value"):
-                linear(f"{block}.attention.self.{part}", H, H)
-            linear(f"{block}.attention.output.dense", H, H)
-            norm(f"{block}.attention.output.LayerNorm")
-            linear(f"{block}.intermediate.dense", F, H)
-            linear(f"{block}.output.dense", H, F)
-            norm(f"{block}.output.LayerNorm")
-    if config.pooling == "attentive":
-        linear("pooler.attentive_pooling.lin_proj", H, H)
-        shapes["pooler.attentive_pooling.v.weight"] = (1, H)
+def _head(config: HatConfig, H: int, V: int) -> Shapes:
     match config.head:
         case Head.DOCUMENT | Head.SEGMENT:
-            linear(config.head.dense, H, H)
-            linear("classifier", _Size(len(config.labels), config.labels_key or "id2label"), H)
+            labels = _Size(len(config.labels), config.labels_key or "id2label")
+            return _linear(config.head.dense, H, H) | _linear("classifier", labels, H)
         case Head.CHOICE:
-            linear(config.head.dense, H, H)
-            linear("classifier", 1, H)
+            return _linear(config.head.dense, H, H) | _linear("classifier", 1, H)
         case Head.TOKEN:
-            linear("lm_head.dense", H, H)
-            norm("lm_head.layer_norm")
-            linear(_DECODER, V, H)
+            return _linear("lm_head.dense", H, H) | _norm("lm_head.layer_norm", H) | _linear(_DECODER, V, H)
         case Head.NONE:
-            pass
-    return shapes
+            return {}
 
 
 def _plain_names(stored: Mapping[str, NDArray[Any]], config: HatConfig) -> tuple[dict[str, NDArray[np.float32]], list[str]]:
@@ -222,6 +232,23 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: HatConfig, path
     shapes[_POSITIONS] = (rows, H)
     if SEGMENT_POSITIONS in weights:
         shapes[SEGMENT_POSITIONS] = (config.max_segments + 1, H)
+    problems += _other_names(weights, shapes, config)
+    sizes = _contradicted_sizes(weights, config)
+    problems += sizes.values()
+    for name in sorted(weights.keys() & shapes.keys()):
+        # One key that is wrong changes the shape of nearly every weight; then the keys say enough.
+        if weights[name].shape != shapes[name] and not sizes:
+            problems.append(f"{name} has shape {list(weights[name].shape)}, but config.json asks for {list(shapes[name])}")
+        if not np.isfinite(weights[name]).all():
+            problems.append(f"{name} holds values that are not finite")
+    if problems:
+        raise ExportError(path, problems)
+    return weights
+
+
+def _other_names(weights: Weights, shapes: Shapes, config: HatConfig) -> list[str]:
+    """Which weights are missing, and which are there for nothing."""
+    problems: list[str] = []
     missing, superfluous = sorted(shapes.keys() - weights.keys()), sorted(weights.keys() - shapes.keys())
     if prefix := _foreign_prefix(missing, superfluous):
         problems.append(_under_a_foreign_prefix(prefix, weights))
@@ -238,17 +265,7 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: HatConfig, path
             f"{name} is superfluous: encoder_layout {config.layout} with {config.head.value}"
             f"{f' and {config.pooling} pooling' if config.pooling else ''} does not use it{advice}"
         )
-    sizes = _contradicted_sizes(weights, config)
-    problems += sizes.values()
-    for name in sorted(weights.keys() & shapes.keys()):
-        # One key that is wrong changes the shape of nearly every weight; then the keys say enough.
-        if weights[name].shape != shapes[name] and not sizes:
-            problems.append(f"{name} has shape {list(weights[name].shape)}, but config.json asks for {list(shapes[name])}")
-        if not np.isfinite(weights[name]).all():
-            problems.append(f"{name} holds values that are not finite")
-    if problems:
-        raise ExportError(path, problems)
-    return weights
+    return problems
 
 
 def _foreign_prefix(missing: Sequence[str], superfluous: Sequence[str]) -> str | None:

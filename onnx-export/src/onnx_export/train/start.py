@@ -59,15 +59,7 @@ class Start:
         config = _config(folder)
         is_hat = "encoder_layout" in config
         problems = [] if is_hat else list(_unusable_bert(config))
-        tokenizer = SpecialTokens(folder / _TOKENIZER)
-        expected = special_token_ids(config)
-        problems += tokenizer.contradictions(expected)
-        cls_id = expected["cls"][1] if "cls" in expected else next((token.id for token in tokenizer.of("cls")), None)
-        mask_id = next((token.id for token in tokenizer.of("mask")), None)
-        if cls_id is None:
-            problems.append(f"{_TOKENIZER} has no token [CLS] or <s>")
-        if mask_id is None and recipe.mask_tokens:
-            problems.append(f"{_TOKENIZER} has no token [MASK] or <mask>")
+        cls_id, mask_id = _special_tokens(folder, config, recipe, problems)
         if problems and is_hat:  # what the weights then say would only confuse
             raise ValueError(f"{folder}: {'; '.join(problems)}")
         checkpoint = _hat(folder, config) if is_hat else None
@@ -77,10 +69,8 @@ class Start:
             problems.append(f"{_TOKENIZER} gives ids up to {vocabulary - 1}, but vocab_size is {config['vocab_size']}")
         if problems or cls_id is None:
             raise ValueError(f"{folder}: {'; '.join(problems)}")
-        stored = read_weights(folder) if checkpoint is None else None
-        weights: Mapping[str, NDArray[Any]] = checkpoint.weights if checkpoint else stored.tensors if stored else {}
-        source = checkpoint or stored
-        assert source is not None
+        source = checkpoint or read_weights(folder)
+        weights: Mapping[str, NDArray[Any]] = source.weights if isinstance(source, Checkpoint) else source.tensors
         tensors = {name: torch.from_numpy(np.array(array, np.float32)) for name, array in weights.items()}
         uncalibrate(tensors, folder)
         return Start(
@@ -94,6 +84,21 @@ class Start:
             source.sha256,
             source.notes,
         )
+
+
+def _special_tokens(
+    folder: Path, config: Mapping[str, Any], recipe: Recipe, problems: list[str]
+) -> tuple[int | None, int | None]:
+    """The ids of CLS and mask, as far as there are any."""
+    tokenizer, expected = SpecialTokens(folder / _TOKENIZER), special_token_ids(config)
+    problems += tokenizer.contradictions(expected)
+    cls_id = expected["cls"][1] if "cls" in expected else next((token.id for token in tokenizer.of("cls")), None)
+    mask_id = next((token.id for token in tokenizer.of("mask")), None)
+    if cls_id is None:
+        problems.append(f"{_TOKENIZER} has no token [CLS] or <s>")
+    if mask_id is None and recipe.mask_tokens:
+        problems.append(f"{_TOKENIZER} has no token [MASK] or <mask>")
+    return cls_id, mask_id
 
 
 def _config(folder: Path) -> dict[str, Any]:
