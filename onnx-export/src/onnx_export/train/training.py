@@ -18,10 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from onnx_export.json_files import write_json
 from onnx_export.train.corpus import Corpus, Frequencies, Window, batches, masked, packed, training_windows
-from onnx_export.train.hat_torch import (
-    Packed,
-    SegmentClassifier,
-)
+from onnx_export.train.hat_torch import Packed, SegmentClassifier
 from onnx_export.train.held_out import HeldOut, Report, Scored, Tuned, probabilities
 from onnx_export.train.labelled_texts import LabelledText
 from onnx_export.train.lexical import LexicalTeacher
