@@ -9,7 +9,7 @@ from pathlib import Path
 from onnx_export.arguments import Arguments
 from onnx_export.bundle.settings import resolve_settings
 from onnx_export.bundle.write import write_bundle
-from onnx_export.commands.model_options import TRAPS, add_model_options, flags_of, print_agreement, checkpoint_of
+from onnx_export.commands.model_options import TRAPS, add_model_options, checkpoint_of, flags_of, print_agreement
 from onnx_export.commands.verify import print_verification
 from onnx_export.text.cleaning import CLEANINGS
 from onnx_export.text.cutting import TOKENIZATIONS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from onnx_export.arguments import Arguments
 from onnx_export.bundle.settings import given_segmenter, graph_settings
-from onnx_export.commands.model_options import TRAPS, add_model_options, flags_of, print_agreement, checkpoint_of
+from onnx_export.commands.model_options import TRAPS, add_model_options, checkpoint_of, flags_of, print_agreement
 from onnx_export.export.checked_graph import build_checked
 from onnx_export.export.precision import precision_problems
 from onnx_export.problems import ExportError
