@@ -1,4 +1,4 @@
-"""``python -m onnx_export bundle``: the bundle of a checkpoint, written and verified."""
+"""The bundle of a checkpoint, written and verified: ``python -m onnx_export bundle --checkpoint DIR --output BUNDLE_DIR``."""
 
 from __future__ import annotations
 

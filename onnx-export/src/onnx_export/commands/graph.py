@@ -1,4 +1,4 @@
-"""``python -m onnx_export graph``: the packed ONNX graph of a checkpoint alone."""
+"""The packed ONNX graph of a checkpoint alone: ``python -m onnx_export graph --checkpoint DIR --output model.onnx``."""
 
 from __future__ import annotations
 

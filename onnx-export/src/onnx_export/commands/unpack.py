@@ -1,4 +1,4 @@
-"""``python -m onnx_export unpack``: the checkpoint of a bundle."""
+"""The checkpoint of a bundle: ``python -m onnx_export unpack BUNDLE_DIR --output DIR``."""
 
 from __future__ import annotations
 

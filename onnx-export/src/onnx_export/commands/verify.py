@@ -1,4 +1,4 @@
-"""``python -m onnx_export verify``: whether a bundle keeps its promises."""
+"""Whether a bundle keeps its promises: ``python -m onnx_export verify BUNDLE_DIR``."""
 
 from __future__ import annotations
 
