@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from onnx_export.robustness import PERTURBATIONS
+from onnx_export.evaluate.robustness import PERTURBATIONS
 from vector_texts import texts
 
 SEED = 20261122

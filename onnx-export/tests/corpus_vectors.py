@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from corpus import CorpusText
-from onnx_export.cutting import TextCutter
-from onnx_export.segmentation import SegmenterName, segment, sentence_starts
-from onnx_export.text_cleaning import clean
-from onnx_export.tokenization import TextTokenizer, Tokens, utf16_offsets
+from onnx_export.text.cleaning import clean
+from onnx_export.text.cutting import TextCutter
+from onnx_export.text.segmentation import SegmenterName, segment, sentence_starts
+from onnx_export.text.tokenization import TextTokenizer, Tokens, utf16_offsets
 
 CUTS: Sequence[tuple[SegmenterName, int]] = [("sentence", 2), ("sentence", 16), ("sentence", 128), ("uniform", 128)]
 

@@ -26,15 +26,16 @@ from onnx import TensorProto, helper  # noqa: E402
 
 from corpus import corpus  # noqa: E402
 from corpus_vectors import corpus_record, write_corpus  # noqa: E402
-from onnx_export.bundle import Flags, resolve_settings, write_bundle  # noqa: E402
-from onnx_export.checkpoint import read_checkpoint  # noqa: E402
-from onnx_export.config import Head, PadSegment  # noqa: E402
-from onnx_export.golden import write_json_lines  # noqa: E402
-from onnx_export.graph import build_graph  # noqa: E402
-from onnx_export.precision import Precision  # noqa: E402
-from onnx_export.reference import score_document  # noqa: E402
-from onnx_export.segmentation import SegmenterName, segment, sentence_starts  # noqa: E402
-from onnx_export.tokenization import TextTokenizer, utf16_offsets  # noqa: E402
+from onnx_export.bundle.settings import Flags, resolve_settings  # noqa: E402
+from onnx_export.bundle.write import write_bundle  # noqa: E402
+from onnx_export.contract import PadSegment, Precision  # noqa: E402
+from onnx_export.hat.checkpoint import read_checkpoint  # noqa: E402
+from onnx_export.hat.config import Head  # noqa: E402
+from onnx_export.hat.graph import build_graph  # noqa: E402
+from onnx_export.hat.reference import score_document  # noqa: E402
+from onnx_export.json_files import write_json_lines  # noqa: E402
+from onnx_export.text.segmentation import SegmenterName, segment, sentence_starts  # noqa: E402
+from onnx_export.text.tokenization import TextTokenizer, utf16_offsets  # noqa: E402
 from random_checkpoints import hat_config, tiny_tokenizer, write_checkpoint  # noqa: E402
 from roberta_form import roberta_form  # noqa: E402
 from vector_texts import SHORT, texts  # noqa: E402

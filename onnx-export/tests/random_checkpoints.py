@@ -16,8 +16,8 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from onnx_export.checkpoint import SEGMENT_POSITIONS, expected_shapes
-from onnx_export.config import read_config
+from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, expected_shapes
+from onnx_export.hat.config import read_config
 
 TINY_TEXT = """
 The supplier delivers the goods to the buyer at the agreed place. The buyer pays the price within thirty days after the

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from onnx_export.baseline import main
-from onnx_export.labelled_texts import write_labelled_texts
+from onnx_export.commands.baseline import main
+from onnx_export.train.labelled_texts import write_labelled_texts
 from tiny_bert import made_up_texts, without_places
 
 pytestmark = pytest.mark.train

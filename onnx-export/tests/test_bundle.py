@@ -2,13 +2,16 @@ import json
 
 import pytest
 
-from onnx_export.bundle import Flags, resolve_settings, write_bundle
-from onnx_export.checkpoint import file_sha256, read_checkpoint
-from onnx_export.config import Head
-from onnx_export.manifest import manifest_problems
+from onnx_export.bundle.manifest import manifest_problems
+from onnx_export.bundle.promises import promises
+from onnx_export.bundle.settings import Flags, resolve_settings
+from onnx_export.bundle.write import write_bundle
+from onnx_export.checksums import file_sha256
+from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.hat.checkpoint import read_checkpoint
+from onnx_export.hat.config import Head
 from onnx_export.problems import ExportError
-from onnx_export.tokenization import TextTokenizer
-from onnx_export.verify import promises
+from onnx_export.text.tokenization import TextTokenizer
 from random_checkpoints import hat_config, write_checkpoint
 
 SEGMENT_HEAD = "HATModelForSequentialSentenceClassification"
@@ -45,7 +48,7 @@ def test_defaults(folder):
     assert (result.name, result.version) == ("my-checkpoint", "1")
     assert result.thresholds == {"yes": 0.5, "no": 0.5}
     assert (result.segmenter, result.window_overlap) == ("sentence", 6 // 4)
-    assert (result.pad_segment, result.segment_positions, result.storage) == ("pad", True, "fp32")
+    assert result.graph == GraphSettings("pad", segment_positions=True, storage="fp32", precision="fp32")
     assert result.metrics is None
     assert "Nobody has written down yet" in result.model_card
 
@@ -64,7 +67,7 @@ def test_defaults(folder):
     ],
 )
 def test_default_pad_segment_is_the_originals_padding_where_a_head_sees_it(tmp_path, config, pad_segment):
-    assert settings(write_checkpoint(tmp_path / "c", hat_config(**config))).pad_segment == pad_segment
+    assert settings(write_checkpoint(tmp_path / "c", hat_config(**config))).graph.pad_segment == pad_segment
 
 
 def test_the_checkpoints_own_settings_win_over_defaults_and_flags_over_both(folder, tmp_path):
@@ -83,7 +86,8 @@ def test_the_checkpoints_own_settings_win_over_defaults_and_flags_over_both(fold
     (folder / "golden-inputs.jsonl").write_text('{"id": "own", "text": "goods"}\n')
     own = settings(folder)
     assert (own.name, own.version, own.thresholds, own.metrics) == ("own", "7", {"yes": 0.2, "no": 0.5}, {"f1": 0.8})
-    assert (own.segmenter, own.pad_segment, own.segment_positions, own.window_overlap) == ("uniform", "cls", False, 2)
+    assert (own.segmenter, own.window_overlap) == ("uniform", 2)
+    assert own.graph == GraphSettings("cls", segment_positions=False)
     assert own.model_card == "# Own card\n"
     assert [entry.id for entry in own.golden_inputs] == ["own"]
 
@@ -107,7 +111,7 @@ def test_the_checkpoints_own_settings_win_over_defaults_and_flags_over_both(fold
     )
     assert (flagged.name, flagged.version, flagged.metrics) == ("flag", "8", {"f1": 0.9})
     assert flagged.thresholds == {"yes": 0.5, "no": 0.9}
-    assert (flagged.segmenter, flagged.pad_segment, flagged.segment_positions) == ("sentence", "none", True)
+    assert (flagged.segmenter, flagged.graph) == ("sentence", GraphSettings("none", segment_positions=True))
     assert (flagged.window_overlap, flagged.model_card) == (0, "# Card of the flag\n")
     assert [entry.id for entry in flagged.golden_inputs] == ["flag"]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from onnx_export.checkpoint import SEGMENT_POSITIONS, read_checkpoint
-from onnx_export.config import Head
+from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, read_checkpoint
+from onnx_export.hat.config import Head
 from onnx_export.problems import ExportError
 from random_checkpoints import hat_config, random_weights, write_checkpoint
 

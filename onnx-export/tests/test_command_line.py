@@ -1,6 +1,7 @@
 """The commands as a person runs them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,15 +9,16 @@ from pathlib import Path
 import onnx
 import pytest
 
+from onnx_export.__main__ import COMMANDS
 from random_checkpoints import hat_config, write_checkpoint
 
 FIXTURES = Path(__file__).parent / "fixtures/hat"
 SOURCES = str(Path(__file__).parents[1] / "src")
 
 
-def run(*arguments, code=0):
+def run(*arguments, code=0, module="onnx_export"):
     done = subprocess.run(
-        [sys.executable, "-m", "onnx_export", *map(str, arguments)],
+        [sys.executable, "-m", module, *map(str, arguments)],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -123,9 +125,22 @@ def test_help_states_the_traps():
         assert trap in done.stdout
 
 
+def test_all_commands_are_listed_and_there():
+    listed = run("--help").stdout
+    modules = Path(SOURCES) / "onnx_export/commands"
+    for command in COMMANDS:
+        assert re.search(rf"^    {command}\s", listed, re.MULTILINE)
+        assert (modules / f"{command}.py").is_file()
+
+
+def test_the_packages_of_commands_may_be_called_themselves():
+    assert run("--help", module="onnx_export.evaluate").stdout == run("evaluate", "--help").stdout
+
+
 def test_torch_is_not_needed(tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError('torch must not be imported')")
-    code = "import onnx_export.__main__, sys; assert 'torch' not in sys.modules"
+    without = COMMANDS.keys() - {"train", "company", "baseline"}
+    code = "; ".join(["import onnx_export.__main__", *(f"import onnx_export.commands.{command}" for command in without)])
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": f"{tmp_path}:{SOURCES}"}, capture_output=True, text=True
     )

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from onnx_export.compare import main
+from onnx_export.commands.compare import main
 
 
 def checkpoint(folder, precision, **options):

@@ -1,6 +1,6 @@
 import pytest
 
-from onnx_export.config import Head, Layer, read_config
+from onnx_export.hat.config import Head, Layer, read_config
 from onnx_export.problems import ExportError
 from random_checkpoints import hat_config
 

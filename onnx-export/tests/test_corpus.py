@@ -10,8 +10,8 @@ import pytest
 from corpus import CorpusText, corpus
 from corpus_vectors import CUTS, corpus_record, read_corpus, renumbered
 from make_test_bundles import CORPUS, RESOURCES, open_tokenizers
-from onnx_export.segmentation import segment
-from onnx_export.tokenization import TextTokenizer, utf16_offsets
+from onnx_export.text.segmentation import segment
+from onnx_export.text.tokenization import TextTokenizer, utf16_offsets
 from roberta_form import numbering
 
 pytestmark = pytest.mark.skipif(not RESOURCES.is_dir(), reason="needs the whole repository")

@@ -2,14 +2,17 @@ import json
 
 import pytest
 
-from onnx_export.bundle import Flags, default_tokenization, resolve_settings, write_bundle
-from onnx_export.checkpoint import read_checkpoint
-from onnx_export.classifier import Classifier
-from onnx_export.cutting import TextCutter
-from onnx_export.golden import GoldenInput, read_golden, read_inputs
+from onnx_export.bundle.classifier import Classifier
+from onnx_export.bundle.golden import read_golden
+from onnx_export.bundle.settings import Flags, resolve_settings
+from onnx_export.bundle.verify import checks
+from onnx_export.bundle.write import write_bundle
+from onnx_export.export.golden_inputs import GoldenInput, read_inputs
+from onnx_export.hat.checkpoint import read_checkpoint
+from onnx_export.hat.tokenizer import default_tokenization
 from onnx_export.problems import ExportError
-from onnx_export.tokenization import TextTokenizer
-from onnx_export.verify import checks
+from onnx_export.text.cutting import TextCutter
+from onnx_export.text.tokenization import TextTokenizer
 from random_checkpoints import hat_config, tiny_tokenizer, write_checkpoint
 from roberta_form import roberta_form
 

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from onnx_export.evaluate import Finding, compare, main, read_events
-from onnx_export.labelled_texts import LabelledText, write_labelled_texts
+from onnx_export.commands.evaluate import main
+from onnx_export.evaluate.events import Finding, compare, read_events
+from onnx_export.train.labelled_texts import LabelledText, write_labelled_texts
 
 TEXT = "📦 The fee is due. The law is that of Utrecht."
 FEE = ("Fee", 2, 17)

@@ -1,6 +1,7 @@
 import pytest
 
-from onnx_export.golden import DEFAULT_INPUTS, GoldenInput, read_inputs, write_json_lines
+from onnx_export.export.golden_inputs import DEFAULT_INPUTS, GoldenInput, read_inputs
+from onnx_export.json_files import write_json_lines
 from onnx_export.problems import ExportError
 
 

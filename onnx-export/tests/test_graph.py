@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onnx_export.agreement import check_agreement, made_up_documents
-from onnx_export.checkpoint import SEGMENT_POSITIONS, read_checkpoint
-from onnx_export.graph import build_graph
-from onnx_export.packing import PackedLayout, open_session, run
+from onnx_export.export.agreement import check_agreement, made_up_documents
+from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, as_stored, read_checkpoint
+from onnx_export.hat.graph import build_graph
+from onnx_export.hat.reference import score_document
+from onnx_export.onnx.packing import PackedLayout, open_session, run
 from onnx_export.problems import ExportError
-from onnx_export.reference import score_document
-from onnx_export.storage import as_stored
 from random_checkpoints import hat_config, random_weights, write_checkpoint
 
 SEGMENT_HEAD = "HATModelForSequentialSentenceClassification"
@@ -29,7 +29,7 @@ def checkpoint(tmp_path, layout="S|SD", **config):
 
 def agreement(model, *, pad_segment="pad", segment_positions=True, storage="fp32"):
     graph = build_graph(model, segment_positions=segment_positions, storage=storage).SerializeToString()
-    return check_agreement(model, graph, pad_segment=pad_segment, segment_positions=segment_positions, storage=storage)
+    return check_agreement(model, graph, GraphSettings(pad_segment, segment_positions, storage))
 
 
 def layout_of(model, pad_segment):

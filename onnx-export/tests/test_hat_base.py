@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from onnx_export.agreement import check_agreement
-from onnx_export.checkpoint import read_checkpoint
-from onnx_export.graph import build_graph
+from onnx_export.export.agreement import check_agreement
+from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.hat.checkpoint import read_checkpoint
+from onnx_export.hat.graph import build_graph
 from random_checkpoints import hat_config, write_checkpoint
 
 LAYOUT = "S|S|SD|S|S|SD|S|S|SD|S|S|SD"
@@ -27,7 +28,7 @@ def test_the_layout_of_hat_base_agrees_with_the_reference(tmp_path):
     sizes = {"hidden_size": 96, "num_attention_heads": 12, "intermediate_size": 384, "max_segments": 3}
     checkpoint = read_checkpoint(write_checkpoint(tmp_path / "c", base(**sizes)))
     model = build_graph(checkpoint, segment_positions=True).SerializeToString()
-    agreement = check_agreement(checkpoint, model, pad_segment="cls", segment_positions=True, storage="fp32")
+    agreement = check_agreement(checkpoint, model, GraphSettings("cls", segment_positions=True))
     assert agreement.deviation < 1e-4
 
 

@@ -7,16 +7,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from onnx_export.checkpoint import read_checkpoint
-from onnx_export.hat_torch import (
-    HatShape,
-    Packed,
-    SegmentClassifier,
-    checkpoint_config,
-    checkpoint_tensors,
-    warm_start,
-)
-from onnx_export.reference import score_document
+from onnx_export.hat.checkpoint import read_checkpoint
+from onnx_export.hat.reference import score_document
+from onnx_export.train.hat_torch import HatShape, Packed, SegmentClassifier, checkpoint_config, checkpoint_tensors, warm_start
 from tiny_bert import HEADS, HIDDEN, INTERMEDIATE, VOCABULARY, bert_weights
 
 pytestmark = pytest.mark.train

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from onnx_export.held_out import F1InHalves, HeldOut, Report, Scored, Tuned
-from onnx_export.metrics import document_metrics
+from onnx_export.train.held_out import F1InHalves, HeldOut, Report, Scored, Tuned
+from onnx_export.train.metrics import document_metrics
 
 pytestmark = pytest.mark.train
 

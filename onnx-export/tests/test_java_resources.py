@@ -14,9 +14,9 @@ from make_test_bundles import (
     write_tiny_bundles,
     write_wrong_graphs,
 )
-from onnx_export.golden import differences, read_golden
-from onnx_export.precision import GOLDEN_TOLERANCE
-from onnx_export.verify import checks
+from onnx_export.bundle.golden import differences, read_golden
+from onnx_export.bundle.verify import checks
+from onnx_export.export.precision import GOLDEN_TOLERANCE
 
 pytestmark = pytest.mark.skipif(not RESOURCES.is_dir(), reason="needs the whole repository")
 

@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
-from onnx_export.calibration import read_texts
-from onnx_export.evaluate import read_events
-from onnx_export.golden import read_golden, read_inputs
+from onnx_export.bundle.golden import read_golden
+from onnx_export.evaluate.events import read_events
+from onnx_export.export.calibration import read_texts
+from onnx_export.export.golden_inputs import read_inputs
 from onnx_export.json_files import read_json_object
-from onnx_export.labelled_texts import read_labelled_texts
 from onnx_export.problems import ExportError
+from onnx_export.train.labelled_texts import read_labelled_texts
 
 # A record that each of them takes.
 RECORD = {
@@ -43,7 +44,7 @@ def read(request):
 @pytest.fixture(autouse=True)
 def records_of_many_kinds(monkeypatch):
     """What is none of a reader's business in these tests: keys that the others need."""
-    import onnx_export.labelled_texts as module
+    import onnx_export.train.labelled_texts as module
 
     monkeypatch.setattr(module._Lines, "_unknown_keys", lambda self, number, record: iter(()))
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx_export.labelled_texts import LabelledText, label_names, read_labelled_texts, write_labelled_texts
-from onnx_export.split import main, split_by_group
+from onnx_export.commands.split import main
+from onnx_export.train.labelled_texts import LabelledText, label_names, read_labelled_texts, write_labelled_texts
+from onnx_export.train.split import split_by_group
 
 
 def record(id="a", text="The fee is due.", clauses=(("Fee", 4, 7),), **others):

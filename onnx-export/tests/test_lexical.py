@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from onnx_export.labelled_texts import LabelledText
-from onnx_export.lexical import LexicalModel, LexicalTeacher, pieces_of
+from onnx_export.train.labelled_texts import LabelledText
+from onnx_export.train.lexical import LexicalModel, LexicalTeacher, pieces_of
 from tiny_bert import made_up_texts
 
 pytestmark = pytest.mark.train

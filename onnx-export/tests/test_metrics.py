@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from onnx_export.metrics import average_precision, document_metrics, tune_thresholds
+from onnx_export.train.metrics import average_precision, document_metrics, tune_thresholds
 
 
 def test_a_small_example_by_hand():

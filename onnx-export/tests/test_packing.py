@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from onnx_export.packing import PackedLayout
+from onnx_export.onnx.packing import PackedLayout
 
 
 def layout(pad_segment):

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from onnx_export.checkpoint import Checkpoint, read_checkpoint
-from onnx_export.config import Head
-from onnx_export.graph import build_graph
-from onnx_export.packing import PackedLayout, open_session, run
-from onnx_export.reference import score_document
+from onnx_export.hat.checkpoint import Checkpoint, read_checkpoint
+from onnx_export.hat.config import Head
+from onnx_export.hat.graph import build_graph
+from onnx_export.hat.reference import score_document
+from onnx_export.onnx.packing import PackedLayout, open_session, run
 
 OURS = Path(__file__).parent / "fixtures/hat"
 FIXTURES = sorted(Path(os.environ.get("HAT_FIXTURES", OURS)).iterdir())

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from onnx_export.platt import expected_calibration_error, fit_calibration, save_reliability_diagram
-from onnx_export.scoring import scores
+from onnx_export.bundle.scoring import scores
+from onnx_export.train.platt import expected_calibration_error, fit_calibration, save_reliability_diagram
 
 pytestmark = pytest.mark.train
 

@@ -8,18 +8,21 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from onnx_export.agreement import check_agreement, made_up_documents
-from onnx_export.benchmark import main as benchmark
-from onnx_export.bundle import Flags, build_checked, resolve_settings, write_bundle
-from onnx_export.calibration import SAMPLE_SEGMENTS, calibrate, calibration_windows, read_texts
-from onnx_export.checkpoint import read_checkpoint
-from onnx_export.config import Head
-from onnx_export.graph_builder import GraphBuilder, tensor
-from onnx_export.int8 import LARGEST_WEIGHT, Int8Matrix, Observed, quantise
-from onnx_export.packing import PackedLayout, open_session, run
-from onnx_export.precision import build_model
+from onnx_export.bundle.settings import Flags, resolve_settings
+from onnx_export.bundle.verify import checks
+from onnx_export.bundle.write import write_bundle
+from onnx_export.commands.benchmark import main as benchmark
+from onnx_export.export.agreement import check_agreement, made_up_documents
+from onnx_export.export.calibration import SAMPLE_SEGMENTS, calibrate, calibration_windows, read_texts
+from onnx_export.export.checked_graph import build_checked
+from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.export.precision import build_model
+from onnx_export.hat.checkpoint import read_checkpoint
+from onnx_export.hat.config import Head
+from onnx_export.onnx.graph_builder import GraphBuilder, tensor
+from onnx_export.onnx.int8 import LARGEST_WEIGHT, Int8Matrix, Observed, quantise
+from onnx_export.onnx.packing import PackedLayout, open_session, run
 from onnx_export.problems import ExportError
-from onnx_export.verify import checks
 from random_checkpoints import TINY_TEXT, hat_config, write_checkpoint
 
 SEGMENT_HEAD = "HATModelForSequentialSentenceClassification"
@@ -35,10 +38,9 @@ def layout_of(model, pad_segment="pad"):
 
 
 def graph_of(model, precision, documents=()):
-    quantised = {}
-    if precision == "int8":
-        quantised = calibrate(model, documents or made_up_documents(model), pad_segment="pad", segment_positions=True)
-    return build_model(model, precision, segment_positions=True, quantised=quantised)
+    settings = GraphSettings("pad", segment_positions=True, precision=precision)
+    quantised = calibrate(model, documents or made_up_documents(model), settings) if precision == "int8" else {}
+    return build_model(model, settings, quantised)
 
 
 def problems_of(action):
@@ -69,9 +71,8 @@ def test_fp16_agrees_with_the_reference(tmp_path, layout, config):
     model = checkpoint(tmp_path, layout, **config)
     graph = graph_of(model, "fp16").SerializeToString()
     for pad_segment in ("none", "pad", "cls"):  # a pad segment attends uniformly, which a mask value too small would break
-        agreement = check_agreement(
-            model, graph, pad_segment=pad_segment, segment_positions=True, storage="fp32", precision="fp16"
-        )
+        settings = GraphSettings(pad_segment, segment_positions=True, precision="fp16")
+        agreement = check_agreement(model, graph, settings)
         assert 1e-5 < agreement.deviation < 0.02
 
 
@@ -160,16 +161,8 @@ def test_int8_needs_an_s_block(tmp_path):
 def test_int8_export_is_checked_and_says_what_it_moved(tmp_path, capsys):
     folder = write_checkpoint(tmp_path / "c", hat_config("SD|S"), seed=3)
     model = read_checkpoint(folder)
-    _, agreement = build_checked(
-        folder,
-        model,
-        pad_segment="pad",
-        segment_positions=True,
-        storage="int8",
-        precision="int8",
-        calibration=None,
-        segmenter="sentence",
-    )
+    settings = GraphSettings("pad", segment_positions=True, storage="int8", precision="int8")
+    _, agreement = build_checked(folder, model, settings, calibration=None, segmenter="sentence")
     assert agreement.deviation < 0.25 * agreement.effect + 1e-4
     assert 0 < agreement.effect < 2
     assert "calibrated on golden inputs" in capsys.readouterr().err
@@ -177,22 +170,14 @@ def test_int8_export_is_checked_and_says_what_it_moved(tmp_path, capsys):
 
 def test_an_int8_graph_that_computes_something_else_is_refused(tmp_path):
     model = checkpoint(tmp_path, "SD|S")
-    options = {"pad_segment": "pad", "segment_positions": True}
+    settings = GraphSettings("pad", segment_positions=True, precision="int8")
     documents = made_up_documents(model)
-    quantised = calibrate(model, documents, **options)
-    graph = build_model(model, "int8", segment_positions=True, storage="fp32", quantised=quantised)
+    quantised = calibrate(model, documents, settings)
+    graph = build_model(model, settings, quantised)
     one = next(each for each in graph.graph.initializer if "scale" in each.name and len(each.dims))
     one.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(one) * np.float32(2), one.name))
     problem = problems_of(
-        lambda: check_agreement(
-            model,
-            graph.SerializeToString(),
-            storage="fp32",
-            precision="int8",
-            quantised=quantised,
-            samples=documents,
-            **options,
-        )
+        lambda: check_agreement(model, graph.SerializeToString(), settings, quantised=quantised, samples=documents)
     )
     assert "this is a defect of onnx_export" in problem[0]
 

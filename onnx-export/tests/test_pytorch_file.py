@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from onnx_export.checkpoint import read_checkpoint
+from onnx_export.checkpoints.pytorch_file import read_pytorch_file
+from onnx_export.hat.checkpoint import read_checkpoint
 from onnx_export.problems import ExportError
-from onnx_export.pytorch_file import read_pytorch_file
 from random_checkpoints import hat_config, write_checkpoint
 
 SMALL = Path(__file__).parent / "fixtures/small-state-dict.bin"

@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from onnx_export.checkpoint import read_checkpoint
+from onnx_export.checkpoints.pytorch_file import read_pytorch_file
+from onnx_export.hat.checkpoint import read_checkpoint
 from onnx_export.problems import ExportError
-from onnx_export.pytorch_file import read_pytorch_file
 from random_checkpoints import hat_config, write_checkpoint
 from test_pytorch_file import SMALL
 

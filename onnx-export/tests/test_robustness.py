@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from onnx_export.classifier import Classifier
-from onnx_export.robustness import PERTURBATIONS, Scorer, effect, main
+from onnx_export.bundle.classifier import Classifier
+from onnx_export.commands.robustness import main
+from onnx_export.evaluate.robustness import PERTURBATIONS, Scorer, effect
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLE = REPOSITORY / "deploy/bundles/contract-clauses"

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx_export.scoring import Logits, always_reached, combine_embeddings, combine_windows, scores
+from onnx_export.bundle.scoring import always_reached, combine_embeddings, combine_windows, scores
+from onnx_export.contract import Logits
 
 
 def rows(*values):

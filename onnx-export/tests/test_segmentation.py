@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx_export.segmentation import segment, sentence_starts, windows
+from onnx_export.text.segmentation import segment, sentence_starts, windows
 
 
 def sentences(text):

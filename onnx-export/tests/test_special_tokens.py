@@ -7,9 +7,9 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from onnx_export import __main__
-from onnx_export.coverage import Coverage
 from onnx_export.problems import ExportError
-from onnx_export.special_tokens import SpecialTokens, check_special_tokens
+from onnx_export.text.coverage import Coverage
+from onnx_export.text.special_tokens import SpecialTokens, check_special_tokens
 from random_checkpoints import hat_config, tiny_tokenizer, write_checkpoint
 
 BERT = {"cls": ("cls_token_id", 2), "pad": ("pad_token_id", 0)}
@@ -116,7 +116,7 @@ def test_one_of_several_customary_names_will_do(tmp_path):
 
 
 def test_the_cls_id_that_no_key_gives_is_the_one_of_the_post_processor(tmp_path):
-    from onnx_export.checkpoint import read_checkpoint
+    from onnx_export.hat.checkpoint import read_checkpoint
 
     config = hat_config()
     del config["cls_token_id"]

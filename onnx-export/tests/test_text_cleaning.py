@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus import REMNANTS
-from onnx_export.text_cleaning import clean
+from onnx_export.text.cleaning import clean
 
 LINE = "The seller delivers the goods at the quay of the port and the buyer then"
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
 from onnx_export.problems import ExportError
-from onnx_export.tokenization import TextTokenizer, utf16_offsets, with_compatibility, without_truncation
+from onnx_export.text.tokenization import TextTokenizer, utf16_offsets, with_compatibility, without_truncation
 from random_checkpoints import tiny_tokenizer
 
 

@@ -14,15 +14,18 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models
 
-import onnx_export.train as train_module
+import onnx_export
 from onnx_export import __main__ as exporter
-from onnx_export.corpus import SegmentedDocument, Window, batches, masked, packed, training_windows
-from onnx_export.hat_torch import Packed
-from onnx_export.held_out import HeldOut, Tuned
-from onnx_export.labelled_texts import LabelledText, write_labelled_texts
-from onnx_export.platt import Calibration
-from onnx_export.recipe import Recipe
-from onnx_export.train import loss_of, main
+from onnx_export.commands.train import main
+from onnx_export.train.corpus import SegmentedDocument, Window, batches, masked, packed, training_windows
+from onnx_export.train.hat_torch import Packed
+from onnx_export.train.held_out import HeldOut, Tuned
+from onnx_export.train.labelled_texts import LabelledText, write_labelled_texts
+from onnx_export.train.loss import loss_of
+from onnx_export.train.platt import Calibration
+from onnx_export.train.recipe import Recipe
+from onnx_export.train.start import uncalibrate
+from onnx_export.train.training import Training
 from random_checkpoints import hat_config, write_checkpoint
 from tiny_bert import made_up_posts, made_up_texts, without_places, write_bert
 
@@ -80,7 +83,7 @@ def test_products_in_bfloat16_learn_the_same_and_leave_weights_in_float32(inputs
 
 def test_the_checkpoint_becomes_a_bundle(trained, tmp_path):
     command = [sys.executable, "-m", "onnx_export", "bundle", "--checkpoint", trained, "--output", tmp_path / "bundle"]
-    sources = str(Path(train_module.__file__).parents[1])
+    sources = str(Path(onnx_export.__file__).parents[1])
     done = subprocess.run(
         [*command, "--weights", "int8"], capture_output=True, text=True, env={"PYTHONPATH": sources, "PYTHONUTF8": "1"}
     )
@@ -92,7 +95,7 @@ def test_the_checkpoint_becomes_a_bundle(trained, tmp_path):
 
 def cut_off_in_pass(monkeypatch, last):
     """Interrupts whatever begins so many passes; the list that it returns tells after how many each began."""
-    one_pass, passes = train_module.Training._one_pass, []
+    one_pass, passes = Training._one_pass, []
 
     def cut_off(self, steps):
         passes.append(self.passes_done)
@@ -100,7 +103,7 @@ def cut_off_in_pass(monkeypatch, last):
             raise KeyboardInterrupt
         return one_pass(self, steps)
 
-    monkeypatch.setattr(train_module.Training, "_one_pass", cut_off)
+    monkeypatch.setattr(Training, "_one_pass", cut_off)
     return passes
 
 
@@ -297,7 +300,7 @@ def test_a_training_goes_on_from_uncalibrated_scores(trained):
     state = torch.load(trained / "training-state.pt", weights_only=True)["model"]
     tensors = load_file(trained / "model.safetensors")
     assert not torch.allclose(tensors["classifier.bias"], state["classifier.bias"], atol=1e-3)
-    train_module.uncalibrate(tensors, trained)
+    uncalibrate(tensors, trained)
     for name in ("classifier.weight", "classifier.bias"):
         torch.testing.assert_close(tensors[name], state[name], atol=1e-5, rtol=1e-5)
 

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from onnx_export.bundle import Flags, resolve_settings, write_bundle
-from onnx_export.checkpoint import read_checkpoint
-from onnx_export.classifier import Classifier
+from onnx_export.bundle.classifier import Classifier
+from onnx_export.bundle.settings import Flags, resolve_settings
+from onnx_export.bundle.unpack import unpack
+from onnx_export.bundle.write import write_bundle
+from onnx_export.hat.checkpoint import read_checkpoint
 from onnx_export.problems import ExportError
-from onnx_export.unpack import unpack
 from random_checkpoints import hat_config, write_checkpoint
 
 SEGMENT_HEAD = "HATModelForSequentialSentenceClassification"

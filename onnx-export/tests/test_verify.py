@@ -5,11 +5,13 @@ import shutil
 import numpy as np
 import pytest
 
-from onnx_export.bundle import Flags, resolve_settings, write_bundle
-from onnx_export.checkpoint import read_checkpoint
-from onnx_export.config import Head
-from onnx_export.graph import build_graph
-from onnx_export.verify import checks, promises
+from onnx_export.bundle.promises import promises
+from onnx_export.bundle.settings import Flags, resolve_settings
+from onnx_export.bundle.verify import checks
+from onnx_export.bundle.write import write_bundle
+from onnx_export.hat.checkpoint import read_checkpoint
+from onnx_export.hat.config import Head
+from onnx_export.hat.graph import build_graph
 from random_checkpoints import hat_config, write_checkpoint
 
 

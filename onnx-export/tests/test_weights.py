@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from onnx_export import __main__
-from onnx_export.checkpoint import read_checkpoint
+from onnx_export.hat.checkpoint import read_checkpoint
 from onnx_export.problems import ExportError
 from random_checkpoints import hat_config, write_checkpoint
 

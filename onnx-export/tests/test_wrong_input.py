@@ -1,6 +1,5 @@
 """Commands with one mistake each, and the one message that a person sees. ``…`` stands for what differs from case to case."""
 
-import importlib
 import json
 import re
 import shutil
@@ -11,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from onnx_export import __main__
-from onnx_export.config import Head
+from onnx_export.hat.config import Head
 from random_checkpoints import hat_config, write_checkpoint
 
 PAGE = Path(__file__).parents[2] / "docs/troubleshooting.md"
@@ -26,7 +25,7 @@ WRITE = "bundle --checkpoint CHECKPOINT --output DIR/out"
 
 # Command (DIR: a folder, CHECKPOINT: a good checkpoint in it, BUNDLE: a good bundle in it), exit code, message.
 WRONG_COMMANDS = [
-    ("bundel", 2, "python -m onnx_export: argument graph|bundle|verify|unpack: invalid choice: 'bundel' (choose from …)" + HELP),
+    ("bundel", 2, "python -m onnx_export: argument COMMAND: invalid choice: 'bundel' (choose from …)" + HELP),
     (
         "graph --chekpoint x --output y",
         2,
@@ -231,19 +230,19 @@ WRONG_TEXTS = [
     (
         "train",
         "--data x --output y --pases 3",
-        "python -m onnx_export.train: unknown option --pases, did you mean --passes?" + HELP,
+        "python -m onnx_export train: unknown option --pases, did you mean --passes?" + HELP,
     ),
-    ("evaluate", "--dta x --events y", "python -m onnx_export.evaluate: unknown option --dta, did you mean --data?" + HELP),
+    ("evaluate", "--dta x --events y", "python -m onnx_export evaluate: unknown option --dta, did you mean --data?" + HELP),
 ]
 
 
 @pytest.mark.parametrize(
-    ("module", "arguments", "message"),
+    ("command", "arguments", "message"),
     [pytest.param(*case, id=case[2], marks=[pytest.mark.train] if case[0] == "train" else []) for case in WRONG_TEXTS],
 )
-def test_wrong_texts_are_named(files, capsys, module, arguments, message):
+def test_wrong_texts_are_named(files, capsys, command, arguments, message):
     with pytest.raises(SystemExit) as exit_:
-        importlib.import_module(f"onnx_export.{module}").main(arguments.replace("DIR", str(files)).split(" "))
+        __main__.main([command, *arguments.replace("DIR", str(files)).split(" ")])
     said = exit_.value.code if isinstance(exit_.value.code, str) else capsys.readouterr().err
     assert re.match("(?s:.*)".join(map(re.escape, message.split("…"))), said.replace(str(files), "DIR"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from onnx_export.labelled_texts import LabelledText
+from onnx_export.train.labelled_texts import LabelledText
 from random_checkpoints import tiny_tokenizer
 
 HIDDEN, INTERMEDIATE, HEADS, POSITIONS, VOCABULARY = 32, 64, 4, 24, 200

@@ -20,6 +20,6 @@ for seed in "${seeds[@]:-7}"; do
         # One pass, and no teacher, which would be the same for all and hide what they are worth.
         [[ -f $checkpoint/metrics.json ]] || train --output "$checkpoint" --layout "$layout" --seed "$seed" "${options[@]}" --passes 1
         trained+=("$checkpoint")
-        "$python" -m onnx_export.compare "${trained[@]}" | tee "$work/layouts.md"
+        "$python" -m onnx_export compare "${trained[@]}" | tee "$work/layouts.md"
     done
 done

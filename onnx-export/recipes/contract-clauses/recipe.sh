@@ -12,8 +12,8 @@ source "$here/training.sh"
 mkdir -p "$work"
 
 # Share and seed of the split are the defaults of all three commands, so that all three hold out the same contracts.
-"$python" -m onnx_export.split --data "$contracts" --output "$work/split"
-[[ -f $work/baseline.json ]] || "$python" -m onnx_export.baseline --data "$contracts" --output "$work/baseline.json"
+"$python" -m onnx_export split --data "$contracts" --output "$work/split"
+[[ -f $work/baseline.json ]] || "$python" -m onnx_export baseline --data "$contracts" --output "$work/baseline.json"
 
 options+=(--teacher-share 0.6)
 
@@ -30,4 +30,4 @@ done
 # The held-out contracts, through the same pipeline as documents from Kafka.
 rm -f "$work/events.jsonl" "$work/events.jsonl.rejected.jsonl"
 "$here/../../../deploy/score.sh" --bundle "$work/measured/contract-clauses" --input "$work/split/test.jsonl" --output "$work/events.jsonl"
-"$python" -m onnx_export.evaluate --data "$work/split/test.jsonl" --events "$work/events.jsonl" --output "$work/evaluation.json"
+"$python" -m onnx_export evaluate --data "$work/split/test.jsonl" --events "$work/events.jsonl" --output "$work/evaluation.json"

@@ -5,7 +5,7 @@ python=${PYTHON:-python3}
 # them halves the time of elementwise operations. PASSIVE lets waiting threads sleep, which matters where cores are shared.
 train() {
     MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 THP_MEM_ALLOC_ENABLE=1 OMP_WAIT_POLICY=PASSIVE \
-        "$python" -m onnx_export.train --data "$contracts" "$@"
+        "$python" -m onnx_export train --data "$contracts" "$@"
 }
 
 # Faster where the processor multiplies in bfloat16; elsewhere it would only round.

@@ -10,12 +10,18 @@ from typing import Any, NoReturn
 
 
 class Arguments(argparse.ArgumentParser):
-    """A parser that names an option that there is not before it asks for the one that was meant by it."""
+    """A parser that names an unknown option before it asks for the required one that was perhaps meant."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Abbreviations would make what is a mistake today an option tomorrow.
         super().__init__(*args, **{"allow_abbrev": False, **kwargs})
         self._given: Sequence[str] = ()
+
+    @classmethod
+    def of_command(cls, name: str, documentation: str | None, **kwargs: Any) -> Arguments:
+        """The parser of a command, described by the first paragraph of its module's documentation."""
+        description = (documentation or "").split("\n\n")[0]
+        return cls(prog=f"python -m onnx_export {name}", description=description, **kwargs)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         self._given = tuple(sys.argv[1:] if args is None else args)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,19 +36,64 @@ def read_json_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def read_json_lines(path: Path, problems: list[str], parse: Callable[[int, dict[str, Any]], T]) -> list[T]:
+def read_json_lines(path: Path, parse: Callable[[int, dict[str, Any]], T], *, empty: str) -> list[T]:
     """Read one JSON object per line, gzip allowed. Blank lines and a byte order mark of UTF-8 are passed over.
 
     Args:
         path: the file.
-        problems: gets every line that cannot be used, with its number.
         parse: makes something of a line's number and object, or raises a ValueError that says why it cannot.
+        empty: what is wrong with a file that has no such line.
+
+    Raises:
+        ExportError: naming every line that cannot be used, or why the file cannot be read.
+    """
+    try:
+        records, problems = _parse_lines(path, parse)
+    except OSError as error:
+        raise ExportError(str(path), [f"cannot be read: {reason(error)}"]) from error
+    except ValueError as error:
+        raise ExportError(str(path), [str(error)]) from error
+    if not records and not problems:
+        problems.append(empty)
+    if problems:
+        raise ExportError(str(path), problems)
+    return records
+
+
+def read_data_lines(path: Path, parse: Callable[[int, dict[str, Any]], T]) -> list[T]:
+    """The same of a file of thousands of lines, where as many may be wrong.
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is damaged, or in another encoding than UTF-8 as a whole.
+        ValueError: names the first lines that cannot be used and how many there are, or says that the file is damaged or in
+            another encoding than UTF-8 as a whole.
     """
-    records = []
+    try:
+        records, problems = _parse_lines(path, parse)
+    except ValueError as error:
+        raise ValueError(f"{path} {error}") from error
+    if problems:
+        shown = "".join(f"\n  {problem}" for problem in problems[:_SHOWN])
+        more = f"\n  and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise ValueError(f"{path} has {len(problems)} unusable line(s):{shown}{more}")
+    return records
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON for people to read, in UTF-8."""
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="")
+
+
+def write_json_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write one JSON object per line, in UTF-8."""
+    lines = (json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in records)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+
+
+def _parse_lines(path: Path, parse: Callable[[int, dict[str, Any]], T]) -> tuple[list[T], list[str]]:
+    """What ``parse`` makes of the lines, and a problem for each of which it makes nothing."""
+    records: list[T] = []
+    problems: list[str] = []
     # Only \n separates records: a text may hold U+2028, which str.splitlines would cut at.
     for number, line in enumerate(_content(path).split(b"\n"), start=1):
         if line.strip():
@@ -56,14 +101,7 @@ def read_json_lines(path: Path, problems: list[str], parse: Callable[[int, dict[
                 records.append(parse(number, _object(line)))
             except ValueError as error:
                 problems.append(f"line {number}: {error}")
-    return records
-
-
-def unusable_lines(path: Path, problems: Sequence[str]) -> str:
-    """What to say of a file with problems in its lines: the first of them, and how many there are."""
-    shown = "".join(f"\n  {problem}" for problem in problems[:_SHOWN])
-    more = f"\n  and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-    return f"{path} has {len(problems)} unusable line(s):{shown}{more}"
+    return records, problems
 
 
 def _content(path: Path) -> bytes:

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A text as it is tokenized and segmented, and where each of its characters comes from. Mirrored in Python's {@code text_cleaning.py}.
+ * A text as it is tokenized and segmented, and where each of its characters comes from. Mirrored in Python's {@code text/cleaning.py}.
  *
  * <p>Positions are UTF-16 code units.
  */

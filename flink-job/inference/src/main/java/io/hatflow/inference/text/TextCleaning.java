@@ -3,7 +3,7 @@ package io.hatflow.inference.text;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
- * Repairs what extractors leave of a page: {@code docs/segmentation.md}, mirrored pass by pass in Python's {@code text_cleaning.py}.
+ * Repairs what extractors leave of a page: {@code docs/segmentation.md}, mirrored pass by pass in Python's {@code text/cleaning.py}.
  *
  * <p>Every pass takes time in proportion to the text.
  */

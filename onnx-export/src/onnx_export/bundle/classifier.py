@@ -1,0 +1,72 @@
+"""From text to answers with the graph, tokenizer and manifest of a bundle: the path that Java takes, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from onnx_export.bundle.manifest import packed_layout
+from onnx_export.bundle.scoring import DocumentScores, combine_windows
+from onnx_export.contract import MODEL, TOKENIZER, Logits
+from onnx_export.onnx.packing import Segments, open_session, run
+from onnx_export.text.cutting import BETWEEN_SEGMENTS, TextCutter
+from onnx_export.text.segmentation import Span, windows
+from onnx_export.text.tokenization import TextTokenizer, utf16_offsets
+
+
+@dataclass(frozen=True)
+class SegmentedDocument:
+    """A text cut up: its token ids, their offsets in UTF-16 code units, segments of tokens, windows of segments."""
+
+    token_ids: list[int]
+    token_offsets: list[Span]
+    segments: list[Span]
+    windows: list[Span]
+
+
+class Classifier:
+    """Puts texts to the model of a bundle folder, of any task, with its manifest, which must be valid."""
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
+        """Open tokenizer and graph; an unusable file raises what its library raises."""
+        self.manifest = manifest
+        self.layout = packed_layout(manifest)
+        self.cutter = TextCutter.of(manifest, TextTokenizer(folder / TOKENIZER).tokenize)
+        self.session = open_session(folder / MODEL, threads=0)
+
+    def cut(self, text: str | Sequence[str]) -> SegmentedDocument:
+        """Tokenize, segment and window a text, or one that came in segments.
+
+        Raises:
+            ValueError: if the text has no tokens.
+        """
+        if isinstance(text, str):
+            joined = text
+            tokens, segments = self.cutter.cut(text)
+        else:
+            joined = BETWEEN_SEGMENTS.join(text)
+            tokens, segments = self.cutter.cut_segments(text)
+        if not tokens.ids:
+            raise ValueError("the text has no tokens, expected at least one")
+        overlap = self.manifest["segmentation"]["window_overlap"]
+        return SegmentedDocument(
+            tokens.ids,
+            utf16_offsets(joined, tokens.offsets),
+            segments,
+            windows(len(segments), max_segments=self.layout.max_segments, overlap=overlap),
+        )
+
+    def window_inputs(self, document: SegmentedDocument) -> list[Segments]:
+        """The token ids, CLS first, of each segment of each window."""
+        segments = [[self.layout.cls_id, *document.token_ids[first:end]] for first, end in document.segments]
+        return [segments[first:end] for first, end in document.windows]
+
+    def answer(self, document: SegmentedDocument) -> list[Logits]:
+        """The model's answer for each window of a document, all of them in one batch."""
+        return run(self.session, self.layout.pack(self.window_inputs(document)))
+
+    def score(self, document: SegmentedDocument) -> DocumentScores:
+        """Scores of a document; a choice of a multiple choice has one, its logit."""
+        return combine_windows(document.windows, self.answer(document), self.manifest.get("problem_type", "regression"))

@@ -1,0 +1,122 @@
+"""``manifest.json``: what a bundle promises, and whether it is one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from onnx_export.contract import Task
+from onnx_export.hat.config import HatConfig
+from onnx_export.onnx.packing import PackedLayout
+
+FORMAT_VERSION = "1.0"
+
+_SCHEMA = "bundle-manifest.schema.json"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of manifests, which Java uses too: a copy in an installed package, the source itself in a checkout."""
+    packaged = resources.files("onnx_export") / _SCHEMA
+    if packaged.is_file():
+        text = packaged.read_text(encoding="utf-8")
+    else:
+        text = (Path(__file__).parents[4] / "schemas/src/main/json" / _SCHEMA).read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def manifest_problems(manifest: object) -> list[str]:
+    """Everything that keeps ``manifest`` from being the manifest of a bundle that this version reads; empty if it is one."""
+    if isinstance(manifest, Mapping):
+        version = manifest.get("format_version")
+        if isinstance(version, str) and version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+            return [f"format_version is {version}, expected {FORMAT_VERSION.partition('.')[0]}.x: use a matching release"]
+    errors = sorted(jsonschema.Draft202012Validator(schema()).iter_errors(manifest), key=lambda error: error.json_path)
+    if errors:
+        return [_sentence(error) for error in errors]
+    assert isinstance(manifest, Mapping)
+    return list(_contradictions(manifest))
+
+
+def _sentence(error: jsonschema.ValidationError) -> str:
+    reason = "has no meaning for this task, expected none" if error.validator == "not" else error.message
+    return f"{error.json_path}: {reason}"
+
+
+def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
+    """What a schema cannot say."""
+    problems = []
+    segmentation = manifest["segmentation"]
+    if segmentation["window_overlap"] >= segmentation["max_segments"]:
+        problems.append(
+            f"segmentation.window_overlap is {segmentation['window_overlap']}, "
+            f"expected below max_segments ({segmentation['max_segments']})"
+        )
+    names = [label["name"] for label in manifest.get("labels", [])]
+    if len(set(names)) < len(names):
+        problems.append(f"labels are {names}, expected names that differ")
+    # How wide a vector or a vocabulary is, the graph alone says.
+    task = manifest["task"]
+    width = len(names) or (1 if task == "multiple-choice" else manifest["graph"]["outputs"][0]["shape"][-1])
+    tensors = graph_tensors(task, segment_length=segmentation["segment_length"], width=width)
+    if manifest["graph"] != tensors or not isinstance(width, int):
+        problems.append(f"graph is {manifest['graph']}, expected {tensors} for this task, segment length and labels")
+    return problems
+
+
+def graph_tensors(task: Task, *, segment_length: int, width: int) -> dict[str, Any]:
+    """Inputs and outputs of a packed graph, in the form of the manifest; ``width`` is the last axis of each output."""
+
+    def tensor(name: str, kind: str, *shape: str | int) -> dict[str, Any]:
+        return {"name": name, "type": kind, "shape": list(shape)}
+
+    def output(name: str, *shape: str | int) -> dict[str, Any]:
+        return tensor(name, "float32", *shape, width)
+
+    outputs: dict[Task, Sequence[dict[str, Any]]] = {
+        "document-classification": [output("logits", "B"), output("segment_logits", "S")],
+        "segment-classification": [output("segment_logits", "S")],
+        "multiple-choice": [output("logits", "B"), output("segment_logits", "S")],
+        "masked-lm": [output("token_logits", "S", segment_length)],
+        "embedding": [output("embedding", "B"), output("segment_embeddings", "S")],
+    }
+    return {
+        "inputs": [
+            tensor("input_ids", "int64", "S", segment_length),
+            tensor("attention_mask", "int64", "S", segment_length),
+            tensor("document_index", "int64", "S"),
+            tensor("segment_index", "int64", "S"),
+        ],
+        "outputs": list(outputs[task]),
+    }
+
+
+def packed_layout(manifest: Mapping[str, Any]) -> PackedLayout:
+    """What packing needs of a valid manifest."""
+    return PackedLayout(
+        segment_length=manifest["segmentation"]["segment_length"],
+        max_segments=manifest["segmentation"]["max_segments"],
+        cls_id=manifest["special_tokens"]["cls"],
+        pad_id=manifest["special_tokens"]["pad"],
+        pad_segment=manifest["pad_segment"],
+    )
+
+
+def model_part(config: HatConfig) -> dict[str, Any]:
+    """The part of a manifest that the model alone decides."""
+    problem_type = {"problem_type": config.problem_type} if config.head.classifies else {}
+    pooling = {"pooling": config.pooling} if config.pooling else {}
+    return {
+        "architecture": "hat",
+        "task": config.head.task,
+        **problem_type,
+        "special_tokens": {"cls": config.cls_id, "pad": config.pad_id},
+        **pooling,
+        "precision": "fp32",
+        "graph": graph_tensors(config.head.task, segment_length=config.segment_length, width=config.width),
+    }

@@ -1,0 +1,71 @@
+"""What a manifest promises, in sentences for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from onnx_export.bundle.scoring import always_reached
+
+_TASKS: Mapping[str, str] = {
+    "document-classification": "pools the segments of a text ({pooling}) and scores the whole for {labels}",
+    "segment-classification": "scores every segment of a text for {labels}; the text's score is that of its best segment",
+    "multiple-choice": "pools the segments of each of several texts ({pooling}) and scores which answers a question best",
+    "masked-lm": "scores every word of its vocabulary at every token of a text",
+    "embedding": "pools the segments of a text ({pooling}) into one vector",
+}
+_PROBLEM_TYPES: Mapping[str, str] = {
+    "multi-label": "any number of which may hold",
+    "single-label": "one of which holds",
+    "regression": "whose scores are numbers of any size",
+}
+_PAD_SEGMENTS: Mapping[str, str] = {
+    "none": "Padding never counts.",
+    "pad": "A text of fewer segments gets one of padding, because the model was trained with it (pad segment: pad).",
+    "cls": "A text of fewer segments gets one of padding that begins with CLS, as the model was trained (pad segment: cls).",
+}
+
+
+def promises(manifest: Mapping[str, Any]) -> str:
+    """What a valid manifest says, in sentences for a person."""
+    cutting, provenance = manifest["segmentation"], manifest["provenance"]
+    labels = manifest.get("labels", [])
+    kinds = f"{len(labels)} label{'s' if len(labels) != 1 else ''}, {_PROBLEM_TYPES[manifest['problem_type']]}" if labels else ""
+    thresholds = sorted({label["threshold"] for label in labels})
+    overlap = cutting["window_overlap"]
+    lines = [
+        f"{manifest['name']} {manifest['version']}: {manifest['task']}, {manifest['precision']}",
+        f"It {_TASKS[manifest['task']].format(labels=kinds, pooling=manifest.get('pooling'))}.",
+    ]
+    if labels:
+        shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")
+        lines.append(f"Labels: {shown}. {_presence(manifest['problem_type'], len(labels), thresholds)}")
+    lines += [
+        f"Texts are cut into segments of at most {cutting['segment_length']} tokens ({cutting['segmenter']}). It looks at "
+        f"{cutting['max_segments']} of them together, at longer texts in windows that share {overlap}.",
+        f"{_PAD_SEGMENTS[manifest['pad_segment']]} Positions of segments are "
+        f"{'' if manifest['segment_positions'] else 'not '}added.",
+        f"Made from the checkpoint {provenance['checkpoint']['name']} (sha256 {provenance['checkpoint']['sha256'][:12]}…) "
+        f"by onnx_export {provenance['exporter_version']}.",
+    ]
+    if "agreement" in provenance:
+        agreement = provenance["agreement"]
+        lines.append(
+            f"Its graph was compared with another computation of the same on {agreement['documents']} documents: logits differ by "
+            f"at most {agreement['largest_deviation']:.1e}. Rounding (precision, stored weights) moved them by at most "
+            f"{agreement['largest_effect']:.1e}."
+        )
+    if "metrics" in provenance:
+        measured = ", ".join(f"{name} {value}" for name, value in provenance["metrics"].items())
+        lines.append(f"Measured by its maker: {measured}.")
+    return "\n".join(lines)
+
+
+def _presence(problem_type: str, labels: int, thresholds: Sequence[float]) -> str:
+    """When a label holds; ``thresholds`` ascend."""
+    if problem_type == "regression":
+        return "Each has its number."
+    if problem_type == "single-label" and thresholds[-1] <= always_reached(labels):
+        return "The best one is present."
+    span = " to ".join(dict.fromkeys(f"{threshold:g}" for threshold in (thresholds[0], thresholds[-1])))
+    return f"{'The best one is present' if problem_type == 'single-label' else 'Present'} from a score of {span} on."

@@ -1,0 +1,313 @@
+"""What a bundle says beyond its model: settings from flags, the checkpoint's ``bundle.json``, and defaults."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx_export
+from onnx_export.bundle.manifest import FORMAT_VERSION, manifest_problems, model_part
+from onnx_export.bundle.scoring import always_reached
+from onnx_export.contract import GOLDEN, MODEL, MODEL_CARD, PAD_SEGMENTS, TOKENIZER, PadSegment, Precision
+from onnx_export.export.agreement import Agreement
+from onnx_export.export.golden_inputs import DEFAULT_INPUTS, GOLDEN_INPUTS, GoldenInput, long_input, read_inputs
+from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.export.precision import precision_problems
+from onnx_export.hat.checkpoint import Checkpoint
+from onnx_export.hat.config import PROBLEM_TYPES, HatConfig
+from onnx_export.hat.tokenizer import default_tokenization
+from onnx_export.json_files import read_json_object
+from onnx_export.onnx.storage import Storage
+from onnx_export.problems import ExportError
+from onnx_export.text.cleaning import CLEANINGS, CleaningName
+from onnx_export.text.cutting import TOKENIZATIONS, TokenizationName
+from onnx_export.text.segmentation import SEGMENTERS, SegmenterName
+
+CHECKPOINT_SETTINGS = "bundle.json"
+DEFAULT_THRESHOLD = 0.5
+"""Of labels that may hold together."""
+DEFAULT_SEGMENT_POSITIONS = True
+
+_SETTINGS = {
+    "name", "version", "thresholds", "metrics", "text", "segmenter", "pad_segment", "segment_positions", "window_overlap",
+}  # fmt: skip
+_SMALL_N = 8
+_NO_CLS = "nobody says which id begins a segment: config.json has neither cls_token_id nor bos_token_id, and tokenizer.json no [CLS] or <s>"
+
+
+@dataclass(frozen=True)
+class BundleSettings:
+    """What a bundle says beyond the model itself. ``thresholds`` has one for every label."""
+
+    name: str
+    version: str
+    thresholds: Mapping[str, float]
+    text: Mapping[str, str]
+    segmenter: SegmenterName
+    window_overlap: int
+    graph: GraphSettings
+    calibration: Path | None
+    metrics: Mapping[str, Any] | None
+    model_card: str
+    golden_inputs: Sequence[GoldenInput]
+
+    def manifest(self, checkpoint: Checkpoint, agreement: Agreement, files: Mapping[str, Any]) -> dict[str, Any]:
+        """The manifest of a bundle with these settings; ``files`` by name, with checksum and size."""
+        config = checkpoint.config
+        labels = [{"name": label, "threshold": self.thresholds[label]} for label in config.labels]
+        return {
+            "format_version": FORMAT_VERSION,
+            "name": self.name,
+            "version": self.version,
+            **model_part(config),
+            "precision": self.graph.precision,
+            **({"labels": labels} if config.head.classifies else {}),
+            "text": dict(self.text),
+            "segmentation": {
+                "segmenter": self.segmenter,
+                "segment_length": config.segment_length,
+                "max_segments": config.max_segments,
+                "window_overlap": self.window_overlap,
+            },
+            "pad_segment": self.graph.pad_segment,
+            "segment_positions": self.graph.segment_positions,
+            "files": dict(files),
+            "provenance": self._provenance(checkpoint, agreement),
+        }
+
+    def _provenance(self, checkpoint: Checkpoint, agreement: Agreement) -> dict[str, Any]:
+        return {
+            "checkpoint": {"name": checkpoint.name, "sha256": checkpoint.sha256},
+            "exporter_version": onnx_export.__version__,
+            "agreement": {
+                "documents": agreement.documents,
+                "largest_deviation": agreement.deviation,
+                "largest_effect": agreement.effect,
+            },
+            **({"metrics": dict(self.metrics)} if self.metrics is not None else {}),
+        }
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What the command line says; ``None`` where it says nothing."""
+
+    name: str | None = None
+    version: str | None = None
+    thresholds: Path | None = None
+    metrics: Path | None = None
+    cleaning: CleaningName | None = None
+    tokenization: TokenizationName | None = None
+    segmenter: SegmenterName | None = None
+    window_overlap: int | None = None
+    pad_segment: PadSegment | None = None
+    segment_positions: bool | None = None
+    storage: Storage = "fp32"
+    precision: Precision = "fp32"
+    calibration: Path | None = None
+    model_card: Path | None = None
+    golden: Path | None = None
+
+
+def default_pad_segment(checkpoint: Checkpoint) -> PadSegment:
+    """``pad``, as the original pads, where a head looks at pad segments; ``none`` where none does.
+
+    Real segments never see pad segments, which are masked as keys, so answers for segments and tokens and the first segment's
+    head are the same with and without them.
+    """
+    return "pad" if checkpoint.config.head.pools and checkpoint.config.pooling != "first" else "none"
+
+
+def graph_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> GraphSettings:
+    """What a graph needs to know: from flags, else the checkpoint's ``bundle.json``, else the defaults."""
+    return _graph_settings(_checkpoint_settings(folder), checkpoint, flags)
+
+
+def given_segmenter(folder: Path) -> SegmenterName:
+    """The segmenter that the checkpoint's ``bundle.json`` names, else the default."""
+    problems: list[str] = []
+    segmenter = _segmenter(_checkpoint_settings(folder), Flags(), problems)
+    if problems:
+        raise ExportError(CHECKPOINT_SETTINGS, problems)
+    return segmenter
+
+
+def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> BundleSettings:
+    """Settle every setting: flags win over the files of the checkpoint folder, and these over the defaults.
+
+    Raises:
+        ExportError: with every unusable value.
+    """
+    given = _checkpoint_settings(folder)
+    graph = _graph_settings(given, checkpoint, flags)
+    thresholds = read_json_object(flags.thresholds) if flags.thresholds else given.get("thresholds", {})
+    metrics = read_json_object(flags.metrics) if flags.metrics else given.get("metrics")
+    card = flags.model_card or folder / "MODEL_CARD.md"
+
+    problems = list(_left_open(checkpoint.config))
+    overlap = _window_overlap(given, flags, checkpoint.config, problems)
+    segmenter = _segmenter(given, flags, problems)
+    text = _text(given.get("text", {}), flags, default_tokenization(folder), problems)
+    problems += _metrics_problems(metrics)
+    if flags.model_card and not card.is_file():
+        problems.append(f"--model-card {card} is missing")
+    problems += precision_problems(flags.precision, flags.storage, flags.calibration)
+    all_thresholds = _thresholds(thresholds, checkpoint.config, problems)
+    if problems:
+        raise ExportError("bundle settings", problems)
+
+    name = flags.name or given.get("name") or _name_of(checkpoint)
+    settings = BundleSettings(
+        name=name,
+        version=flags.version or given.get("version") or "1",
+        thresholds=all_thresholds,
+        text=text,
+        segmenter=segmenter,
+        window_overlap=overlap,
+        graph=graph,
+        calibration=flags.calibration,
+        metrics=metrics,
+        model_card=card.read_text(encoding="utf-8") if card.is_file() else _plain_model_card(name, checkpoint),
+        golden_inputs=_golden_inputs(folder, checkpoint, flags),
+    )
+    _check_manifest(settings, checkpoint)
+    return settings
+
+
+def _check_manifest(settings: BundleSettings, checkpoint: Checkpoint) -> None:
+    """The manifest's own schema knows what names and versions look like; files are listed later."""
+    files = {name: {"sha256": "0" * 64, "bytes": 0} for name in (MODEL, TOKENIZER, GOLDEN, MODEL_CARD)}
+    if problems := manifest_problems(settings.manifest(checkpoint, Agreement(1, 0.0, 0.0), files)):
+        raise ExportError("bundle settings", problems)
+
+
+def _name_of(checkpoint: Checkpoint) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", checkpoint.name.lower()).lstrip("._-") or "model"
+
+
+def _checkpoint_settings(folder: Path) -> dict[str, Any]:
+    path = folder / CHECKPOINT_SETTINGS
+    if not path.exists():
+        return {}
+    settings = read_json_object(path)
+    if unknown := sorted(settings.keys() - _SETTINGS):
+        raise ExportError(
+            str(path), [f"{key} is not a setting, expected one of {', '.join(sorted(_SETTINGS))}" for key in unknown]
+        )
+    return settings
+
+
+def _graph_settings(given: Mapping[str, Any], checkpoint: Checkpoint, flags: Flags) -> GraphSettings:
+    problems = []
+    pad_segment = flags.pad_segment or given.get("pad_segment", default_pad_segment(checkpoint))
+    if pad_segment not in PAD_SEGMENTS:
+        problems.append(f"pad_segment is {pad_segment!r}, expected one of {', '.join(PAD_SEGMENTS)}")
+    if pad_segment == "cls" and checkpoint.config.cls_id is None:
+        problems.append(f"pad_segment is 'cls', but {_NO_CLS}")
+    positions = flags.segment_positions
+    if positions is None:
+        positions = given.get("segment_positions", DEFAULT_SEGMENT_POSITIONS)
+    if not isinstance(positions, bool):
+        problems.append(f"segment_positions is {positions!r}, expected true or false")
+    if problems:
+        raise ExportError(CHECKPOINT_SETTINGS, problems)
+    return GraphSettings(pad_segment, positions, flags.storage, flags.precision)
+
+
+def _left_open(config: HatConfig) -> Iterator[str]:
+    """What a bundle must know and a checkpoint may leave open."""
+    if config.head.classifies and config.problem_type is None:
+        yield (
+            f"problem_type is missing in config.json, expected one of {', '.join(PROBLEM_TYPES)}: "
+            f"{len(config.labels)} labels may exclude each other or not, and the weights do not tell"
+        )
+    if config.cls_id is None:
+        yield f"cls_token_id is missing: {_NO_CLS}"
+
+
+def _window_overlap(given: Mapping[str, Any], flags: Flags, config: HatConfig, problems: list[str]) -> int:
+    overlap = flags.window_overlap if flags.window_overlap is not None else given.get("window_overlap", config.max_segments // 4)
+    if isinstance(overlap, int) and not isinstance(overlap, bool) and 0 <= overlap < config.max_segments:
+        return overlap
+    problems.append(f"window_overlap is {overlap!r}, expected 0 to {config.max_segments - 1} (below max_sentences)")
+    return 0
+
+
+def _segmenter(given: Mapping[str, Any], flags: Flags, problems: list[str]) -> SegmenterName:
+    segmenter: SegmenterName = flags.segmenter or given.get("segmenter", "sentence")
+    if segmenter not in SEGMENTERS:
+        problems.append(f"segmenter is {segmenter!r}, expected one of {', '.join(SEGMENTERS)}")
+    return segmenter
+
+
+def _text(given: object, flags: Flags, tokenization: TokenizationName, problems: list[str]) -> dict[str, str]:
+    """What is done with a text before it is cut: the manifest's ``text``."""
+    if not isinstance(given, Mapping) or given.keys() - {"cleaning", "tokenization"}:
+        problems.append(f"text is {given!r}, expected an object of cleaning and tokenization")
+        return {}
+    text: dict[str, str] = {
+        "cleaning": flags.cleaning or given.get("cleaning", CLEANINGS[0]),
+        "tokenization": flags.tokenization or given.get("tokenization", tokenization),
+    }
+    for (name, value), choices in zip(text.items(), (CLEANINGS, TOKENIZATIONS), strict=True):
+        if value not in choices:
+            problems.append(f"text.{name} is {value!r}, expected one of {', '.join(choices)}")
+    return text
+
+
+def _thresholds(given: object, config: HatConfig, problems: list[str]) -> dict[str, float]:
+    labels = config.labels
+    if not isinstance(given, Mapping):
+        problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
+        return {}
+    if given and not labels:
+        problems.append("thresholds are given, but this model has no labels")
+        return {}
+    for label, threshold in given.items():
+        if label not in labels:
+            problems.append(f"thresholds: {label!r} is not a label, expected one of {', '.join(labels)}")
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
+            problems.append(f"thresholds: {label!r} has {threshold!r}, expected a number")
+    default = always_reached(len(labels)) if config.problem_type == "single-label" else DEFAULT_THRESHOLD
+    return {label: given.get(label, default) for label in labels}
+
+
+def _metrics_problems(metrics: object) -> Iterator[str]:
+    if metrics is not None and not isinstance(metrics, Mapping):
+        yield f"metrics is {metrics!r}, expected an object"
+    elif not _is_strict_json(metrics):
+        yield "metrics holds NaN or Infinity, which JSON does not have"
+
+
+def _is_strict_json(value: object) -> bool:
+    """Whether readers other than Python's understand ``value`` once it is written."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _golden_inputs(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Sequence[GoldenInput]:
+    own = flags.golden or folder / GOLDEN_INPUTS
+    if flags.golden or own.is_file():
+        return read_inputs(own)
+    N, K = checkpoint.config.max_segments, checkpoint.config.segment_length
+    # Several segments, so that they are seen to look at each other, and windows too if that is cheap: it is replayed at every open.
+    return (*DEFAULT_INPUTS, long_input(N if N <= _SMALL_N else 3, K))
+
+
+def _plain_model_card(name: str, checkpoint: Checkpoint) -> str:
+    config = checkpoint.config
+    return (
+        f"# {name}\n\n"
+        f"A Hierarchical Attention Transformer ({config.layout}, width {config.hidden_size}, "
+        f"{checkpoint.parameters / 1e6:.1f} M parameters) for {config.head.task}, exported from `{checkpoint.name}`.\n\n"
+        "Nobody has written down yet what it was trained on, how well it works, where it fails and under which licence it "
+        "may be used. Put that into `MODEL_CARD.md` beside the checkpoint and export again.\n"
+    )

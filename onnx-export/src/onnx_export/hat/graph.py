@@ -1,0 +1,467 @@
+"""The packed graph of a HAT model, constructed operator by operator; ``docs/bundle.md`` fixes its inputs and outputs.
+
+Segments of all documents are stacked: S segments, K tokens each of which T in all are real, H width, B documents, C labels, V entries of
+the vocabulary. What differs from the original's fully padded computation (``hat/reference.py``), and why the scores are the same:
+
+- The S block never looks across segments, so segments of any documents can share a batch.
+- The D block runs over the S segment heads at once, under a mask that lets a head see only the real segments of its document.
+- All pad segments of a document are equal, so at most one is computed; attentive pooling weighs it by its multiplicity.
+- Padding inside segments is *squeezed out*: all that is computed row by row runs on the T real tokens [T, H], and they are spread
+  to [S, L, H] for attention alone, where padding is masked; L is the length of the longest segment.
+- After the last S block only segment heads are looked at, so that block computes queries and feed-forward for head rows alone;
+  not so if the answer is one for every token.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, Checkpoint, supports_segment_positions
+from onnx_export.hat.config import HatConfig, Head
+from onnx_export.onnx.graph_builder import MICROSOFT, GraphBuilder, tensor
+from onnx_export.onnx.int8 import UNQUANTISED, Quantised, matrix_name
+from onnx_export.onnx.storage import WORD_EMBEDDINGS, Storage, quantise_rows, stored_as_int8
+from onnx_export.problems import ExportError
+
+_LARGEST_FILE = 2**31 - 2**20
+"""Bytes of weights; protobuf's limit less a little for the operators."""
+
+_MASKED = float(np.finfo(np.float32).min)
+"""Added to masked scores, as the original does. With ONNX Runtime's default of -10000 a row that is masked everywhere, as in a
+pad segment, would attend by its scores instead of uniformly."""
+
+_LANES = 64
+"""Keys that the widest loop of a CPU kernel takes at once: four AVX-512 registers of float32."""
+
+
+def build_graph(
+    checkpoint: Checkpoint,
+    *,
+    segment_positions: bool,
+    storage: Storage = "fp32",
+    quantised: Quantised = UNQUANTISED,
+    half: bool = False,
+) -> onnx.ModelProto:
+    """Construct the packed graph of a checkpoint.
+
+    Args:
+        checkpoint: configuration and weights.
+        segment_positions: whether D blocks add the position of a segment in its document to its head.
+        storage: how the weights that stay float32 lie in the file.
+        quantised: matrices to multiply in int8; all others are multiplied in float32.
+        half: whether the graph is for ``to_fp16``, and so for a GPU: bias, residual and layer norm are one operator, which saves memory
+            traffic there; ONNX Runtime's kernel for CPUs takes three times as long as the three operators apart.
+
+    Raises:
+        ExportError: if segment positions are asked for and the checkpoint has none, or the graph exceeds what one file can hold.
+    """
+    if segment_positions and not supports_segment_positions(checkpoint):
+        raise ExportError(
+            checkpoint.name,
+            [
+                "encoder.layer.*.position_embeddings.weight is missing, expected in a layer with a document encoder; "
+                "use --no-segment-positions if the model was trained without"
+            ],
+        )
+    if checkpoint.parameters * (4 if storage == "fp32" else 1) > _LARGEST_FILE:
+        advice = "; use --weights int8" if storage == "fp32" else ""
+        raise ExportError(
+            checkpoint.name,
+            [f"{checkpoint.parameters:,} parameters as {storage} exceed the 2 GiB that one ONNX file can hold{advice}"],
+        )
+    return _HatGraph(checkpoint, segment_positions, storage, quantised, half).build()
+
+
+def token_matrices(config: HatConfig) -> list[tuple[str, ...]]:
+    """The linear layers that run on every token, together if they share their input; nearly all of the time goes there.
+
+    D blocks, and the last S block but for keys and values, run on segment heads alone and stay float32. Where every token is answered for,
+    all S blocks run on all of them; the masked-LM head's own matrices stay float32, too.
+    """
+    matrices: list[tuple[str, ...]] = []
+    for index in (index for index, layer in enumerate(config.layers) if layer.segment):
+        block = f"encoder.layer.{index}.sentence_encoder"
+        query, key, value = (f"{block}.attention.self.{part}" for part in ("query", "key", "value"))
+        if index == config.heads_from:
+            matrices.append((key, value))
+        else:
+            matrices.append((query, key, value))
+            matrices += [(f"{block}.{layer}",) for layer in ("attention.output.dense", "intermediate.dense", "output.dense")]
+    return matrices
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """The T tokens that are computed, and where they lie in the padded form [S, L], L ≤ K being as much as the longest segment needs."""
+
+    ids: str
+    """int64 [T]"""
+    places: str
+    """int64 [T]: 0… within the segment."""
+    slots: str
+    """int64 [T]: index into the flattened padded form, ascending."""
+    rows: str
+    """int64 [S, L]: which of the T stands at each place; in padding, the last one before it."""
+    heads: str
+    """int64 [S]: which of the T begin a segment."""
+    key_padding: str
+    """int32 [S, L]: 0 masks the key for all queries."""
+
+
+class _HatGraph:
+    def __init__(
+        self, checkpoint: Checkpoint, segment_positions: bool, storage: Storage, quantised: Quantised, half: bool
+    ) -> None:
+        self.config = checkpoint.config
+        self.weights = checkpoint.weights
+        self.name = checkpoint.name
+        self.segment_positions = segment_positions
+        self.storage = storage
+        self.quantised = quantised
+        self.half = half
+        self.g = GraphBuilder()
+
+    def build(self) -> onnx.ModelProto:
+        config = self.config
+        K = config.segment_length
+        inputs = [
+            tensor("input_ids", np.int64, ["S", K]),
+            tensor("attention_mask", np.int64, ["S", K]),
+            tensor("document_index", np.int64, ["S"]),
+            tensor("segment_index", np.int64, ["S"]),
+        ]
+        outputs = self._outputs()
+        metadata = {
+            "architecture": config.head.value,
+            "layout": config.layout,
+            "pooling": config.pooling or "",
+            "segment_positions": str(self.segment_positions).lower(),
+            "weights": self.storage,
+        }
+        return self.g.model("hat", inputs, outputs, metadata)
+
+    def _outputs(self) -> dict[str, onnx.ValueInfoProto]:
+        """The head's answers, with their names and shapes outside."""
+        g, config = self.g, self.config
+        if config.head is Head.TOKEN:
+            logits = self._token_predictions(self._encoder())
+            return {logits: tensor("token_logits", np.float32, ["S", config.segment_length, config.width])}
+        heads = self._encoder()  # [S, H]
+        if config.head is Head.NONE:
+            with g.scope("documents"):
+                embedding = self._pool(heads)
+            return {
+                embedding: tensor("embedding", np.float32, ["B", config.width]),
+                heads: tensor("segment_embeddings", np.float32, ["S", config.width]),
+            }
+        outputs = {}
+        if config.head.pools:
+            with g.scope("documents"):
+                outputs[self._classifier(self._pool(heads))] = tensor("logits", np.float32, ["B", config.width])
+        with g.scope("segments"):
+            outputs[self._classifier(heads)] = tensor("segment_logits", np.float32, ["S", config.width])
+        return outputs
+
+    def _encoder(self) -> str:
+        """After the last layer: the heads of all segments [S, H], or for a head that wants them all tokens [S, K, H]."""
+        g, config = self.g, self.config
+        at = self._tokens()
+        tokens = self._embeddings(at)  # [T, H]
+        heads = g.op("Gather", tokens, at.heads)  # [S, H]; always equal to these rows of `tokens`
+        same_document = self._same_document() if any(layer.document for layer in config.layers) else ""
+        for index, layer in enumerate(config.layers):
+            name = f"encoder.layer.{index}"
+            if layer.segment:
+                with g.scope(f"layer{index}.segment"):
+                    block = f"{name}.sentence_encoder"
+                    if index < config.heads_from:
+                        tokens = self._block(block, tokens, self._within_segments(block, tokens, at))
+                        heads = g.op("Gather", tokens, at.heads)
+                    else:
+                        heads = self._block(block, heads, self._heads_within_segments(block, heads, tokens, at))
+            if layer.document:
+                with g.scope(f"layer{index}.document"):
+                    block = f"{name}.document_encoder"
+                    if self.segment_positions:
+                        heads = g.op("Add", heads, self._segment_positions())
+                    heads = self._block(block, heads, self._across_segments(block, heads, same_document))
+                    if index < config.heads_from:
+                        tokens = g.op("ScatterND", tokens, g.op("Unsqueeze", at.heads, g.integers(1)), heads)
+        if config.head is Head.TOKEN:
+            return g.op("Gather", tokens, at.rows)
+        return heads
+
+    def _tokens(self) -> _Tokens:
+        """All real tokens; of a pad segment, in which all are masked and all but the first are alike, the first two."""
+        g, K = self.g, self.config.segment_length
+        ids, mask = "input_ids", "attention_mask"
+        places = np.arange(K)[None]
+        with g.scope("tokens"):
+            real = g.op("Cast", mask, to=onnx.TensorProto.BOOL)
+            if self.config.head is Head.TOKEN:  # has an answer for every place
+                computed = g.op("Or", real, g.constant("every_place", places >= 0))
+            else:
+                pad = g.op("Equal", "segment_index", g.integer(0))  # [S]
+                first_two = g.op("And", g.op("Unsqueeze", pad, g.integers(1)), g.constant("first_two_places", places < 2))
+                # The columns in which no segment has a token are left out; but a pad segment attends to all K places.
+                lengths = g.op("Where", pad, g.integer(K), g.op("ReduceSum", mask, g.integers(1), keepdims=0))
+                longest = g.op("ReduceMax", lengths, g.integers(0), keepdims=1)
+                if self.quantised:
+                    # Kernels sum over keys in lanes. With a multiple of the widest unrolled loop, a key's lane does not depend on
+                    # the longest segment of the batch, nor does the last bit of the sum.
+                    whole = g.op("Div", g.op("Add", longest, g.integer(_LANES - 1)), g.integer(_LANES))
+                    longest = g.op("Min", g.op("Mul", whole, g.integer(_LANES)), g.integers(K))
+                computed, ids, mask = (
+                    g.op("Slice", x, g.integers(0), longest, g.integers(1)) for x in (g.op("Or", real, first_two), ids, mask)
+                )
+            shape = g.op("Shape", computed)
+            flat = g.op("Reshape", g.op("Cast", computed, to=onnx.TensorProto.INT64), g.integers(-1))
+            slots = g.op("Squeeze", g.op("NonZero", flat), g.integers(0))
+            rows = g.op("Reshape", g.op("Sub", g.op("CumSum", flat, g.integer(0)), g.integer(1)), shape)
+            return _Tokens(
+                ids=g.op("Gather", g.op("Reshape", ids, g.integers(-1)), slots),
+                places=g.op("Mod", slots, g.op("Gather", shape, g.integer(1))),
+                slots=slots,
+                rows=rows,
+                heads=g.op("Gather", rows, g.integer(0), axis=1),
+                key_padding=g.op("Cast", mask, to=onnx.TensorProto.INT32),
+            )
+
+    def _embeddings(self, at: _Tokens) -> str:
+        """[T, H]: word, token type and token position, normalised."""
+        g, config = self.g, self.config
+        with g.scope("embeddings"):
+            if self.storage == "int8":
+                # Widened after the look-up: the table is the largest weight and a batch needs few of its rows.
+                values, scale = quantise_rows(self.weights[WORD_EMBEDDINGS])
+                rows = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.int8", values), at.ids)
+                row_scale = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.scale", scale), at.ids)  # [T, 1]
+                words = g.op("Mul", g.op("Cast", rows, to=onnx.TensorProto.FLOAT), row_scale)
+            else:
+                words = g.op("Gather", g.constant(WORD_EMBEDDINGS, self.weights[WORD_EMBEDDINGS]), at.ids)
+            # A segment's tokens have positions pad id + 1, + 2, …; wherever the pad id stands the position is 0.
+            ascending = g.op("Add", at.places, g.integer(config.pad_id + 1))
+            position_ids = g.op("Where", g.op("Equal", at.ids, g.integer(config.pad_id)), g.integer(0), ascending)
+            # There is one token type, so its row is part of every position's.
+            table = self.weights["embeddings.position_embeddings.weight"][: config.pad_id + 1 + config.segment_length]
+            table = table + self.weights["embeddings.token_type_embeddings.weight"][0]
+            positions = g.op("Gather", g.constant("embeddings.position_and_type", table), position_ids)
+            return self._skip_layer_norm("embeddings.LayerNorm", words, positions)
+
+    def _same_document(self) -> str:
+        """float32 [1, 1, S, S], added to scores: block-diagonal. A head sees the real segments of its own document, the head of a pad
+        segment too."""
+        g = self.g
+        with g.scope("document_mask"):
+            same = self._pairs_equal("document_index", "document_index")  # [S, S]
+            real = g.op("Not", g.op("Equal", "segment_index", g.integer(0)))  # [S]
+            bias = g.op("Where", g.op("And", same, real), g.number(0.0), g.number(_MASKED))
+            return g.op("Unsqueeze", bias, g.integers(0, 1))
+
+    def _segment_positions(self) -> str:
+        """[S, H]"""
+        table = self.g.constant(SEGMENT_POSITIONS, self.weights[SEGMENT_POSITIONS])
+        return self.g.op("Gather", table, "segment_index")
+
+    def _block(self, name: str, x: str, context: str) -> str:
+        """A post-norm transformer block after its attention: rows ``x`` and what they attended to ``context``, [rows, H] each."""
+        attended = self._product(context, f"{name}.attention.output.dense")
+        x = self._skip_layer_norm(f"{name}.attention.output.LayerNorm", attended, x, self._bias(f"{name}.attention.output.dense"))
+        inner = self._product(x, f"{name}.intermediate.dense")
+        inner = self._activation(inner, self._bias(f"{name}.intermediate.dense"))
+        output = self._product(inner, f"{name}.output.dense")
+        return self._skip_layer_norm(f"{name}.output.LayerNorm", output, x, self._bias(f"{name}.output.dense"))
+
+    def _within_segments(self, name: str, tokens: str, at: _Tokens) -> str:
+        """[T, H] -> [T, H]: every token looks at those of its segment."""
+        g = self.g
+        qkv = self._product(tokens, *self._attention_parts(name))
+        q, k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3))
+        context = self._attention(name, q, k, v, key_padding=at.key_padding)  # [S, L, H]
+        return g.op("Gather", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), at.slots)
+
+    def _heads_within_segments(self, name: str, heads: str, tokens: str, at: _Tokens) -> str:
+        """[S, H], [T, H] -> [S, H]: the first token alone of every segment looks at all of them."""
+        g, parts = self.g, self._attention_parts(name)
+        q = g.op("Unsqueeze", self._product(heads, *parts[:1]), g.integers(1))
+        kv = self._product(tokens, *parts[1:])
+        k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2))
+        return g.op("Squeeze", self._attention(name, q, k, v, key_padding=at.key_padding), g.integers(1))
+
+    def _across_segments(self, name: str, heads: str, same_document: str) -> str:
+        """[S, H] -> [S, H]: every segment head looks at those of its document."""
+        g, parts = self.g, self._attention_parts(name)
+        qkv = self._product(heads, *parts)
+        q, k, v = g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3)
+        if self.quantised or self.half:
+            # Sums over keys must not depend, in their last bits, on where in a batch a document stands: rounding to int8 or float16
+            # would make a whole step of such a bit now and then.
+            q, k, v = (g.op("Add", x, self._bias(part)) for x, part in zip((q, k, v), parts, strict=True))
+            return self._exact_attention(q, k, v, same_document)
+        q, k, v = (g.op("Unsqueeze", x, g.integers(0)) for x in (q, k, v))
+        return g.op("Squeeze", self._attention(name, q, k, v, bias=same_document), g.integers(0))
+
+    @staticmethod
+    def _attention_parts(name: str) -> list[str]:
+        return [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
+
+    def _attention(self, name: str, q: str, k: str, v: str, *, key_padding: str = "", bias: str = "") -> str:
+        """[batch, length, H] each, without their biases. ``key_padding`` int32 [batch, length]: 0 masks a key for all queries."""
+        parts = self._attention_parts(name)
+        return self.g.op(
+            "MultiHeadAttention",
+            q,
+            k,
+            v,
+            self.g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
+            key_padding,
+            bias,
+            domain=MICROSOFT,
+            num_heads=self.config.attention_heads,
+            mask_filter_value=_MASKED,
+        )
+
+    def _exact_attention(self, q: str, k: str, v: str, bias: str) -> str:
+        """[S, H]: attention with sums in float64, so that the order of their terms does not show in float32."""
+        g, heads = self.g, self.config.attention_heads
+        width = self.config.hidden_size // heads
+
+        def split(x: str, *axes: int) -> str:  # [S, H] -> [heads, S, width] or as the axes say
+            wide = g.op("Cast", g.op("Reshape", x, g.integers(-1, heads, width)), to=onnx.TensorProto.DOUBLE)
+            return g.op("Transpose", wide, perm=axes)
+
+        scale = g.constant("attention_scale", np.array(1 / math.sqrt(width)))
+        scores = g.op("Mul", g.op("MatMul", split(q, 1, 0, 2), split(k, 1, 2, 0)), scale)  # [heads, S, S]
+        mask = g.op("Cast", g.op("Squeeze", bias, g.integers(0)), to=onnx.TensorProto.DOUBLE)
+        shares = g.op("Softmax", g.op("Add", scores, mask), axis=-1)
+        context = g.op("Transpose", g.op("MatMul", shares, split(v, 1, 0, 2)), perm=[1, 0, 2])
+        return g.op("Cast", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), to=onnx.TensorProto.FLOAT)
+
+    def _activation(self, x: str, bias: str) -> str:
+        g = self.g
+        match self.config.activation:
+            case "gelu":
+                return g.op("BiasGelu", x, bias, domain=MICROSOFT)
+            case "gelu_tanh":
+                return g.op("FastGelu", x, bias, domain=MICROSOFT)
+            case "relu":
+                return g.op("Relu", g.op("Add", x, bias))
+            case "silu":
+                x = g.op("Add", x, bias)
+                return g.op("Mul", x, g.op("Sigmoid", x))
+
+    # Heads
+
+    def _pool(self, heads: str) -> str:
+        """[S, H] -> [B, H]: one vector for each document from the heads of its segments, the pad segment's included."""
+        g = self.g
+        count = g.op("Add", g.op("Gather", "document_index", g.integer(-1)), g.integer(1))  # B; the index ascends
+        documents = g.op("Range", g.integer(0), count, g.integer(1))
+        member = g.op("Cast", self._pairs_equal(documents, "document_index"), to=onnx.TensorProto.INT64)
+        counts = g.op("ReduceSum", member, g.integers(1), keepdims=0)  # [B]
+        starts = g.op("CumSum", counts, g.integer(0), exclusive=1)  # [B]
+        last = g.op("Sub", counts, g.integer(1))
+        if self.config.pooling == "first":
+            return g.op("Gather", heads, starts)
+        if self.config.pooling == "last":
+            return g.op("Gather", heads, g.op("Add", starts, last))
+        # [B, J]: the rows of each document's segments, J of its batch's longest; shorter documents repeat their last one.
+        longest = g.op("ReduceMax", counts, g.integers(0), keepdims=0)
+        columns = g.op("Range", g.integer(0), longest, g.integer(1))
+        within = g.op("Min", g.op("Unsqueeze", last, g.integers(1)), columns)
+        rows = g.op("Add", g.op("Unsqueeze", starts, g.integers(1)), within)
+        by_document = g.op("Gather", heads, rows)  # [B, J, H]
+        if self.config.pooling == "max":
+            return g.op("ReduceMax", by_document, g.integers(1), keepdims=0)
+        weights = g.op("Gather", self._attentive_weights(heads, counts), rows)  # [B, J]
+        present = g.op("Less", columns, g.op("Unsqueeze", counts, g.integers(1)))
+        weights = g.op("Where", present, weights, g.number(0.0))
+        total = g.op("ReduceSum", weights, g.integers(1), keepdims=1)
+        weights = g.op("Unsqueeze", g.op("Div", weights, total), g.integers(2))
+        return g.op("ReduceSum", g.op("Mul", by_document, weights), g.integers(1), keepdims=0)
+
+    def _attentive_weights(self, heads: str, counts: str) -> str:
+        """[S]: e to the energy of each segment, times how many segments of the padded document it stands for.
+
+        Energies are the tanh of something, so e to them is between 0.36 and 2.72 and needs no maximum subtracted.
+        """
+        g, N = self.g, self.config.max_segments
+        hidden = self._linear("pooler.attentive_pooling.lin_proj", heads)
+        v = g.constant("pooler.attentive_pooling.v.weight", self.weights["pooler.attentive_pooling.v.weight"].T)
+        energy = g.op("Tanh", g.op("MatMul", hidden, v))  # [S, 1]
+        energy = g.op("Squeeze", energy, g.integers(1))
+        # The pad segment of a document of n real segments is one of counts = n + 1 here and N − n in the original.
+        multiplicity = g.op(
+            "Where",
+            g.op("Equal", "segment_index", g.integer(0)),
+            g.op("Sub", g.integer(N + 1), g.op("Gather", counts, "document_index")),
+            g.integer(1),
+        )
+        return g.op("Mul", g.op("Exp", energy), g.op("Cast", multiplicity, to=onnx.TensorProto.FLOAT))
+
+    def _classifier(self, x: str) -> str:
+        """[rows, H] -> [rows, C]"""
+        return self._linear("classifier", self.g.op("Tanh", self._linear(self.config.head.dense, x)))
+
+    def _token_predictions(self, tokens: str) -> str:
+        """[S, K, H] -> [S, K, V]; this head's activation is always the exact GELU."""
+        g, name = self.g, "lm_head.layer_norm"
+        with g.scope("tokens"):
+            x = g.op("MatMul", tokens, self._matrix("lm_head.dense"))
+            x = g.op("BiasGelu", x, self._bias("lm_head.dense"), domain=MICROSOFT)
+            weight = g.constant(f"{name}.weight", self.weights[f"{name}.weight"])
+            x = g.op("LayerNormalization", x, weight, self._bias(name), axis=-1, epsilon=self.config.layer_norm_epsilon)
+            return self._linear("lm_head.decoder", x)
+
+    # Parts
+
+    def _pairs_equal(self, rows: str, columns: str) -> str:
+        """[R], [C] -> [R, C]: whether each pair is equal."""
+        g = self.g
+        return g.op("Equal", g.op("Unsqueeze", rows, g.integers(1)), g.op("Unsqueeze", columns, g.integers(0)))
+
+    def _linear(self, name: str, x: str) -> str:
+        return self.g.op("Add", self._product(x, name), self._bias(name))
+
+    def _skip_layer_norm(self, name: str, x: str, skip: str, bias: str = "") -> str:
+        """The layer norm of x + bias + skip."""
+        g = self.g
+        parameters = (g.constant(f"{name}.weight", self.weights[f"{name}.weight"]), self._bias(name))
+        epsilon = self.config.layer_norm_epsilon
+        if self.half:
+            more = [bias] if bias else []
+            return g.op("SkipLayerNormalization", x, skip, *parameters, *more, domain=MICROSOFT, epsilon=epsilon)
+        if bias:
+            x = g.op("Add", x, bias)
+        return g.op("LayerNormalization", g.op("Add", x, skip), *parameters, axis=-1, epsilon=epsilon)
+
+    def _bias(self, name: str) -> str:
+        return self.g.constant(f"{name}.bias", self.weights[f"{name}.bias"])
+
+    def _product(self, x: str, *names: str) -> str:
+        """[…, H] -> […, outputs]: the outputs of linear layers that share their input, side by side and without their biases."""
+        matrix = self.quantised.get(matrix_name(*names))
+        return matrix.product(self.g, x) if matrix else self.g.op("MatMul", x, self._matrix(*names))
+
+    def _matrix(self, *names: str) -> str:
+        """[H, outputs]: the weights of linear layers that share their input, side by side, as MatMul wants them."""
+        g = self.g
+        stored = [self.weights[f"{name}.weight"] for name in names]  # [outputs, H] each
+        name = matrix_name(*names)
+        if self.storage == "int8" and all(
+            stored_as_int8(f"{part}.weight", matrix) for part, matrix in zip(names, stored, strict=True)
+        ):
+            # Two operators on constants, which ONNX Runtime computes once while it loads the model.
+            values, scale = quantise_rows(np.concatenate(stored))
+            wide = g.op("Cast", g.constant(f"{name}.int8", values.T), to=onnx.TensorProto.FLOAT)
+            return g.op("Mul", wide, g.constant(f"{name}.scale", scale.T))
+        return g.constant(f"{name}.weight", _columns(stored))
+
+
+def _columns(stored: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return np.concatenate(stored).T
