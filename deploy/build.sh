@@ -55,7 +55,8 @@ build_if_needed() {
         ./mvnw -B -ntp -Dmaven.test.skip=true -pl "$modules" -am package |
             { grep --line-buffered -E '^\[INFO\] (Building hatflow|BUILD)|^\[ERROR\]' >&2 || true; }
     ); then
-        touch -c "$made"
+        # Maven leaves a file as it is where its content would not change.
+        touch -c "$made" "$root"/flink-job/job/target/{job,provided}.classpath
         is_built "$made" "${sources[@]}" && return
     fi
     echo "hatflow: the build failed; run ./mvnw -pl $modules -am package to see why" >&2

@@ -145,3 +145,16 @@ def test_torch_is_not_needed(tmp_path):
         [sys.executable, "-c", code], env={"PYTHONPATH": f"{tmp_path}:{SOURCES}"}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_command_of_the_extra_says_how_to_install_it(tmp_path):
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(name='torch')")
+    done = subprocess.run(
+        [sys.executable, "-m", "onnx_export", "train", "--help"],
+        env={"PYTHONPATH": f"{tmp_path}:{SOURCES}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("train needs packages that exporting does not (")
+    assert "pip install './onnx-export[train]'" in done.stderr

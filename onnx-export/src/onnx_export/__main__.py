@@ -27,13 +27,25 @@ COMMANDS: Mapping[str, str] = {
 }
 """By name, what each does; the module of this name in ``commands`` has its options."""
 
+_OF_THE_EXTRA = ("torch", "sklearn", "joblib", "matplotlib")
+"""What the extra ``train`` installs."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it succeeded, 1 if a checkpoint or bundle has problems, which are printed."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = _parser().parse_args(words[:1]).command
     # Only now, so that a command needs no more than what it imports itself: training PyTorch, exporting not.
-    command = importlib.import_module(f"onnx_export.commands.{name}")
+    try:
+        command = importlib.import_module(f"onnx_export.commands.{name}")
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_THE_EXTRA:
+            raise
+        print(
+            f"{name} needs packages that exporting does not ({error.name} is missing): pip install './onnx-export[train]'",
+            file=sys.stderr,
+        )
+        return 1
     try:
         code: int = command.main(words[1:])
     except (ExportError, OSError) as error:
