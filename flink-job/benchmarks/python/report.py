@@ -11,6 +11,7 @@ import json
 import math
 import re
 import sys
+import textwrap
 from pathlib import Path
 from statistics import median, stdev
 from typing import Any
@@ -59,7 +60,7 @@ def provenance(results: dict[str, Any]) -> str:
             f"Measured {results['begun'][:10]} by `{results['command']}`.",
             "",
             f"- {machine['processors']} processors: {machine['processor']} ({', '.join(machine['vectorInstructions'])}), "
-            f"{machine['memoryGiB']} GiB, {machine['system']}; load when it began: {machine['loadBefore']}",
+            f"{machine['memoryGiB']} GiB, {machine['system']}; load at the start: {machine['loadBefore']}",
             f"- {machine['java']}, ONNX Runtime {machine['onnxRuntime']}, Flink {machine['flink']}, Kafka {machine['kafka']}",
             "- " + ", ".join(f"{name} {value}" for name, value in settings.items() if value is not None),
         ]
@@ -96,7 +97,7 @@ def headline_ratios(stream: dict[str, Any]) -> dict[str, str]:
 def closest(rates: dict[str, list[float]]) -> list[str]:
     """A sentence about the close repetitions, none if the run had none."""
     shown = [f"{contender} {median(each):.1f} documents/s ({min(each):.1f}–{max(each):.1f})" for contender, each in rates.items()]
-    return [f"The longer ones of those that are close, whose are the first two ratios: {', '.join(shown)}."] if shown else []
+    return [f"The longer, close repetitions, for the first two ratios: {', '.join(shown)}."] if shown else []
 
 
 def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: Path) -> str:
@@ -117,7 +118,7 @@ def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: P
             f"{stream['documents']} documents, {stream['meanSegments']:.1f} segments on average, {stream['windowedShare']:.0%} of them in "
             f"windows. Segments are {stream['fill']['ofSegments']:.1%} full; of the rows that pass through the dense layers "
             f"{stream['fill']['ofDenseLayers']:.1%} are text. The ceiling was reached with {stream['ceilingChoice']}.",
-            f"The {len(rates['ceiling'])} repetitions in which all took part:",
+            f"The {len(rates['ceiling'])} repetitions of all contenders:",
             table(
                 ["contender", "documents/s", "range", "of the ceiling"],
                 [
@@ -127,7 +128,7 @@ def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: P
             ),
             *closest(stream["closeDocumentsPerSecond"]),
             table(
-                ["ratio, medians of each repetition's", "median", "range"],
+                ["ratio within a repetition", "median", "range"],
                 [
                     [f"`{ratio}`", f"{each['median']:.2f}", f"{each['least']:.2f}–{each['greatest']:.2f}"]
                     for ratio, each in stream["ratios"].items()
@@ -214,7 +215,7 @@ def growth(results: dict[str, Any], folder: Path) -> str:
         [
             provenance(results),
             table(
-                ["segments of one document", "segments computed", "seconds", "ms a computed segment", "of it tokenizing, ms"],
+                ["segments of one document", "segments computed", "seconds", "ms a computed segment", "of which tokenizing, ms"],
                 [
                     [
                         f"{p['segments']:,}",
@@ -231,7 +232,13 @@ def growth(results: dict[str, Any], folder: Path) -> str:
                 [[f"{p['documents']:,}", f"{p['submitMicros']:.2f}", f"{p['answerMicros']:.2f}"] for p in queue],
             ),
             table(
-                ["tasks", "documents/s", "of what the device could", "µs of processors a document", "µs blocked a document"],
+                [
+                    "tasks",
+                    "documents/s",
+                    "share of the device's capacity",
+                    "µs of processors a document",
+                    "µs blocked a document",
+                ],
                 [
                     [
                         str(p["tasks"]),
@@ -281,9 +288,9 @@ def soak(results: dict[str, Any], folder: Path) -> str:
     verdict = found["verdict"]
     return "\n\n".join(
         [
-            f"Begun {settings['begun'][:10]}: {settings['bundle']} on {settings['processors']} processors, {found['answered']:,} records in "
-            f"{minutes[-1]:.0f} minutes at {settings['load']:.0%} of the {found['capacity']:.1f} a second that go through, "
-            f"{len(restarts)} restarts: {verdict['lost']} lost, {verdict['duplicated']} doubled, {verdict['wrong']} wrong. "
+            f"Started {settings['begun'][:10]}: {settings['bundle']} on {settings['processors']} processors, {found['answered']:,} records in "
+            f"{minutes[-1]:.0f} minutes at {settings['load']:.0%} of the {found['capacity']:.1f} a second that it can handle, "
+            f"{len(restarts)} restarts: {verdict['lost']} lost, {verdict['duplicated']} duplicated, {verdict['wrong']} wrong. "
             f"Documents flowed again after {median(r['recovery'] for r in restarts):.1f} s (median; longest "
             f"{max(r['recovery'] for r in restarts):.1f} s).",
             table(
@@ -373,8 +380,16 @@ def save(figure: Any, folder: Path, name: str) -> None:
     plt.close(figure)
 
 
+def wrapped(line: str) -> str:
+    """Prose in lines of 120 characters, as on the rest of the page; tables and pictures as they are."""
+    if line.startswith(("|", "!", "#")):
+        return line
+    return textwrap.fill(line, 120, subsequent_indent="  " if line.startswith("- ") else "", break_on_hyphens=False)
+
+
 def fill_in(page: Path, part: str, generated: str) -> None:
     """Replace what stands between the marks of a part."""
+    generated = "\n".join(map(wrapped, generated.split("\n")))
     text, count = re.subn(
         rf"(<!-- generated: {part} -->\n).*?(\n<!-- end -->)",
         lambda match: f"{match[1]}{generated}{match[2]}",

@@ -34,9 +34,10 @@ public final class OwnJob {
     }
 
     static DataStream<Classified<Ticket>> labelled(DataStream<Ticket> tickets, String bundle) {
-        return TextClassification.of(tickets, Ticket::body)
+        DataStream<Classified<Ticket>> labelled = TextClassification.of(tickets, Ticket::body)
                 .bundle(bundle)
                 .classify();
+        return labelled;
     }
 
     static String line(Classified<Ticket> ticket) {

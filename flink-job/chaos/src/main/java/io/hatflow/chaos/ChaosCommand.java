@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
         name = "chaos.sh",
         description =
                 "Stream documents through a cluster on this machine while its processes are killed and worse, and check that"
-                        + " every one of them is answered as it would be otherwise. Exit code 0 if so, 1 if not.",
+                        + " every one of them is answered as in an undisturbed run. Exit code 0 if so, 1 if not.",
         mixinStandardHelpOptions = true)
 public final class ChaosCommand implements Callable<Integer> {
 

@@ -133,7 +133,7 @@ final class Faults {
             case KILLER_DOCUMENT -> {
                 feeder.sendKiller();
                 await(feeder::isKillerSent);
-                return "whoever reads it";
+                return "the process that reads it";
             }
         }
         throw new IllegalStateException("No such fault: " + fault.kind());

@@ -59,7 +59,7 @@ class ClusterScriptIT {
 
         assertRefused(start(), "runs in " + folder + " already; stop it first");
         assertRefused(cluster("submit", "--parallelism=5", "--", BUNDLE), "--parallelism is 5, expected 1 to 4");
-        assertRefused(cluster("submit", "--jar=no.jar", "--", BUNDLE), "--jar is no.jar, which is no file");
+        assertRefused(cluster("submit", "--jar=no.jar", "--", BUNDLE), "--jar is no.jar, which is not a file");
         assertRefused(cluster("submit", "--", "--model.bundel=x"), "model.bundel", "did you mean model.bundle?");
         assertRefused(
                 cluster("submit", "--", "--model.bundle=/nowhere"),

@@ -305,7 +305,7 @@ public final class Cluster implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 return;
             } catch (IOException | RuntimeException e) {
-                String reason = "The job could not be submitted again, and is tried anew: " + e.getMessage();
+                String reason = "The job could not be submitted again, and is tried again: " + e.getMessage();
                 if (!closed && !reason.equals(said)) {
                     progress.accept(reason);
                     said = reason;

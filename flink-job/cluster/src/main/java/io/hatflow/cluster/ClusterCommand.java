@@ -167,7 +167,7 @@ public final class ClusterCommand {
             try {
                 cluster.stopJob();
             } catch (ClusterException e) {
-                say(e.getMessage() + "; it will go on from its last checkpoint");
+                say(e.getMessage() + "; it will continue from its last checkpoint");
             }
             // So that it goes on with the next start.
             if (submission.isPresent()) {
@@ -184,7 +184,7 @@ public final class ClusterCommand {
     @Command(
             name = "submit",
             description =
-                    "Submit the job, which goes on from its newest checkpoint or savepoint. Settings of the job follow"
+                    "Submit the job, which continues from its newest checkpoint or savepoint. Settings of the job follow"
                             + " after --, see docs/configuration.md; the broker's address is filled in.",
             mixinStandardHelpOptions = true)
     static final class Submit implements Callable<Integer> {
@@ -201,7 +201,7 @@ public final class ClusterCommand {
         @Option(names = "--jar", description = "default: the job's jar of this checkout")
         private String jar = "";
 
-        @Option(names = "--fresh", description = "begin anew, whatever checkpoints there are")
+        @Option(names = "--fresh", description = "start from the beginning, whatever checkpoints exist")
         private boolean fresh;
 
         @Parameters(paramLabel = "SETTING")
@@ -218,7 +218,7 @@ public final class ClusterCommand {
             }
             if (!jar.isEmpty() && !Files.isRegularFile(Path.of(jar))) {
                 throw new ClusterException("--jar is " + jar
-                        + ", which is no file; expected the job's jar for clusters," + " hatflow-job-…-cluster.jar");
+                        + ", which is not a file; expected the job's jar for clusters," + " hatflow-job-…-cluster.jar");
             }
             if (flink.jobs().stream().anyMatch(job -> !job.isOver())) {
                 throw new ClusterException("A job runs already; stop it with cluster.sh stop --job");

@@ -131,7 +131,7 @@ public final class DocumentClassifier implements AutoCloseable {
 
     private CompletableFuture<Outcome> classify(boolean blank, long length, Supplier<Segmented> text, boolean urgent) {
         if (blank) {
-            return rejected(Reason.EMPTY_TEXT, "the text is empty or holds white space alone");
+            return rejected(Reason.EMPTY_TEXT, "the text is empty or holds only white space");
         }
         if (length > settings.maxCharacters()) {
             return rejected(

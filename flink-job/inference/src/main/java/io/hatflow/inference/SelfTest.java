@@ -53,7 +53,7 @@ final class SelfTest {
         SEGMENTS("; the manifest was changed, or another release exported it: export the bundle again"),
         RUN("; the graph was made for another vocabulary or other segments: export the bundle again"),
         SCORES(
-                "; graph or manifest were changed, or this processor rounds otherwise (docs/precision.md): export the bundle again");
+                "; graph or manifest were changed, or this processor rounds differently (docs/precision.md): export the bundle again");
 
         final String remedy;
 

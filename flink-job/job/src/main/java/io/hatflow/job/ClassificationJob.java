@@ -27,7 +27,7 @@ public final class ClassificationJob {
         LOG.info("Starting with {}", settings);
         if (!settings.openSecrets().isEmpty()) {
             LOG.warn(
-                    "Secrets are given as they are in {}: whoever sees the command line, the job graph or Flink's store of jobs sees them."
+                    "Secrets are written as they are in {}: anyone who sees the command line, the job graph or Flink's store of jobs sees them."
                             + " Give references such as ${file:/run/secrets/kafka.properties:password} in their place",
                     settings.openSecrets());
         }

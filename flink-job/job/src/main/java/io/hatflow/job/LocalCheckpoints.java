@@ -68,9 +68,9 @@ record LocalCheckpoints(Path folder, boolean resumes) {
         LOG.info(
                 "Checkpoints are kept in {}. {}",
                 folder,
-                newest.map(checkpoint -> "Going on from " + folder.relativize(checkpoint)
+                newest.map(checkpoint -> "Continuing from " + folder.relativize(checkpoint)
                                 + "; to begin at kafka.start-from instead, remove the folder")
-                        .orElse("There is none yet to go on from"));
+                        .orElse("There is none yet to continue from"));
         return options;
     }
 

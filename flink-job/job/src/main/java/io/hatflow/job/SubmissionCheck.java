@@ -146,7 +146,7 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
             }
             String unseen = "no broker answers at " + settings.bootstrapServers() + ": " + deepest(e);
             if (tasksRunHere) {
-                return List.of("kafka.bootstrap-servers: " + unseen + "; start one there, or mend the address");
+                return List.of("kafka.bootstrap-servers: " + unseen + "; start one there, or correct the address");
             }
             LOG.warn("From this machine, {}; the tasks will try", unseen);
             return List.of();
@@ -165,7 +165,7 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
             try {
                 var unused = answered(each.getValue());
             } catch (UnknownTopicOrPartitionException e) {
-                problems.add(setting + " is not there; make it (docs/delivery.md says how), or mend its name");
+                problems.add(setting + " is not there; make it (docs/delivery.md says how), or correct its name");
             } catch (TimeoutException e) {
                 throw new NoAnswer(e);
             } catch (AuthenticationException e) {

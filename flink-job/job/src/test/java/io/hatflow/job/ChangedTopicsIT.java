@@ -52,7 +52,7 @@ class ChangedTopicsIT {
             "The record of … at offset …, which is the next to read, is gone: it was deleted, by retention or by hand, or the brokers"
                     + " have lost it…" + DO;
     private static final String OTHER_END =
-            "The checkpoint is that of a job with kafka.until: …; expected the same setting in the job that goes on from it";
+            "The checkpoint is that of a job with kafka.until: …; expected the same setting in the job that continues from it";
 
     private static final String[] SKIP = {"--kafka.lost-records=skip"};
 

@@ -242,7 +242,7 @@ class JobSettingsTest {
                 .anySatisfy(problem -> assertThat(problem).contains("classify.priority-header", "unordered"))
                 .anySatisfy(problem -> assertThat(problem).contains("would read its own events"))
                 .anySatisfy(problem -> assertThat(problem).contains("must be two topics"))
-                .anySatisfy(problem -> assertThat(problem).contains("\"stray\" is no flag"))
+                .anySatisfy(problem -> assertThat(problem).contains("\"stray\" is not a flag"))
                 .anySatisfy(problem -> assertThat(problem).contains("--job.name has no value"))
                 .anySatisfy(problem ->
                         assertThat(problem).contains("HATFLOW_CLASSIFY_ODER", "did you mean classify.order?"))
@@ -351,7 +351,7 @@ class JobSettingsTest {
         // Its quotes were lost, so that the shell has made several arguments of it.
         assertThatThrownBy(() -> read("--kafka.properties.sasl.jaas.config", "Module", "required", "password=hush;"))
                 .isInstanceOf(SettingsException.class)
-                .hasMessageContaining("is no flag")
+                .hasMessageContaining("is not a flag")
                 .hasMessageNotContaining("hush");
         Path file =
                 Files.writeString(folder.resolve("job.yaml"), "kafka.properties.ssl.key.password: \"hush\nkafka: {\n");

@@ -102,7 +102,7 @@ class LocalRunIT {
 
         run.await(READ_COMMITTED, answers -> answers.size() >= run.sent().size());
         run.assertExactlyOneAnswerForEveryRecord();
-        assertThat(said(home)).anyMatch(line -> line.contains("Going on from"));
+        assertThat(said(home)).anyMatch(line -> line.contains("Continuing from"));
         // One job's, with its one checkpoint.
         Awaitility.await().atMost(JobRun.LIMIT).untilAsserted(() -> assertThat(checkpoints(home))
                 .hasSizeBetween(1, 2));
@@ -158,7 +158,7 @@ class LocalRunIT {
         Awaitility.await().atMost(JobRun.LIMIT).untilAsserted(() -> assertThat(said(home))
                 .anyMatch(line -> line.contains("WARN  A checkpoint failed;")
                         && line.contains("Size of the state is larger than the maximum permitted"))
-                .anyMatch(line -> line.contains("WARN  The job failed; unless it ends now, it goes on")
+                .anyMatch(line -> line.contains("WARN  The job failed; unless it ends now, it continues")
                         && line.contains("Exceeded checkpoint tolerable failure threshold")));
     }
 }

@@ -47,15 +47,15 @@ class SubmissionCheckIT {
     static Stream<Wrong> wrongJobs() {
         return Stream.of(
                 wrong(
-                        "kafka.input-topics: the topic check-documets is not there; make it (docs/delivery.md says how), or mend"
+                        "kafka.input-topics: the topic check-documets is not there; make it (docs/delivery.md says how), or correct"
                                 + " its name",
                         "--kafka.input-topics=check-documents,check-documets"),
                 wrong(
-                        "kafka.labelled-topic: the topic labels is not there; make it (docs/delivery.md says how), or mend its"
+                        "kafka.labelled-topic: the topic labels is not there; make it (docs/delivery.md says how), or correct its"
                                 + " name",
                         "--kafka.labelled-topic=labels"),
                 wrong(
-                        "kafka.dead-letter-topic: the topic letters is not there; make it (docs/delivery.md says how), or mend"
+                        "kafka.dead-letter-topic: the topic letters is not there; make it (docs/delivery.md says how), or correct"
                                 + " its name",
                         "--kafka.dead-letter-topic=letters"),
                 wrong(
@@ -63,7 +63,7 @@ class SubmissionCheckIT {
                                 + " transaction.max.timeout.ms there",
                         "--kafka.transaction-timeout=1 h"),
                 wrong(
-                        "kafka.bootstrap-servers: no broker answers at 127.0.0.1:1: …; start one there, or mend the address",
+                        "kafka.bootstrap-servers: no broker answers at 127.0.0.1:1: …; start one there, or correct the address",
                         "--kafka.bootstrap-servers=127.0.0.1:1",
                         HASTY[0],
                         HASTY[1]),

@@ -38,8 +38,8 @@ class WrongSettingsTest {
                         "a key without a value",
                         "--job.name has no value; expected --key value or --key=value",
                         "--job.name"),
-                flags("a word", "\"now\" is no flag; expected --key value or --key=value", "now"),
-                flags("one dash", "\"-job.name=a\" is no flag; expected --key value or --key=value", "-job.name=a"),
+                flags("a word", "\"now\" is not a flag; expected --key value or --key=value", "now"),
+                flags("one dash", "\"-job.name=a\" is not a flag; expected --key value or --key=value", "-job.name=a"),
                 flags(
                         "a property that has a setting",
                         "kafka.properties.group.id has a setting of its own here; see docs/configuration.md",

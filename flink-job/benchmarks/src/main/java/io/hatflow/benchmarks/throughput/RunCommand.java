@@ -180,7 +180,7 @@ public final class RunCommand implements Callable<Integer> {
                 .filter(folder -> folder != null && !Files.isRegularFile(folder.resolve("manifest.json")))
                 .forEach(folder -> {
                     throw new IllegalArgumentException(
-                            folder + " is no model bundle: expected a folder with manifest.json in it");
+                            folder + " is not a model bundle: expected a folder with manifest.json in it");
                 });
         List<String> unknown =
                 only.stream().filter(name -> !Field.NAMES.contains(name)).toList();

@@ -59,7 +59,7 @@ final class WatchedProcess implements AutoCloseable {
                 machine.detach();
             }
         } catch (AttachNotSupportedException e) {
-            throw new IOException("The process " + pid + " is no JVM that can be watched", e);
+            throw new IOException("The process " + pid + " is not a JVM that can be watched", e);
         }
     }
 

@@ -106,7 +106,7 @@ public final class Bundle {
             throw new BundleException(
                     folder,
                     List.of("it is not signed: " + SIGNATURE + " is missing, but a signature by the key " + signer
-                            + " is required; get it from whoever made the bundle, or sign it as docs/bundle.md says"));
+                            + " is required; get it from the bundle's maker, or sign it as docs/bundle.md says"));
         }
         try {
             if (signer.signed(manifest, Files.readAllBytes(path))) {
@@ -117,9 +117,9 @@ public final class Bundle {
         }
         throw new BundleException(
                 folder,
-                List.of(SIGNATURE + " is no signature of this " + ManifestReader.MANIFEST + " by the key " + signer
+                List.of(SIGNATURE + " is not a signature of this " + ManifestReader.MANIFEST + " by the key " + signer
                         + ": the manifest was changed after it was signed, or somebody else signed it; get the bundle again from"
-                        + " its maker, or give the public key of whoever signed it"));
+                        + " its maker, or give the public key of its signer"));
     }
 
     private static byte[] manifestBytes(Path folder) {
@@ -154,7 +154,8 @@ public final class Bundle {
         new TreeMap<>(manifest.files()).forEach((name, expected) -> {
             Path file = folder.resolve(name);
             if (!Files.isRegularFile(file)) {
-                problems.add(name + (Files.exists(file) ? " is no file" : " is missing") + "; copy the bundle again");
+                problems.add(
+                        name + (Files.exists(file) ? " is not a file" : " is missing") + "; copy the bundle again");
                 return;
             }
             try {

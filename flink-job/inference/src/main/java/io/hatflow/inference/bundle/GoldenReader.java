@@ -52,7 +52,7 @@ final class GoldenReader {
             problem(golden, manifest)
                     .ifPresentOrElse(problem -> problems.add(place + problem + REMEDY), () -> cases.add(golden));
         } catch (JsonProcessingException e) {
-            problems.add(place + " is no golden input: " + Sentences.of(e) + REMEDY);
+            problems.add(place + " is not a golden input: " + Sentences.of(e) + REMEDY);
         }
     }
 

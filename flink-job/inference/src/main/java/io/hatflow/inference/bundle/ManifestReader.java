@@ -30,7 +30,7 @@ final class ManifestReader {
 
     private static final String SCHEMA = "/io/hatflow/schemas/bundle-manifest.schema.json";
     private static final String REMEDY =
-            "Export the bundle again with this release's onnx_export, or mend the manifest by docs/bundle.md.";
+            "Export the bundle again with this release's onnx_export, or correct the manifest with docs/bundle.md.";
     private static final int SHOWN_CHARACTERS = 60;
 
     private static final JsonMapper JSON = JsonMapper.builder()
@@ -175,7 +175,7 @@ final class ManifestReader {
                     .formatted(segmentation.windowOverlap(), segmentation.maxSegments()));
         }
         if (manifest.architecture() != Manifest.Architecture.HAT) {
-            problems.add("architecture is " + manifest.architecture() + ", but this release runs hat alone");
+            problems.add("architecture is " + manifest.architecture() + ", but this release runs only hat");
         }
         Map<String, Integer> counts = new TreeMap<>();
         manifest.labels().forEach(label -> counts.merge(label.name(), 1, Integer::sum));

@@ -42,7 +42,7 @@ public record Device(Kind kind, int ordinal, long memoryLimit) implements Serial
     public static Device parse(String text) {
         Matcher written = WRITTEN.matcher(text);
         if (!written.matches()) {
-            throw new IllegalArgumentException("\"" + text + "\" is no device, expected auto, cpu or cuda:N");
+            throw new IllegalArgumentException("\"" + text + "\" is not a device, expected auto, cpu or cuda:N");
         }
         return switch (text) {
             case "auto" -> AUTO;

@@ -52,7 +52,7 @@ public final class Tokenizer implements AutoCloseable {
             throw new UncheckedIOException("cannot read " + tokenizerJson + ": " + e.getMessage(), e);
         } catch (RuntimeException e) {
             throw new IllegalArgumentException(
-                    tokenizerJson + " is no tokenizer in the Hugging Face tokenizers format: " + e.getMessage(), e);
+                    tokenizerJson + " is not a tokenizer in the Hugging Face tokenizers format: " + e.getMessage(), e);
         } finally {
             thread.setContextClassLoader(before);
         }

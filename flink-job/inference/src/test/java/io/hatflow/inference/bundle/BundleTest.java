@@ -87,7 +87,7 @@ class BundleTest {
             object(manifest, "segmentation").put("window_overlap", 6);
             manifest.put("architecture", "hourglass");
         });
-        assertRefused("window_overlap is 6", "runs hat alone");
+        assertRefused("window_overlap is 6", "runs only hat");
     }
 
     private void assertRefused(String... problems) {

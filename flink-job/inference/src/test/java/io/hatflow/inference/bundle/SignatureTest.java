@@ -28,11 +28,11 @@ class SignatureTest {
 
     private static final String UNSIGNED =
             "it is not signed: manifest.json.sig is missing, but a signature by the key … is required; get it"
-                    + " from whoever made the bundle, or sign it as docs/bundle.md says";
+                    + " from the bundle's maker, or sign it as docs/bundle.md says";
     private static final String NO_SIGNATURE =
-            "manifest.json.sig is no signature of this manifest.json by the key …: the manifest was changed"
+            "manifest.json.sig is not a signature of this manifest.json by the key …: the manifest was changed"
                     + " after it was signed, or somebody else signed it; get the bundle again from its maker, or give the public key of"
-                    + " whoever signed it";
+                    + " its signer";
     private static final String UNREADABLE_KEY = "… cannot be read (…), expected the PEM file of an Ed25519 public key";
     private static final String NO_KEY =
             "… holds no public key, expected -----BEGIN PUBLIC KEY-----, as written by openssl pkey -in KEY"

@@ -176,7 +176,7 @@ class WrongBundlesTest {
                 wrong(
                         "an architecture that is not there yet",
                         bundle -> bundle.manifest(manifest -> manifest.put("architecture", "hourglass")),
-                        "architecture is hourglass, but this release runs hat alone"),
+                        "architecture is hourglass, but this release runs only hat"),
                 // The files.
                 wrong(
                         "a file that is missing",
@@ -185,7 +185,7 @@ class WrongBundlesTest {
                 wrong(
                         "a folder in place of a file",
                         bundle -> bundle.folderFor("model.onnx"),
-                        "model.onnx is no file; copy the bundle again"),
+                        "model.onnx is not a file; copy the bundle again"),
                 wrong(
                         "model.onnx cut off",
                         bundle -> bundle.cut("model.onnx"),
@@ -258,7 +258,7 @@ class WrongBundlesTest {
                         "a graph of another vocabulary",
                         bundle -> bundle.replace("model.onnx", TestFiles.FIXTURES.resolve("sentcls/model.onnx")),
                         "golden input 'clause': the model fails on this document: … indices element out of data bounds, idx=193 must be within the inclusive range [-160,159]; the graph was made for another vocabulary or other segments: export the bundle again (6 such inputs)",
-                        "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds otherwise (docs/precision.md): export the bundle again"),
+                        "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds differently (docs/precision.md): export the bundle again"),
                 // Sizes that contradict the graph.
                 wrong(
                         "another segment length",
@@ -305,16 +305,16 @@ class WrongBundlesTest {
                         "the CLS id of another token",
                         bundle -> bundle.manifest(
                                 manifest -> object(manifest, "special_tokens").put("cls", 5)),
-                        "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds otherwise (docs/precision.md): export the bundle again (7 such inputs)"),
+                        "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds differently (docs/precision.md): export the bundle again (7 such inputs)"),
                 // The tokenizer.
                 wrong(
                         "text in place of a tokenizer",
                         bundle -> bundle.replace("tokenizer.json", "hello"),
-                        "…/tokenizer.json is no tokenizer in the Hugging Face tokenizers format: expected value at line 1 column 1; export the bundle again"),
+                        "…/tokenizer.json is not a tokenizer in the Hugging Face tokenizers format: expected value at line 1 column 1; export the bundle again"),
                 wrong(
                         "JSON that is no tokenizer",
                         bundle -> bundle.replace("tokenizer.json", "{}"),
-                        "…/tokenizer.json is no tokenizer in the Hugging Face tokenizers format: Model missing. at line 1 column 2; export the bundle again"),
+                        "…/tokenizer.json is not a tokenizer in the Hugging Face tokenizers format: Model missing. at line 1 column 2; export the bundle again"),
                 wrong(
                         "a tokenizer of another vocabulary",
                         bundle ->
@@ -340,7 +340,7 @@ class WrongBundlesTest {
                 wrong(
                         "a line that is no JSON",
                         bundle -> bundle.replace("golden.jsonl", "text"),
-                        "golden.jsonl line 1 is no golden input: Unrecognized token 'text': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') (line 1, column 1); export the bundle again"),
+                        "golden.jsonl line 1 is not a golden input: Unrecognized token 'text': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') (line 1, column 1); export the bundle again"),
                 wrong(
                         "golden inputs in Latin-1",
                         bundle -> bundle.replace("golden.jsonl", new byte[] {(byte) 0xE4}),
@@ -348,7 +348,7 @@ class WrongBundlesTest {
                 wrong(
                         "text for token ids",
                         bundle -> bundle.golden(golden -> golden.put("token_ids", "many")),
-                        "golden.jsonl line 1 is no golden input: Cannot construct instance of `int[]`: no String-argument constructor/factory method to deserialize from String value ('many') (line 1, column …); export the bundle again"),
+                        "golden.jsonl line 1 is not a golden input: Cannot construct instance of `int[]`: no String-argument constructor/factory method to deserialize from String value ('many') (line 1, column …); export the bundle again"),
                 wrong(
                         "no scores of a segment",
                         bundle -> bundle.golden(
@@ -388,7 +388,7 @@ class WrongBundlesTest {
                         "scores that nobody computes",
                         bundle ->
                                 bundle.golden(golden -> array(golden, "scores").set(0, 2.0)),
-                        "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds otherwise (docs/precision.md): export the bundle again"));
+                        "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds differently (docs/precision.md): export the bundle again"));
     }
 
     /** One way to damage a bundle. */

@@ -29,7 +29,7 @@ class DeviceTest {
     void anotherTextIsNoDevice(String text) {
         assertThatThrownBy(() -> Device.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("\"" + text + "\" is no device, expected auto, cpu or cuda:N");
+                .hasMessage("\"" + text + "\" is not a device, expected auto, cpu or cuda:N");
     }
 
     @Test

@@ -77,7 +77,7 @@ class TokenizerTest {
         assertThatThrownBy(() -> Tokenizer.open(file))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(file.toString())
-                .hasMessageContaining("is no tokenizer");
+                .hasMessageContaining("is not a tokenizer");
         assertThatThrownBy(() -> Tokenizer.open(folder.resolve("absent.json")))
                 .isInstanceOfAny(IllegalArgumentException.class, UncheckedIOException.class)
                 .hasMessageContaining("absent.json");

@@ -41,20 +41,22 @@ public record ClassifySettings(
             "Whether the events of an input partition leave in its order.");
     private static final Setting<String> PRIORITY_HEADER = Setting.optionalText(
             "classify.priority-header",
-            "Name of a Kafka header. A record that has it with the value `high` overtakes those that do not and wait"
-                    + " for the model in the same TaskManager, of each task at most `classify.capacity`; what is still in Kafka, or on"
-                    + " its way to a task, it cannot overtake. At least every fourth batch begins with one that is not urgent."
-                    + " Needs `classify.order: unordered`.");
+            "Name of a Kafka header. A record that has it with the value `high` overtakes the"
+                    + " others that wait for the model in the same TaskManager, from each task at most"
+                    + " `classify.capacity`. It cannot overtake what is still in Kafka, or on its way to a"
+                    + " task. At least every fourth batch begins with a record that is not urgent. Needs"
+                    + " `classify.order: unordered`.");
     private static final Setting<Integer> CAPACITY = Setting.count(
             "classify.capacity",
             "128",
-            "Most documents that one task holds at a time; beyond it the source slows down. Enough to fill two"
-                    + " micro-batches; each costs memory and time at a restore.");
+            "How many documents one task holds at most; beyond it the source slows down. Enough"
+                    + " to fill two micro-batches; each document costs memory and time at a restore.");
     private static final Setting<Long> CAPACITY_MEMORY = Setting.memory(
             "classify.capacity-memory",
             "32 mb",
-            "Most bytes of records that one task holds at a time; beyond it the source slows down, too. A larger record is held alone. What"
-                    + " is held is part of every checkpoint; [delivery](delivery.md#what-is-in-flight) says what it takes of the heap.");
+            "How many bytes of records one task holds at most; beyond it the source slows down,"
+                    + " too. A larger record is held alone. What is held is part of every checkpoint;"
+                    + " [delivery](delivery.md#what-is-in-flight) says what it takes of the heap.");
     private static final Setting<LongDocuments> LONG_DOCUMENTS = Setting.choice(
             "model.long-documents",
             LongDocuments.class,
@@ -68,25 +70,29 @@ public record ClassifySettings(
     private static final Setting<Integer> BATCH_SEGMENTS = Setting.countOr(
             "auto",
             "model.batch-segments",
-            "Segments that one run of the model takes together; `auto` measures runs and takes as many as gain anything.");
+            "Segments that one run of the model takes together; `auto` measures runs and takes"
+                    + " as many as still gain speed.");
     private static final Setting<Duration> BATCH_TARGET = Setting.duration(
             "model.batch-target",
             ClassifierSettings.defaults().batchTarget().toSeconds() + " s",
-            "With `model.batch-segments: auto`, time that one run of the model shall not exceed where a single document does not.");
+            "With `model.batch-segments: auto`, time that one run of the model should not"
+                    + " exceed, unless a single document does.");
     private static final Setting<Duration> RUN_TIMEOUT = Setting.duration(
             "model.run-timeout",
             ClassifierSettings.defaults().runTimeout().toMinutes() + " min",
-            "A run of the model that has not returned within this time hangs, which fails the task. A document's time in the queue does"
-                    + " not count, however long.");
+            "A run of the model that has not returned within this time counts as hanging, and"
+                    + " the task fails. The time that a document waits in the queue does not count, however"
+                    + " long.");
     private static final Setting<Device> DEVICE = new Setting<>(
             "model.device",
             "auto, cpu or cuda:N",
             Device.AUTO.toString(),
-            "Where the model runs. `auto` is a GPU where CUDA works, one of those that Flink has given to the TaskManager if it has,"
-                    + " and else the CPU; the log says which. `cuda:N` is that GPU and no other. See [GPUs](gpu.md).",
+            "Where the model runs. `auto` is a GPU where CUDA works (one that Flink has given to"
+                    + " the TaskManager, if it has given any), and otherwise the CPU; the log says which."
+                    + " `cuda:N` is that GPU and no other. See [GPUs](gpu.md).",
             text -> Device.parse(text.strip().toLowerCase(Locale.ROOT)));
     private static final Setting<Long> DEVICE_MEMORY = Setting.memoryOr(
-            "all", "model.device-memory", "Most of a GPU's memory that the model and its batches may take.");
+            "all", "model.device-memory", "How much of a GPU's memory the model and its batches may take at most.");
     private static final Setting<Integer> INFERENCE_THREADS = Setting.countOr(
             "all",
             "model.inference-threads",
@@ -94,7 +100,7 @@ public record ClassifySettings(
     private static final Setting<Integer> EVIDENCE_PER_LABEL = Setting.count(
             "model.evidence-per-label",
             Integer.toString(ClassifierSettings.defaults().evidencePerLabel()),
-            "Most spans of text that a label names as its evidence.");
+            "How many spans of text a label names as its evidence at most.");
 
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS = List.of(

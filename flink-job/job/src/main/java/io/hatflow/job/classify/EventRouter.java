@@ -52,7 +52,7 @@ final class EventRouter extends ProcessFunction<Either<LabelledDocument, DeadLet
                     Locale.ROOT,
                     "%d of the last %d records became dead letters, the last one for %s; dead-letters.max-ratio allows a share of %s."
                             + " The job ends here, so as not to drain its topics into the dead letters. If it is the job that is wrong"
-                            + " (its bundle, a schema that it does not know), mend it and start from the last checkpoint; if it is the"
+                            + " (its bundle, a schema that it does not know), correct it and start from the last checkpoint; if it is the"
                             + " records, raise dead-letters.max-ratio or set it to off.",
                     rejections,
                     limit.window(),

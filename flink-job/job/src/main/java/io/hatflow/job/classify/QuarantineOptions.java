@@ -18,8 +18,8 @@ public record QuarantineOptions(int attempts, String folder) {
     private static final Setting<Integer> ATTEMPTS = Setting.count(
             "quarantine.attempts",
             "3",
-            "A document that was with the model, alone in the end, each of so many times that its task hung, crashed or ran out of"
-                    + " memory becomes a dead letter.");
+            "A document becomes a dead letter when it was with the model, in the end alone, each"
+                    + " of this many times that its task hung, crashed or ran out of memory.");
     private static final Setting<String> DIRECTORY = Setting.optionalText(
             "quarantine.directory",
             "Folder in which such attempts are noted, in a folder for each group id, in a file system that all TaskManagers"

@@ -25,7 +25,7 @@ public record RejectionLimit(double maxRatio, int window) implements Serializabl
     private static final Setting<Integer> WINDOW = Setting.count(
             "dead-letters.window",
             "1000",
-            "Records over which a task takes that share; before so many it never fails.");
+            "How many of a task's last records count for that share; before it has seen this many, a task never fails for it.");
 
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS = List.of(MAX_RATIO, WINDOW);

@@ -33,7 +33,8 @@ final class KafkaOptions {
                 given.putAll(PropertiesTexts.of(file));
             } catch (IOException e) {
                 throw new IllegalArgumentException(
-                        "--command-config " + file + " is no readable file; expected properties of Kafka's client", e);
+                        "--command-config " + file + " is not a readable file; expected properties of Kafka's client",
+                        e);
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("--command-config " + file + ": " + e.getMessage(), e);
             }

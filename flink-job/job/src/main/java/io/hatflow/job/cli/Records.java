@@ -27,7 +27,7 @@ final class Records {
             ConsumerRecord<?, ?> record, String expected, @Nullable Exception cause) {
         return new IllegalArgumentException(
                 "The record at " + record.topic() + "-" + record.partition() + "@" + record.offset()
-                        + " is something else than expected: " + expected + ".",
+                        + " is not what was expected: " + expected + ".",
                 cause);
     }
 

@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "replay",
         description =
-                "After the cause is mended, send the records in dead letters again, with their keys, values and headers. Each"
+                "After the cause is removed, send the records in dead letters again, with their keys, values and headers. Each"
                         + " dead letter is sent once, however often this runs, unless it fails again.",
         mixinStandardHelpOptions = true)
 final class ReplayCommand implements Callable<Integer> {

@@ -24,7 +24,7 @@ import picocli.CommandLine.Unmatched;
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
             "0:every line was scored or rejected, and at least one was scored",
-            "1:the run was cut off; what it has done is kept in OUTPUT.part, and --resume goes on there",
+            "1:the run was interrupted; what it has done is kept in OUTPUT.part, and --resume continues there",
             "2:the command or a setting was not understood",
             "3:every line was rejected"
         },
@@ -45,7 +45,7 @@ final class ScoreCommand implements Callable<Integer> {
     @Option(names = "--overwrite", description = "replace the files of an earlier run")
     private boolean overwrite;
 
-    @Option(names = "--resume", description = "go on where a run that was cut off has ended")
+    @Option(names = "--resume", description = "continue where an interrupted run ended")
     private boolean resume;
 
     @Unmatched

@@ -56,7 +56,7 @@ final class SendCommand implements Callable<Integer> {
         for (Path file : files) {
             if (!Files.isRegularFile(file)) {
                 throw new IllegalArgumentException(
-                        file + " is no file; expected text, or .jsonl with a document a line");
+                        file + " is not a file; expected text, or .jsonl with a document a line");
             }
         }
         List<Future<RecordMetadata>> sent = new ArrayList<>();

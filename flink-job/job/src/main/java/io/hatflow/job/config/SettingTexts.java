@@ -58,7 +58,7 @@ final class SettingTexts {
             if (!argument.startsWith("--") || argument.length() == 2) {
                 // What follows a secret that was not quoted is part of it.
                 problems.add("\"" + SettingValues.shown(String.join(" ", arguments), argument)
-                        + "\" is no flag; expected --key value or --key=value");
+                        + "\" is not a flag; expected --key value or --key=value");
                 continue;
             }
             int equals = argument.indexOf('=');

@@ -74,7 +74,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         JobClient job = environment.executeAsync(settings.name());
         send(broker, texts);
         int sent = texts.size() + 2;
-        say(sent + " records sent: " + texts.size() + " documents, and two that are no good");
+        say(sent + " records sent: " + texts.size() + " documents, and two that cannot be used");
         long begun = System.nanoTime();
         boolean complete;
         try (EventReader reader = new EventReader(broker.bootstrapServers(), LABELLED, DEAD)) {
@@ -96,7 +96,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
     private void checkBundle() {
         if (!Files.isDirectory(bundle)) {
             throw new IllegalArgumentException(
-                    "There is no model bundle at " + bundle + "; name the folder of one with --bundle.");
+                    "There is not a model bundle at " + bundle + "; name the folder of one with --bundle.");
         }
     }
 

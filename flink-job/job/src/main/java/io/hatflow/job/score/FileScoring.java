@@ -108,7 +108,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
 
     private void checkFiles() {
         if (!Files.isRegularFile(input) || !Files.isReadable(input)) {
-            throw new IllegalArgumentException("The input " + input + " is no readable file; expected JSON lines.");
+            throw new IllegalArgumentException("The input " + input + " is not a readable file; expected JSON lines.");
         }
         Path folder = output.toAbsolutePath().getParent();
         if (folder == null || !Files.isDirectory(folder)) {
@@ -124,9 +124,8 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
                     "There is nothing to resume: " + output + " is whole. To score again, give --overwrite.");
         }
         if (start == Start.NEW && cutOff) {
-            throw new IllegalArgumentException(
-                    ScoredLines.part(output)
-                            + " is what a run that was cut off has done; go on with --resume, or begin again with --overwrite.");
+            throw new IllegalArgumentException(ScoredLines.part(output)
+                    + " is what an interrupted run has done; continue with --resume, or start again with --overwrite.");
         }
         for (Path file : List.of(output, ScoredLines.rejectedFile(output))) {
             if (start == Start.NEW && Files.exists(file)) {

@@ -86,7 +86,7 @@ final class Progress implements AutoCloseable {
     private void sayWhereItWas() {
         terminal.printf(
                 Locale.ROOT,
-                "%nThe run was cut off. %,d of %,d lines are done and kept; --resume goes on there.%n",
+                "%nThe run was interrupted. %,d of %,d lines are done and kept; --resume continues there.%n",
                 doneBefore + count.lines(),
                 total);
     }

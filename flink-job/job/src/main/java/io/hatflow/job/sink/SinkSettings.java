@@ -46,9 +46,10 @@ public record SinkSettings(
     private static final Setting<Duration> TRANSACTION_TIMEOUT = Setting.duration(
             "kafka.transaction-timeout",
             "15 min",
-            "After this the broker aborts a transaction that nobody ended, and its events are lost: longer than"
-                    + " `checkpoint.interval` + `checkpoint.timeout` + the longest outage that the job must survive."
-                    + " At most the broker's `transaction.max.timeout.ms` (15 min unless raised).");
+            "After this time the broker aborts a transaction that has not been ended, and its"
+                    + " events are lost. Make it longer than `checkpoint.interval` + `checkpoint.timeout` +"
+                    + " the longest outage that the job must survive. At most the broker's"
+                    + " `transaction.max.timeout.ms` (15 min unless raised).");
 
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS =

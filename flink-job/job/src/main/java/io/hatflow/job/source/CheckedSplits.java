@@ -154,7 +154,7 @@ record CheckedSplits(KafkaAccess kafka, SourceSettings settings) {
         if (split.getStoppingOffset().isPresent() != catchesUp) {
             throw new SuppressRestartsException(new KafkaRefusal(
                     "The checkpoint is that of a job with kafka.until: " + (catchesUp ? "cancelled" : "caught-up")
-                            + "; expected the same setting in the job that goes on from it"));
+                            + "; expected the same setting in the job that continues from it"));
         }
     }
 }

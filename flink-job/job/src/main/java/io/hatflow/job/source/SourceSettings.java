@@ -56,12 +56,13 @@ public record SourceSettings(
     private static final Setting<List<String>> TOPICS = Setting.texts(
             "kafka.input-topics",
             "documents",
-            "Topics of documents, read as one stream. A topic that is taken out is not read any more, also by a job that goes on from"
-                    + " a checkpoint; put in again, it goes on where it was.");
+            "Topics of documents, read as one stream. A topic that you take out is no longer"
+                    + " read, also by a job that continues from a checkpoint; if you add it again, the job"
+                    + " continues there where it was.");
     private static final Setting<String> GROUP_ID = Setting.text(
             "kafka.group-id",
             "hatflow",
-            "Consumer group; its committed offsets show how far the job is. One of its own for every job.");
+            "Consumer group; its committed offsets show how far the job is. Every job needs its" + " own.");
     private static final Setting<StartFrom> START_FROM = Setting.choice(
             "kafka.start-from",
             StartFrom.class,
@@ -76,12 +77,14 @@ public record SourceSettings(
             "kafka.lost-records",
             LostRecords.class,
             LostRecords.FAIL,
-            "Where the next record to read is gone, because retention removed it or the topic was made again: `fail` ends the job with"
-                    + " a sentence, `skip` goes on with the first record that is there.");
+            "What happens when the next record to read is gone, because retention removed it or"
+                    + " the topic was created again: `fail` ends the job with a sentence, `skip` continues"
+                    + " with the first record that is there.");
     private static final Setting<Duration> PARTITION_DISCOVERY_INTERVAL = Setting.duration(
             "kafka.partition-discovery-interval",
             "30 s",
-            "Time between two looks at the topics, for partitions that were added and topics that were made again.");
+            "Time between two checks of the topics, for partitions that were added and topics"
+                    + " that were created again.");
     private static final Setting<String> WRITER_SCHEMAS = Setting.optionalText(
             "document.writer-schemas",
             "Folder of `.avsc` files: further versions of the Document schema that records may be written with."

@@ -66,11 +66,11 @@ record WriterSchemas(LinkedHashMap<Long, String> json) implements Serializable {
                                 + compatibility.getResult().getIncompatibilities());
                     }
                 } catch (IOException | SchemaParseException e) {
-                    problems.add(file + " is no Avro schema: " + e.getMessage());
+                    problems.add(file + " is not an Avro schema: " + e.getMessage());
                 }
             }
         } catch (IOException e) {
-            problems.add("document.writer-schemas: " + folder + " is no readable folder (" + e + ")");
+            problems.add("document.writer-schemas: " + folder + " is not a readable folder (" + e + ")");
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(

@@ -39,10 +39,10 @@ class WrongCommandsTest {
                                 + " model.long-documents?"),
                 usage(
                         "score --bundle b --input DIR/docs.jsonl --output DIR/out extra",
-                        "The settings have a mistake:\n  - \"extra\" is no flag; expected --key value or --key=value"),
+                        "The settings have a mistake:\n  - \"extra\" is not a flag; expected --key value or --key=value"),
                 fails(
                         "score --bundle b --input DIR/none --output DIR/out",
-                        "The input DIR/none is no readable file; expected JSON lines."),
+                        "The input DIR/none is not a readable file; expected JSON lines."),
                 fails(
                         "score --bundle b --input DIR/docs.jsonl --output DIR/none/out",
                         "The folder of the output DIR/none/out does not exist; make it first."),
@@ -67,7 +67,7 @@ class WrongCommandsTest {
                 usage(
                         "send --bootstrap-server a:1 f",
                         "Unknown option --bootstrap-server; did you mean --bootstrap-servers?"),
-                fails("send KAFKA DIR/none", "DIR/none is no file; expected text, or .jsonl with a document a line"),
+                fails("send KAFKA DIR/none", "DIR/none is not a file; expected text, or .jsonl with a document a line"),
                 fails("send KAFKA DIR/latin.txt", "DIR/latin.txt is not UTF-8; convert it first (iconv -t UTF-8)"),
                 fails("send KAFKA DIR/wrong.jsonl", "DIR/wrong.jsonl, line 2: \"text\" is missing; expected a string."),
                 fails(
@@ -75,7 +75,7 @@ class WrongCommandsTest {
                         "Kafka did not do what it was asked for: Invalid url in bootstrap.servers: broker"),
                 fails(
                         "send --bootstrap-servers a:1 --command-config DIR/none DIR/docs.jsonl",
-                        "--command-config DIR/none is no readable file; expected properties of Kafka's client"),
+                        "--command-config DIR/none is not a readable file; expected properties of Kafka's client"),
                 fails(
                         "read --bootstrap-servers a:1 --command-config DIR/twice.properties",
                         "--command-config DIR/twice.properties: client.id is given more than once"),

@@ -59,13 +59,13 @@ class WrongTopicsIT {
             "Kafka did not answer: Topic nowhere not present in metadata after 500 ms. Does a broker run at"
                     + " --bootstrap-servers, can this machine reach it, and is the topic there?";
     private static final String NOT_LABELLED =
-            "The record at wrong-topics-documents-0@0 is something else than expected: a labelled document; --dead-letters"
+            "The record at wrong-topics-documents-0@0 is not what was expected: a labelled document; --dead-letters"
                     + " reads dead letters.";
     private static final String NOT_DEAD =
-            "The record at wrong-topics-documents-0@0 is something else than expected: a dead letter; without"
+            "The record at wrong-topics-documents-0@0 is not what was expected: a dead letter; without"
                     + " --dead-letters, labelled documents are read.";
     private static final String NOT_REPLAYED =
-            "The record at wrong-topics-documents-0@0 is something else than expected: a dead letter.";
+            "The record at wrong-topics-documents-0@0 is not what was expected: a dead letter.";
 
     static Stream<String> wrongTopics() {
         return Stream.of(READ_NONE, REPLAY_NONE, SEND_NONE, NOT_LABELLED, NOT_DEAD, NOT_REPLAYED);

@@ -225,7 +225,7 @@ class AvroDocumentDecoderTest {
 
         assertThatThrownBy(() -> WriterSchemas.withFolder(folder))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("a.avsc is no Avro schema")
+                .hasMessageContaining("a.avsc is not an Avro schema")
                 .hasMessageContaining("b.avsc cannot be read as a Document");
     }
 }
