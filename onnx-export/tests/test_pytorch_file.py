@@ -141,7 +141,7 @@ def test_a_tensor_stays_within_its_storage(tmp_path):
 def test_files_that_are_no_archive_of_torch_are_refused(tmp_path):
     legacy = tmp_path / "legacy.bin"
     legacy.write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.")
-    assert "is no zip archive: expected what torch.save of PyTorch 1.6 or later writes" in problem_of(legacy)
+    assert "is not a zip archive: expected what torch.save of PyTorch 1.6 or later writes" in problem_of(legacy)
     with zipfile.ZipFile(tmp_path / "other.bin", "w") as file:
         file.writestr("notes.txt", "no weights")
     assert "has 0 members data.pkl" in problem_of(tmp_path / "other.bin")

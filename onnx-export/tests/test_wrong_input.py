@@ -119,7 +119,7 @@ WRONG_COMMANDS = [
         "loss.weight: …",
     ),
     ("verify DIR/none", 1, "✗ folder\n    DIR/none is not there" + EXPECTED_BUNDLE),
-    ("verify DIR/text", 1, "✗ folder\n    DIR/text is no folder; unpack it if it is an archive" + EXPECTED_BUNDLE),
+    ("verify DIR/text", 1, "✗ folder\n    DIR/text is not a folder; unpack it if it is an archive" + EXPECTED_BUNDLE),
     ("verify DIR", 1, "✗ manifest\n    the file is missing"),
 ]
 

@@ -37,7 +37,7 @@ _SETTINGS = {
     "name", "version", "thresholds", "metrics", "text", "segmenter", "pad_segment", "segment_positions", "window_overlap",
 }  # fmt: skip
 _SMALL_N = 8
-_NO_CLS = "nobody says which id begins a segment: config.json has neither cls_token_id nor bos_token_id, and tokenizer.json no [CLS] or <s>"
+_NO_CLS = "no file says which id begins a segment: config.json has neither cls_token_id nor bos_token_id, and tokenizer.json no [CLS] or <s>"
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Check:
 def checks(folder: Path) -> Iterator[Check]:
     """Check a bundle folder step by step; a check that others need and that fails is the last one."""
     if not folder.is_dir():
-        what = "is no folder; unpack it if it is an archive" if folder.exists() else "is not there"
+        what = "is not a folder; unpack it if it is an archive" if folder.exists() else "is not there"
         yield Check("folder", problems=(f"{folder} {what}: expected a folder written by `python -m onnx_export bundle`",))
         return
     try:

@@ -46,7 +46,7 @@ def read_pytorch_file(path: Path) -> dict[str, NDArray[Any]]:
     try:
         if not zipfile.is_zipfile(path):
             raise _UnusableError(
-                "is no zip archive: expected what torch.save of PyTorch 1.6 or later writes. Load it with "
+                "is not a zip archive: expected what torch.save of PyTorch 1.6 or later writes. Load it with "
                 "torch.load(…, weights_only=True) and save it again, as model.safetensors for preference"
             )
         with zipfile.ZipFile(path) as archive:

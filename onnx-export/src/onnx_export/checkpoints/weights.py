@@ -63,7 +63,7 @@ def _weights_path(folder: Path) -> Path:
         there = [path for path in (folder / name, folder / f"{name}.index.json") if path.exists()]
         if len(there) > 1:
             raise ExportError(
-                str(folder), [f"both {name} and {there[1].name} are there, and nobody says which counts: remove one of them"]
+                str(folder), [f"both {name} and {there[1].name} are there, and nothing says which counts: remove one of them"]
             )
         if there and there[0].is_file():
             return there[0]

@@ -170,7 +170,7 @@ def _half_of_a_pair(what: str, value: str) -> Iterator[str]:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        yield f"{what} holds half of a surrogate pair at character {error.start}, which is no character"
+        yield f"{what} holds half of a surrogate pair at character {error.start}, which is not a character"
 
 
 def _spans(record: dict[str, Any], length: int, problems: list[str]) -> Iterator[tuple[str, int, int]]:
