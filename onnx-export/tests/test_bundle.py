@@ -171,8 +171,8 @@ def test_a_cls_id_that_nobody_tells_is_asked_for(tmp_path):
     assert read_checkpoint(folder).config.cls_id == 2
     tokenizer = (folder / "tokenizer.json").read_text().replace("[CLS]", "[FIRST]")
     (folder / "tokenizer.json").write_text(tokenizer)
-    assert "cls_token_id is missing: nobody says which id begins a segment" in problems_of(lambda: settings(folder))[0]
-    assert "pad_segment is 'cls', but nobody says" in problems_of(lambda: settings(folder, pad_segment="cls"))[0]
+    assert "cls_token_id is missing: no file says which id begins a segment" in problems_of(lambda: settings(folder))[0]
+    assert "pad_segment is 'cls', but no file says" in problems_of(lambda: settings(folder, pad_segment="cls"))[0]
 
 
 # Folders

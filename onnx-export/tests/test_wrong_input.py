@@ -109,7 +109,7 @@ WRONG_COMMANDS = [
     (
         "graph --checkpoint DIR/both --output DIR/m.onnx",
         1,
-        "DIR/both: 1 problem\n  - both model.safetensors and model.safetensors.index.json are there, and nobody says which counts: "
+        "DIR/both: 1 problem\n  - both model.safetensors and model.safetensors.index.json are there, and nothing says which counts: "
         "remove one of them",
     ),
     (
