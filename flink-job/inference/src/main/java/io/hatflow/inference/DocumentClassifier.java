@@ -3,7 +3,6 @@ package io.hatflow.inference;
 import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Rejection.Reason;
-import io.hatflow.inference.TextModel.Segmented;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.batch.WindowResult.Refused;
@@ -83,7 +82,7 @@ public final class DocumentClassifier implements AutoCloseable {
     }
 
     /** What the model sees of a text. */
-    Segmented segment(String text) {
+    SegmentedDocument segment(String text) {
         return model.segment(text);
     }
 
@@ -119,7 +118,8 @@ public final class DocumentClassifier implements AutoCloseable {
         return classify(segments.stream().allMatch(String::isBlank), length, () -> model.segment(segments), urgent);
     }
 
-    private CompletableFuture<Outcome> classify(boolean blank, long length, Supplier<Segmented> text, boolean urgent) {
+    private CompletableFuture<Outcome> classify(
+            boolean blank, long length, Supplier<SegmentedDocument> text, boolean urgent) {
         if (blank) {
             return rejected(Reason.EMPTY_TEXT, "the text is empty or holds white space alone");
         }
@@ -130,13 +130,13 @@ public final class DocumentClassifier implements AutoCloseable {
                             .formatted(length, settings.maxCharacters()));
         }
         long begun = System.nanoTime();
-        Segmented segmented = text.get();
+        SegmentedDocument segmented = text.get();
         long tokenizeNanos = System.nanoTime() - begun;
         if (segmented.segments().isEmpty()) {
             return rejected(Reason.NO_TOKENS, "the tokenizer finds no token in the text");
         }
         int maxSegments = model.manifest().segmentation().maxSegments();
-        Segmented seen = segmented;
+        SegmentedDocument seen = segmented;
         if (segmented.segments().size() > maxSegments) {
             switch (settings.longDocuments()) {
                 case WINDOW -> {}
@@ -157,7 +157,7 @@ public final class DocumentClassifier implements AutoCloseable {
     }
 
     private CompletableFuture<Outcome> classify(
-            Segmented document, boolean urgent, int tokensTotal, long tokenizeNanos) {
+            SegmentedDocument document, boolean urgent, int tokensTotal, long tokenizeNanos) {
         CompletableFuture<List<WindowResult>> answer = model.answer(document, urgent);
         CompletableFuture<Outcome> outcome = answer.thenApply(results -> {
             List<WindowLogits> logits = new ArrayList<>();

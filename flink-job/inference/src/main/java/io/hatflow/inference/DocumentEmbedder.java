@@ -7,7 +7,6 @@ import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.packing.WindowLogits;
 import java.nio.file.Path;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** Turns documents into vectors with a bundle of task {@code embedding}. Thread-safe; batches like {@link DocumentClassifier}. */
@@ -39,17 +38,8 @@ public final class DocumentEmbedder implements AutoCloseable {
      * @throws IllegalArgumentException if the tokenizer finds no token in the text
      */
     public CompletableFuture<float[]> embed(String text) {
-        return model.answer(model.segmentWithTokens(text)).thenApply(results -> mean(WindowResult.logits(results)));
-    }
-
-    static float[] mean(List<WindowLogits> windows) {
-        float[] sum = new float[windows.get(0).document().length];
-        for (WindowLogits window : windows) {
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] += window.document()[i] / windows.size();
-            }
-        }
-        return sum;
+        return model.answer(model.segmentWithTokens(text))
+                .thenApply(results -> WindowLogits.meanOfDocuments(WindowResult.logits(results)));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.hatflow.inference;
 
-import io.hatflow.inference.TextModel.Segmented;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
@@ -49,7 +48,8 @@ public final class MultipleChoice implements AutoCloseable {
             throw new IllegalArgumentException("choices has " + choices.size() + " texts, expected at least 2");
         }
         List<CompletableFuture<Float>> logits = new ArrayList<>();
-        for (Segmented choice : choices.stream().map(model::segmentWithTokens).toList()) {
+        for (SegmentedDocument choice :
+                choices.stream().map(model::segmentWithTokens).toList()) {
             logits.add(model.answer(choice).thenApply(results -> DocumentScores.of(
                             model.manifest(), choice.windows(), WindowResult.logits(results))
                     .document()[0]));

@@ -8,6 +8,7 @@ import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.GraphContract;
 import io.hatflow.inference.bundle.Manifest;
 import io.hatflow.inference.bundle.Manifest.Task;
@@ -20,7 +21,6 @@ import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.TextCutter;
 import io.hatflow.inference.text.TextCutter.Cut;
 import io.hatflow.inference.text.Tokenizer;
-import io.hatflow.inference.text.Tokens;
 import io.hatflow.inference.text.Windows;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -100,7 +100,8 @@ final class TextModel implements AutoCloseable {
                     bundleFolder, problems, "Graph and manifest are not of one export; export the bundle again.");
         }
         TextModel opened = new TextModel(bundle, settings, tokenizer, model);
-        problems.addAll(new SelfTest(opened).problems(bundle.goldenCases()));
+        problems.addAll(
+                new GoldenReplay(bundle.manifest(), opened::segment, opened::answer).problems(bundle.goldenCases()));
         if (!problems.isEmpty()) {
             opened.close();
             throw new BundleException(bundleFolder, problems);
@@ -156,17 +157,22 @@ final class TextModel implements AutoCloseable {
     }
 
     /** Tokens, segments and windows of all of a text; none of the latter two if the tokenizer finds no token. */
-    Segmented segment(String text) {
+    SegmentedDocument segment(String text) {
         return windowed(cutter.cut(text));
     }
 
+    /** As {@link #segment(String)}, of a text that may have come in segments. */
+    private SegmentedDocument segment(GoldenCase golden) {
+        return golden.textSegments().isEmpty() ? segment(golden.text()) : segment(golden.textSegments());
+    }
+
     /** As {@link #segment(String)}, of a text that came in segments. */
-    Segmented segment(List<String> givenSegments) {
+    SegmentedDocument segment(List<String> givenSegments) {
         return windowed(cutter.cut(givenSegments));
     }
 
-    private Segmented windowed(Cut cut) {
-        return new Segmented(
+    private SegmentedDocument windowed(Cut cut) {
+        return new SegmentedDocument(
                 cut.tokens(), cut.segments(), windows.over(cut.segments().size()));
     }
 
@@ -175,8 +181,8 @@ final class TextModel implements AutoCloseable {
      *
      * @throws IllegalArgumentException if the tokenizer finds no token
      */
-    Segmented segmentWithTokens(String text) {
-        Segmented segmented = segment(text);
+    SegmentedDocument segmentWithTokens(String text) {
+        SegmentedDocument segmented = segment(text);
         if (segmented.segments().isEmpty()) {
             throw new IllegalArgumentException("the tokenizer finds no token in a text, expected at least one");
         }
@@ -188,13 +194,13 @@ final class TextModel implements AutoCloseable {
         return batcher.statistics();
     }
 
-    /** {@link #answer(Segmented, boolean)} for a document that is not urgent. */
-    CompletableFuture<List<WindowResult>> answer(Segmented document) {
+    /** {@link #answer(SegmentedDocument, boolean)} for a document that is not urgent. */
+    CompletableFuture<List<WindowResult>> answer(SegmentedDocument document) {
         return answer(document, false);
     }
 
     /** Let the model see every window of a document; an urgent one may overtake others. Who cancels the answer gives up their turns. */
-    CompletableFuture<List<WindowResult>> answer(Segmented document, boolean urgent) {
+    CompletableFuture<List<WindowResult>> answer(SegmentedDocument document, boolean urgent) {
         List<CompletableFuture<WindowResult>> results = document.windows().stream()
                 .map(window -> batcher.submit(
                         new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end())),
@@ -232,18 +238,5 @@ final class TextModel implements AutoCloseable {
         batcher.close();
         model.close();
         tokenizer.close();
-    }
-
-    /** A text on its way to the model. */
-    record Segmented(Tokens tokens, List<Span> segments, List<Span> windows) {
-
-        /** The first {@code count} segments, in one window. */
-        Segmented truncated(int count) {
-            return new Segmented(tokens, segments.subList(0, count), List.of(new Span(0, count)));
-        }
-
-        int tokensSeen() {
-            return segments.get(segments.size() - 1).end();
-        }
     }
 }

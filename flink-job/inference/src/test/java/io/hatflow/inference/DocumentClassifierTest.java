@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.hatflow.inference.Classification.Coverage;
-import io.hatflow.inference.Classification.Evidence;
-import io.hatflow.inference.Classification.LabelScore;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
 import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest.Precision;
+import io.hatflow.inference.label.Evidence;
+import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.onnx.Device;
 import java.nio.file.Path;
 import java.time.Duration;

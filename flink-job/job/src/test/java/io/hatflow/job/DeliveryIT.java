@@ -12,7 +12,7 @@ import io.hatflow.events.Label;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Reason;
 import io.hatflow.inference.Classification;
-import io.hatflow.inference.Classification.LabelScore;
+import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.job.JobRun.Answer;

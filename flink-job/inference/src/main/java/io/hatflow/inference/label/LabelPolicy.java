@@ -1,7 +1,5 @@
 package io.hatflow.inference.label;
 
-import io.hatflow.inference.Classification.Evidence;
-import io.hatflow.inference.Classification.LabelScore;
 import io.hatflow.inference.bundle.Manifest;
 import io.hatflow.inference.bundle.Manifest.ProblemType;
 import io.hatflow.inference.text.Span;

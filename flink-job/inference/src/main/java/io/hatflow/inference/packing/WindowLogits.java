@@ -1,5 +1,7 @@
 package io.hatflow.inference.packing;
 
+import java.util.List;
+
 /**
  * The model's answer for one window.
  *
@@ -8,6 +10,17 @@ package io.hatflow.inference.packing;
  */
 @SuppressWarnings("ArrayRecordComponent") // handed from the model to the label policy, never compared
 public record WindowLogits(float[] document, float[][] segments) {
+
+    /** The mean of the windows' document rows. */
+    public static float[] meanOfDocuments(List<WindowLogits> windows) {
+        float[] sum = new float[windows.get(0).document().length];
+        for (WindowLogits window : windows) {
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += window.document()[i] / windows.size();
+            }
+        }
+        return sum;
+    }
 
     /** Whether every number is one. */
     public boolean isFinite() {
