@@ -11,9 +11,10 @@ import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
-import io.hatflow.inference.label.DocumentScores;
 import io.hatflow.inference.label.LabelPolicy;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.DocumentScores;
+import io.hatflow.inference.task.ScoringHead;
+import io.hatflow.inference.task.WindowAnswer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -38,11 +39,13 @@ public final class DocumentClassifier implements AutoCloseable {
 
     private final TextModel model;
     private final ClassifierSettings settings;
+    private final ScoringHead head;
     private final LabelPolicy labelPolicy;
 
     private DocumentClassifier(TextModel model, ClassifierSettings settings) {
         this.model = model;
         this.settings = settings;
+        this.head = (ScoringHead) model.manifest().head(); // as of both tasks
         this.labelPolicy = new LabelPolicy(model.manifest(), settings.evidencePerLabel());
     }
 
@@ -160,7 +163,7 @@ public final class DocumentClassifier implements AutoCloseable {
             SegmentedDocument document, boolean urgent, int tokensTotal, long tokenizeNanos) {
         CompletableFuture<List<WindowResult>> answer = model.answer(document, urgent);
         CompletableFuture<Outcome> outcome = answer.thenApply(results -> {
-            List<WindowLogits> logits = new ArrayList<>();
+            List<WindowAnswer> answers = new ArrayList<>();
             long queueNanos = 0;
             long inferenceNanos = 0;
             for (WindowResult result : results) {
@@ -168,11 +171,11 @@ public final class DocumentClassifier implements AutoCloseable {
                     return new Rejection(Reason.INFERENCE_FAILED, refused.message());
                 }
                 Scored scored = (Scored) result;
-                logits.add(scored.logits());
+                answers.add(scored.answer());
                 queueNanos = Math.max(queueNanos, scored.queueNanos());
                 inferenceNanos = Math.max(inferenceNanos, scored.inferenceNanos());
             }
-            DocumentScores scores = DocumentScores.of(model.manifest(), document.windows(), logits);
+            DocumentScores scores = head.scores(document.windows(), answers);
             return new Classification(
                     labelPolicy.label(scores, document.tokens(), document.segments()),
                     document.tokensSeen() < tokensTotal

@@ -4,7 +4,7 @@ import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.EmbeddingHead;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.concurrent.CompletableFuture;
@@ -13,9 +13,11 @@ import java.util.concurrent.CompletableFuture;
 public final class DocumentEmbedder implements AutoCloseable {
 
     private final TextModel model;
+    private final EmbeddingHead head;
 
     private DocumentEmbedder(TextModel model) {
         this.model = model;
+        this.head = (EmbeddingHead) model.manifest().head(); // as of the task
     }
 
     /**
@@ -39,7 +41,7 @@ public final class DocumentEmbedder implements AutoCloseable {
      */
     public CompletableFuture<float[]> embed(String text) {
         return model.answer(model.segmentWithTokens(text))
-                .thenApply(results -> WindowLogits.meanOfDocuments(WindowResult.logits(results)));
+                .thenApply(results -> head.mean(WindowResult.answers(results)));
     }
 
     @Override

@@ -5,8 +5,7 @@ import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest;
-import io.hatflow.inference.label.DocumentScores;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.Tokens;
 import java.util.ArrayList;
@@ -120,23 +119,23 @@ final class GoldenReplay {
                 .map(failure -> "a document of max_segments = " + count + " segments: " + failure + Stage.RUN.remedy);
     }
 
-    /** What the model answers, or why it does not; one of them is empty. */
-    private record Answer(List<WindowLogits> logits, Optional<String> failure) {}
+    /** What the model answers for every window, or why it does not. */
+    private record Answer(List<WindowAnswer> windows, Optional<String> failure) {}
 
     private Answer answer(SegmentedDocument document) {
-        List<WindowLogits> logits = new ArrayList<>();
+        List<WindowAnswer> windows = new ArrayList<>();
         try {
             for (WindowResult result : answer.apply(document).join()) {
                 if (result instanceof Refused refused) {
-                    return new Answer(logits, Optional.of(refused.message()));
+                    return new Answer(windows, Optional.of(refused.message()));
                 }
-                logits.add(((Scored) result).logits());
+                windows.add(((Scored) result).answer());
             }
         } catch (CompletionException e) {
             return new Answer(
-                    logits, Optional.of("the model fails: " + (e.getCause() == null ? e : e.getCause()).getMessage()));
+                    windows, Optional.of("the model fails: " + (e.getCause() == null ? e : e.getCause()).getMessage()));
         }
-        return new Answer(logits, Optional.empty());
+        return new Answer(windows, Optional.empty());
     }
 
     private Optional<Deviation> scoreDeviation(GoldenCase golden, SegmentedDocument document) {
@@ -144,8 +143,8 @@ final class GoldenReplay {
         if (answer.failure().isPresent()) {
             return found(Stage.RUN, answer.failure().get());
         }
-        float[][] expected = golden.answers(manifest.task());
-        float[][] actual = answers(document, answer.logits());
+        float[][] expected = manifest.head().rows(golden.answers());
+        float[][] actual = manifest.head().rows(document.segments(), document.windows(), answer.windows());
         float deviation = actual.length == expected.length ? 0 : Float.POSITIVE_INFINITY;
         for (int row = 0; row < Math.min(actual.length, expected.length); row++) {
             deviation = Math.max(deviation, deviation(actual[row], expected[row]));
@@ -157,44 +156,6 @@ final class GoldenReplay {
                         Stage.SCORES,
                         "its scores differ from the exporter's by up to %.6f, expected at most %.4f"
                                 .formatted(deviation, tolerance));
-    }
-
-    /** In the rows of {@link GoldenCase#answers}. */
-    private float[][] answers(SegmentedDocument document, List<WindowLogits> logits) {
-        return switch (manifest.task()) {
-            case DOCUMENT_CLASSIFICATION, SEGMENT_CLASSIFICATION, MULTIPLE_CHOICE -> {
-                DocumentScores scores = DocumentScores.of(manifest, document.windows(), logits);
-                List<float[]> rows = new ArrayList<>(List.of(scores.document()));
-                rows.addAll(Arrays.asList(scores.segments()));
-                yield rows.toArray(float[][]::new);
-            }
-            case EMBEDDING -> new float[][] {WindowLogits.meanOfDocuments(logits)};
-            case MASKED_LM -> sampledLogits(document, logits);
-        };
-    }
-
-    /** The sample of token logits that a golden input holds: {@code docs/bundle.md}. */
-    private float[][] sampledLogits(SegmentedDocument document, List<WindowLogits> logits) {
-        List<float[]> rows = new ArrayList<>();
-        int window = 0;
-        for (int segment = 0; segment < document.segments().size(); segment++) {
-            while (document.windows().get(window).end() <= segment) {
-                window++;
-            }
-            float[] tokens = logits.get(window)
-                    .segments()[segment - document.windows().get(window).first()];
-            int vocabulary = tokens.length / manifest.segmentation().segmentLength();
-            int stride = Math.max(1, vocabulary / GoldenCase.VOCABULARY_SAMPLES);
-            int length = document.segments().get(segment).length() + 1; // the CLS token too
-            for (int token = 0; token < length; token += GoldenCase.TOKEN_STEP) {
-                float[] row = new float[(vocabulary + stride - 1) / stride];
-                for (int i = 0; i < row.length; i++) {
-                    row[i] = tokens[token * vocabulary + i * stride];
-                }
-                rows.add(row);
-            }
-        }
-        return rows.toArray(float[][]::new);
     }
 
     private static float deviation(float[] actual, float[] expected) {

@@ -4,7 +4,7 @@ import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
-import io.hatflow.inference.label.DocumentScores;
+import io.hatflow.inference.task.ChoiceHead;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -18,9 +18,11 @@ import java.util.concurrent.CompletableFuture;
 public final class MultipleChoice implements AutoCloseable {
 
     private final TextModel model;
+    private final ChoiceHead head;
 
     private MultipleChoice(TextModel model) {
         this.model = model;
+        this.head = (ChoiceHead) model.manifest().head(); // as of the task
     }
 
     /**
@@ -50,16 +52,16 @@ public final class MultipleChoice implements AutoCloseable {
         List<CompletableFuture<Float>> logits = new ArrayList<>();
         for (SegmentedDocument choice :
                 choices.stream().map(model::segmentWithTokens).toList()) {
-            logits.add(model.answer(choice).thenApply(results -> DocumentScores.of(
-                            model.manifest(), choice.windows(), WindowResult.logits(results))
-                    .document()[0]));
+            logits.add(model.answer(choice)
+                    .thenApply(results -> head.scores(choice.windows(), WindowResult.answers(results))
+                            .document()[0]));
         }
         return CompletableFuture.allOf(logits.toArray(CompletableFuture[]::new)).thenApply(done -> {
             float[] each = new float[logits.size()];
             for (int i = 0; i < each.length; i++) {
                 each[i] = logits.get(i).join();
             }
-            return DocumentScores.softmax(each);
+            return head.shares(each);
         });
     }
 

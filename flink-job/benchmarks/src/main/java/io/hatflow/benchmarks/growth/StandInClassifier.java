@@ -11,8 +11,8 @@ import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.MicroBatcher;
 import io.hatflow.inference.batch.PackedModel;
 import io.hatflow.inference.batch.WindowResult;
-import io.hatflow.inference.label.DocumentScores;
 import io.hatflow.inference.label.LabelPolicy;
+import io.hatflow.inference.task.DocumentScores;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -46,7 +46,7 @@ final class StandInClassifier implements AutoCloseable {
     }
 
     private Outcome labelled(Reading reading, List<WindowResult> results) {
-        DocumentScores scores = DocumentScores.of(reader.manifest(), reading.spans(), WindowResult.logits(results));
+        DocumentScores scores = reader.scores(reading, WindowResult.answers(results));
         int tokens = reading.tokens().count();
         return new Classification(
                 policy.label(scores, reading.tokens(), reading.segments()),

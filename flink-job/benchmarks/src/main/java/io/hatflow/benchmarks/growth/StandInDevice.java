@@ -2,7 +2,7 @@ package io.hatflow.benchmarks.growth;
 
 import io.hatflow.inference.batch.PackedModel;
 import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.WindowAnswer;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 record StandInDevice(long nanosPerSegment, int labels) implements PackedModel {
 
     @Override
-    public List<WindowLogits> run(PackedBatch batch) {
+    public List<WindowAnswer> run(PackedBatch batch) {
         long end = System.nanoTime() + batch.rows() * nanosPerSegment;
         for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
             LockSupport.parkNanos(left);

@@ -7,7 +7,7 @@ import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.packing.PackedBatch;
 import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.WindowAnswer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -163,12 +163,12 @@ public final class MicroBatcher implements AutoCloseable {
     private void run(Prepared batch) {
         try {
             long begun = System.nanoTime();
-            List<WindowLogits> logits = watched(batch);
+            List<WindowAnswer> answers = watched(batch);
             long nanos = System.nanoTime() - begun;
             budget.record(batch.packed().rows(), nanos);
             besides.execute(() -> {
                 try {
-                    complete(batch, logits, begun, nanos);
+                    complete(batch, answers, begun, nanos);
                 } catch (Throwable e) {
                     fail(batch.windows(), e);
                 }
@@ -184,7 +184,7 @@ public final class MicroBatcher implements AutoCloseable {
         }
     }
 
-    private List<WindowLogits> watched(Prepared batch) throws InferenceException {
+    private List<WindowAnswer> watched(Prepared batch) throws InferenceException {
         Duration limit = runTimeout;
         if (limit == null) {
             return model.run(batch.packed());
@@ -204,7 +204,7 @@ public final class MicroBatcher implements AutoCloseable {
                         + batch.packed().rows() + " segments has not returned within " + limit.toMillis() + " ms."));
     }
 
-    private void complete(Prepared batch, List<WindowLogits> logits, long begun, long nanos) {
+    private void complete(Prepared batch, List<WindowAnswer> answers, long begun, long nanos) {
         long waited = 0;
         for (Waiting window : batch.windows()) {
             waited += begun - window.enqueuedNanos();
@@ -217,13 +217,13 @@ public final class MicroBatcher implements AutoCloseable {
         queueNanos.add(waited);
         for (int i = 0; i < batch.windows().size(); i++) {
             Waiting window = batch.windows().get(i);
-            window.result().complete(scored(logits.get(i), begun - window.enqueuedNanos(), nanos));
+            window.result().complete(scored(answers.get(i), begun - window.enqueuedNanos(), nanos));
         }
     }
 
-    private static WindowResult scored(WindowLogits logits, long queueNanos, long inferenceNanos) {
-        return logits.isFinite()
-                ? new Scored(logits, queueNanos, inferenceNanos)
+    private static WindowResult scored(WindowAnswer answer, long queueNanos, long inferenceNanos) {
+        return answer.isFinite()
+                ? new Scored(answer, queueNanos, inferenceNanos)
                 : new Refused("the model's scores for this document are not finite numbers");
     }
 

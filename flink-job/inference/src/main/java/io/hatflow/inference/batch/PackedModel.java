@@ -1,7 +1,7 @@
 package io.hatflow.inference.batch;
 
 import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.WindowAnswer;
 import java.util.List;
 
 /** What answers packed batches, one at a time. */
@@ -14,5 +14,5 @@ public interface PackedModel {
      * @return the answer for every window of the batch, in order
      * @throws InferenceException if the run fails
      */
-    List<WindowLogits> run(PackedBatch batch) throws InferenceException;
+    List<WindowAnswer> run(PackedBatch batch) throws InferenceException;
 }

@@ -1,6 +1,6 @@
 package io.hatflow.inference.batch;
 
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.WindowAnswer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,22 +8,22 @@ import java.util.List;
 public sealed interface WindowResult {
 
     /** The model's answer; {@code inferenceNanos} is the duration of the run of its batch. */
-    record Scored(WindowLogits logits, long queueNanos, long inferenceNanos) implements WindowResult {}
+    record Scored(WindowAnswer answer, long queueNanos, long inferenceNanos) implements WindowResult {}
 
     /**
      * The answers of all windows of a document.
      *
      * @throws IllegalStateException if the model fails on one of them
      */
-    static List<WindowLogits> logits(List<WindowResult> results) {
-        List<WindowLogits> logits = new ArrayList<>();
+    static List<WindowAnswer> answers(List<WindowResult> results) {
+        List<WindowAnswer> answers = new ArrayList<>();
         for (WindowResult result : results) {
             if (result instanceof Refused refused) {
                 throw new IllegalStateException(refused.message());
             }
-            logits.add(((Scored) result).logits());
+            answers.add(((Scored) result).answer());
         }
-        return logits;
+        return answers;
     }
 
     /** The model fails on this window alone, while it works on others. */

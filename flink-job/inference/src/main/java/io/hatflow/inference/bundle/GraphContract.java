@@ -1,5 +1,6 @@
 package io.hatflow.inference.bundle;
 
+import io.hatflow.inference.task.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ public final class GraphContract {
     public static List<String> problems(Manifest manifest, List<TensorSpec> inputs, List<TensorSpec> outputs) {
         List<String> problems = new ArrayList<>();
         List<TensorSpec> requiredInputs = requiredInputs(manifest);
-        List<TensorSpec> requiredOutputs = requiredOutputs(manifest);
+        List<TensorSpec> requiredOutputs = manifest.head().outputs();
         compare("the manifest's graph input", requiredInputs, manifest.graph().inputs(), problems);
         compare("the manifest's graph output", requiredOutputs, manifest.graph().outputs(), problems);
         compare("model.onnx input", requiredInputs, inputs, problems);
@@ -43,32 +44,6 @@ public final class GraphContract {
                 new TensorSpec("attention_mask", "int64", List.of("S", length)),
                 new TensorSpec("document_index", "int64", List.of("S")),
                 new TensorSpec("segment_index", "int64", List.of("S")));
-    }
-
-    private static List<TensorSpec> requiredOutputs(Manifest manifest) {
-        String labels = String.valueOf(manifest.labels().size());
-        String length = String.valueOf(manifest.segmentation().segmentLength());
-        return switch (manifest.task()) {
-            case DOCUMENT_CLASSIFICATION ->
-                List.of(output("logits", "B", labels), output("segment_logits", "S", labels));
-            case SEGMENT_CLASSIFICATION -> List.of(output("segment_logits", "S", labels));
-            case MULTIPLE_CHOICE -> List.of(output("logits", "B", "1"), output("segment_logits", "S", "1"));
-            case MASKED_LM -> List.of(output("token_logits", "S", length, promisedWidth(manifest)));
-            case EMBEDDING ->
-                List.of(
-                        output("embedding", "B", promisedWidth(manifest)),
-                        output("segment_embeddings", "S", promisedWidth(manifest)));
-        };
-    }
-
-    private static TensorSpec output(String name, String... shape) {
-        return new TensorSpec(name, "float32", List.of(shape));
-    }
-
-    /** How wide a vector or a vocabulary is: the manifest says so in the shape of its outputs alone. */
-    private static String promisedWidth(Manifest manifest) {
-        List<String> shape = manifest.graph().outputs().get(0).shape();
-        return shape.get(shape.size() - 1);
     }
 
     private static void compare(

@@ -4,6 +4,14 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.hatflow.inference.task.ChoiceHead;
+import io.hatflow.inference.task.DocumentHead;
+import io.hatflow.inference.task.EmbeddingHead;
+import io.hatflow.inference.task.Head;
+import io.hatflow.inference.task.MaskedLmHead;
+import io.hatflow.inference.task.ProblemType;
+import io.hatflow.inference.task.SegmentHead;
+import io.hatflow.inference.task.TensorSpec;
 import io.hatflow.inference.text.Segmenter;
 import io.hatflow.inference.text.TextCleaning;
 import io.hatflow.inference.text.TextCutter;
@@ -50,6 +58,23 @@ public record Manifest(
                 text.cleaning(), text.tokenization(), tokenizer, new Segmenter(kind, segmentation.segmentLength()));
     }
 
+    /** What the model answers. */
+    public Head head() {
+        return switch (task) {
+            case DOCUMENT_CLASSIFICATION -> new DocumentHead(problemType, labels.size());
+            case SEGMENT_CLASSIFICATION -> new SegmentHead(problemType, labels.size());
+            case MULTIPLE_CHOICE -> new ChoiceHead();
+            case MASKED_LM -> new MaskedLmHead(segmentation.segmentLength(), promisedWidth());
+            case EMBEDDING -> new EmbeddingHead(promisedWidth());
+        };
+    }
+
+    /** How wide a vector or a vocabulary is: said in the shape of the outputs alone. */
+    private String promisedWidth() {
+        List<String> shape = graph.outputs().get(0).shape();
+        return shape.get(shape.size() - 1);
+    }
+
     /** Model architectures. */
     public enum Architecture {
         @JsonProperty("hat")
@@ -82,16 +107,6 @@ public record Manifest(
         public String toString() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
-    }
-
-    /** How logits become scores. */
-    public enum ProblemType {
-        @JsonProperty("single-label")
-        SINGLE_LABEL,
-        @JsonProperty("multi-label")
-        MULTI_LABEL,
-        @JsonProperty("regression")
-        REGRESSION
     }
 
     /** In which numbers the graph computes. */

@@ -12,9 +12,9 @@ import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import io.hatflow.inference.batch.InferenceException;
 import io.hatflow.inference.batch.PackedModel;
-import io.hatflow.inference.bundle.TensorSpec;
 import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.TensorSpec;
+import io.hatflow.inference.task.WindowAnswer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -209,7 +209,7 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
     }
 
     @Override
-    public synchronized List<WindowLogits> run(PackedBatch batch) throws InferenceException {
+    public synchronized List<WindowAnswer> run(PackedBatch batch) throws InferenceException {
         if (closed) {
             throw new IllegalStateException("the model is closed; nothing may run after close, this is a bug");
         }
@@ -224,7 +224,7 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
         }
     }
 
-    private List<WindowLogits> compute(PackedBatch batch) throws InferenceException {
+    private List<WindowAnswer> compute(PackedBatch batch) throws InferenceException {
         tokens = filled(tokens, batch.inputIds());
         mask = filled(mask, batch.attentionMask());
         documents = filled(documents, batch.documentIndex());

@@ -1,6 +1,7 @@
 package io.hatflow.inference.packing;
 
 import io.hatflow.inference.bundle.Manifest.PadSegment;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import java.util.Arrays;
 import java.util.List;
@@ -117,14 +118,14 @@ public final class PackedBatch {
      * @param segmentLogits [S][C]
      * @return for every window, in order, its own rows; pad segments are left out
      */
-    public List<WindowLogits> deal(float[][] logits, float[][] segmentLogits) {
-        WindowLogits[] dealt = new WindowLogits[windows.size()];
+    public List<WindowAnswer> deal(float[][] logits, float[][] segmentLogits) {
+        WindowAnswer[] dealt = new WindowAnswer[windows.size()];
         int row = 0;
         for (int document = 0; document < dealt.length; document++) {
             Window window = windows.get(document);
             float[][] own = Arrays.copyOfRange(
                     segmentLogits, row, row + window.segments().size());
-            dealt[document] = new WindowLogits(logits.length == 0 ? new float[0] : logits[document], own);
+            dealt[document] = new WindowAnswer(logits.length == 0 ? new float[0] : logits[document], own);
             row += packing.rows(window);
         }
         return List.of(dealt);

@@ -12,7 +12,7 @@ import io.hatflow.inference.onnx.OnnxModel;
 import io.hatflow.inference.packing.PackedBatch;
 import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,7 +69,7 @@ class MicroBatcherTest {
     @Test
     void noBatchIsLeftLyingWhenTheModelIsFasterThanTheOneWhoLaysOut() throws Exception {
         PackedModel instant = batch -> IntStream.range(0, batch.rows())
-                .mapToObj(row -> new WindowLogits(new float[0], new float[1][1]))
+                .mapToObj(row -> new WindowAnswer(new float[0], new float[1][1]))
                 .toList();
         for (int trial = 0; trial < 300; trial++) {
             try (MicroBatcher batcher = new MicroBatcher(instant, PACKING, BatchBudget.fixed(2), KNOWN)) {
@@ -89,7 +89,7 @@ class MicroBatcherTest {
                 IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList());
         try (OnnxModel model = model();
                 MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(2), KNOWN)) {
-            assertThat(((Scored) batcher.submit(six, false).get()).logits().segments())
+            assertThat(((Scored) batcher.submit(six, false).get()).answer().segments())
                     .hasNumberOfRows(6);
         }
     }
@@ -99,7 +99,7 @@ class MicroBatcherTest {
         try (OnnxModel model = model();
                 MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(64), KNOWN)) {
             float[][] alone =
-                    ((Scored) batcher.submit(KNOWN, false).get()).logits().segments();
+                    ((Scored) batcher.submit(KNOWN, false).get()).answer().segments();
             List<CompletableFuture<WindowResult>> results;
             synchronized (model) {
                 results = IntStream.range(0, 9)
@@ -112,7 +112,7 @@ class MicroBatcherTest {
                     assertThat(result).isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.message())
                             .contains("the model fails on this document"));
                 } else {
-                    float[] scores = ((Scored) result).logits().segments()[0];
+                    float[] scores = ((Scored) result).answer().segments()[0];
                     for (int label = 0; label < scores.length; label++) {
                         assertThat(Math.abs(scores[label] - alone[0][label])).isLessThan(1e-4f);
                     }
@@ -286,7 +286,7 @@ class MicroBatcherTest {
         }
     }
 
-    private static List<WindowLogits> zeros(PackedBatch batch) {
+    private static List<WindowAnswer> zeros(PackedBatch batch) {
         return batch.deal(new float[0][], new float[batch.rows()][1]);
     }
 

@@ -11,7 +11,7 @@ import io.hatflow.inference.bundle.Manifest.PadSegment;
 import io.hatflow.inference.packing.PackedBatch;
 import io.hatflow.inference.packing.Packing;
 import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -121,7 +121,7 @@ class FixtureParityTest {
         }
 
         void assertAgrees(OnnxModel model, List<Integer> order) throws InferenceException {
-            List<WindowLogits> logits = model.run(
+            List<WindowAnswer> logits = model.run(
                     new PackedBatch(packing, order.stream().map(windows::get).toList()));
             for (int i = 0; i < order.size(); i++) {
                 JsonNode document = expected.path("logits").path(order.get(i));

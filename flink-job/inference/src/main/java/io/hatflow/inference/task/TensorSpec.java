@@ -1,4 +1,4 @@
-package io.hatflow.inference.bundle;
+package io.hatflow.inference.task;
 
 import java.util.List;
 
@@ -12,6 +12,10 @@ public record TensorSpec(String name, String type, List<String> shape) {
 
     public TensorSpec {
         shape = List.copyOf(shape);
+    }
+
+    static TensorSpec float32(String name, String... shape) {
+        return new TensorSpec(name, "float32", List.of(shape));
     }
 
     @Override
