@@ -161,16 +161,16 @@ public final class DocumentClassifier implements AutoCloseable {
 
     private CompletableFuture<Outcome> classify(
             SegmentedDocument document, boolean urgent, int tokensTotal, long tokenizeNanos) {
-        CompletableFuture<List<WindowResult>> answer = model.answer(document, urgent);
+        CompletableFuture<List<WindowResult<WindowAnswer>>> answer = model.answer(document, urgent);
         CompletableFuture<Outcome> outcome = answer.thenApply(results -> {
             List<WindowAnswer> answers = new ArrayList<>();
             long queueNanos = 0;
             long inferenceNanos = 0;
-            for (WindowResult result : results) {
-                if (result instanceof Refused refused) {
+            for (WindowResult<WindowAnswer> result : results) {
+                if (result instanceof Refused<WindowAnswer> refused) {
                     return new Rejection(Reason.INFERENCE_FAILED, refused.message());
                 }
-                Scored scored = (Scored) result;
+                Scored<WindowAnswer> scored = (Scored<WindowAnswer>) result;
                 answers.add(scored.answer());
                 queueNanos = Math.max(queueNanos, scored.queueNanos());
                 inferenceNanos = Math.max(inferenceNanos, scored.inferenceNanos());

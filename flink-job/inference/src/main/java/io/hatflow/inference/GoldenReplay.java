@@ -27,7 +27,7 @@ final class GoldenReplay {
 
     private final Manifest manifest;
     private final Function<GoldenCase, SegmentedDocument> segment;
-    private final Function<SegmentedDocument, CompletableFuture<List<WindowResult>>> answer;
+    private final Function<SegmentedDocument, CompletableFuture<List<WindowResult<WindowAnswer>>>> answer;
 
     /**
      * A replay by this machine.
@@ -38,7 +38,7 @@ final class GoldenReplay {
     GoldenReplay(
             Manifest manifest,
             Function<GoldenCase, SegmentedDocument> segment,
-            Function<SegmentedDocument, CompletableFuture<List<WindowResult>>> answer) {
+            Function<SegmentedDocument, CompletableFuture<List<WindowResult<WindowAnswer>>>> answer) {
         this.manifest = manifest;
         this.segment = segment;
         this.answer = answer;
@@ -125,11 +125,11 @@ final class GoldenReplay {
     private Answer answer(SegmentedDocument document) {
         List<WindowAnswer> windows = new ArrayList<>();
         try {
-            for (WindowResult result : answer.apply(document).join()) {
-                if (result instanceof Refused refused) {
+            for (WindowResult<WindowAnswer> result : answer.apply(document).join()) {
+                if (result instanceof Refused<WindowAnswer> refused) {
                     return new Answer(windows, Optional.of(refused.message()));
                 }
-                windows.add(((Scored) result).answer());
+                windows.add(((Scored<WindowAnswer>) result).answer());
             }
         } catch (CompletionException e) {
             return new Answer(

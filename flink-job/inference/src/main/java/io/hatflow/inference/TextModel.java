@@ -13,10 +13,13 @@ import io.hatflow.inference.bundle.GraphContract;
 import io.hatflow.inference.bundle.Manifest;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
+import io.hatflow.inference.hat.PackedBatch;
+import io.hatflow.inference.hat.PackedGraph;
+import io.hatflow.inference.hat.Packing;
+import io.hatflow.inference.hat.Window;
 import io.hatflow.inference.onnx.DeviceException;
-import io.hatflow.inference.onnx.OnnxModel;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.onnx.OnnxSession;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.TextCutter;
 import io.hatflow.inference.text.TextCutter.Cut;
@@ -43,22 +46,24 @@ final class TextModel implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final TextCutter cutter;
     private final Windows windows;
-    private final OnnxModel model;
-    private final MicroBatcher batcher;
+    private final OnnxSession session;
+    private final MicroBatcher<Window, PackedBatch, WindowAnswer> batcher;
 
-    private TextModel(Bundle bundle, ClassifierSettings settings, Tokenizer tokenizer, OnnxModel model) {
+    private TextModel(Bundle bundle, ClassifierSettings settings, Tokenizer tokenizer, OnnxSession session) {
         Manifest manifest = bundle.manifest();
         Manifest.Segmentation segmentation = manifest.segmentation();
         this.bundle = bundle;
         this.tokenizer = tokenizer;
         this.cutter = manifest.cutter(tokenizer);
         this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
-        this.model = model;
+        this.session = session;
         BatchBudget budget = settings.batchSegments() == 0
                 ? BatchBudget.learned(settings.batchTarget())
                 : BatchBudget.fixed(settings.batchSegments());
-        WarmUp.of(model, Packing.of(manifest), budget);
-        this.batcher = new MicroBatcher(model, Packing.of(manifest), budget, knownGoodWindow(manifest));
+        PackedGraph graph = new PackedGraph(session, manifest.head());
+        Packing packing = Packing.of(manifest);
+        WarmUp.of(graph, packing, budget);
+        this.batcher = new MicroBatcher<>(graph, packing, budget, knownGoodWindow(manifest));
     }
 
     /**
@@ -81,9 +86,9 @@ final class TextModel implements AutoCloseable {
     static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks, @Nullable SignerKey signer) {
         Bundle bundle = bundle(bundleFolder, tasks, signer);
         Tokenizer tokenizer = openTokenizer(bundle);
-        OnnxModel model;
+        OnnxSession session;
         try {
-            model = OnnxModel.open(bundle.model(), settings.inferenceThreads(), settings.device());
+            session = OnnxSession.open(bundle.model(), settings.inferenceThreads(), settings.device());
         } catch (IllegalArgumentException e) {
             tokenizer.close();
             throw new BundleException(bundleFolder, List.of(oneLine(e) + "; export the bundle again"));
@@ -91,17 +96,19 @@ final class TextModel implements AutoCloseable {
             tokenizer.close();
             throw e;
         }
-        List<String> problems =
-                new ArrayList<>(GraphContract.problems(bundle.manifest(), model.inputs(), model.outputs()));
+        Manifest manifest = bundle.manifest();
+        List<String> problems = new ArrayList<>(GraphContract.problems(
+                PackedGraph.contract(manifest),
+                manifest.graph(),
+                new Manifest.Graph(session.inputs(), session.outputs())));
         if (!problems.isEmpty()) {
-            model.close();
+            session.close();
             tokenizer.close();
             throw new BundleException(
                     bundleFolder, problems, "Graph and manifest are not of one export; export the bundle again.");
         }
-        TextModel opened = new TextModel(bundle, settings, tokenizer, model);
-        problems.addAll(
-                new GoldenReplay(bundle.manifest(), opened::segment, opened::answer).problems(bundle.goldenCases()));
+        TextModel opened = new TextModel(bundle, settings, tokenizer, session);
+        problems.addAll(new GoldenReplay(manifest, opened::segment, opened::answer).problems(bundle.goldenCases()));
         if (!problems.isEmpty()) {
             opened.close();
             throw new BundleException(bundleFolder, problems);
@@ -195,18 +202,18 @@ final class TextModel implements AutoCloseable {
     }
 
     /** {@link #answer(SegmentedDocument, boolean)} for a document that is not urgent. */
-    CompletableFuture<List<WindowResult>> answer(SegmentedDocument document) {
+    CompletableFuture<List<WindowResult<WindowAnswer>>> answer(SegmentedDocument document) {
         return answer(document, false);
     }
 
     /** Let the model see every window of a document; an urgent one may overtake others. Who cancels the answer gives up their turns. */
-    CompletableFuture<List<WindowResult>> answer(SegmentedDocument document, boolean urgent) {
-        List<CompletableFuture<WindowResult>> results = document.windows().stream()
+    CompletableFuture<List<WindowResult<WindowAnswer>>> answer(SegmentedDocument document, boolean urgent) {
+        List<CompletableFuture<WindowResult<WindowAnswer>>> results = document.windows().stream()
                 .map(window -> batcher.submit(
                         new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end())),
                         urgent))
                 .toList();
-        CompletableFuture<List<WindowResult>> answer = CompletableFuture.allOf(
+        CompletableFuture<List<WindowResult<WindowAnswer>>> answer = CompletableFuture.allOf(
                         results.toArray(CompletableFuture[]::new))
                 .handle((done, failure) -> joined(results));
         var unused = answer.whenComplete((done, failure) -> {
@@ -218,8 +225,9 @@ final class TextModel implements AutoCloseable {
     }
 
     /** The results, or the failure of a window that was with the model rather than of one that was not. */
-    private static List<WindowResult> joined(List<CompletableFuture<WindowResult>> results) {
-        List<CompletableFuture<WindowResult>> failed = results.stream()
+    private static List<WindowResult<WindowAnswer>> joined(
+            List<CompletableFuture<WindowResult<WindowAnswer>>> results) {
+        List<CompletableFuture<WindowResult<WindowAnswer>>> failed = results.stream()
                 .filter(CompletableFuture::isCompletedExceptionally)
                 .toList();
         failed.stream().filter(result -> !result.isCancelled()).forEach(CompletableFuture::join);
@@ -236,7 +244,7 @@ final class TextModel implements AutoCloseable {
     @Override
     public void close() {
         batcher.close();
-        model.close();
+        session.close();
         tokenizer.close();
     }
 }

@@ -8,7 +8,7 @@ import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.model.PlainGraph;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
-import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.hat.Window;
 import io.hatflow.inference.task.WindowAnswer;
 import java.nio.file.Path;
 import java.util.ArrayList;

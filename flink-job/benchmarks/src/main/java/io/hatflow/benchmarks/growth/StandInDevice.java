@@ -1,7 +1,7 @@
 package io.hatflow.benchmarks.growth;
 
-import io.hatflow.inference.batch.PackedModel;
-import io.hatflow.inference.packing.PackedBatch;
+import io.hatflow.inference.batch.BatchModel;
+import io.hatflow.inference.hat.PackedBatch;
 import io.hatflow.inference.task.WindowAnswer;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * @param nanosPerSegment 0 for a device that answers at once
  */
-record StandInDevice(long nanosPerSegment, int labels) implements PackedModel {
+record StandInDevice(long nanosPerSegment, int labels) implements BatchModel<PackedBatch, WindowAnswer> {
 
     @Override
     public List<WindowAnswer> run(PackedBatch batch) {

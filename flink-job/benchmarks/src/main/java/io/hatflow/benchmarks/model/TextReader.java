@@ -2,8 +2,8 @@ package io.hatflow.benchmarks.model;
 
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.Manifest;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.hat.Packing;
+import io.hatflow.inference.hat.Window;
 import io.hatflow.inference.task.DocumentScores;
 import io.hatflow.inference.task.ScoringHead;
 import io.hatflow.inference.task.WindowAnswer;

@@ -1,5 +1,6 @@
 package io.hatflow.inference.task;
 
+import io.hatflow.inference.onnx.TensorSpec;
 import io.hatflow.inference.text.Span;
 import java.util.Arrays;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.hatflow.inference.task;
 
+import io.hatflow.inference.onnx.TensorSpec;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,5 +1,7 @@
 package io.hatflow.inference.task;
 
+import io.hatflow.inference.batch.Answer;
+
 /**
  * The model's answer for one window.
  *
@@ -7,9 +9,9 @@ package io.hatflow.inference.task;
  * @param segments [segments of the window][C]; vectors [H]; or the logits of all tokens [K·V], one token after the other
  */
 @SuppressWarnings("ArrayRecordComponent") // handed from the model to its head, never compared
-public record WindowAnswer(float[] document, float[][] segments) {
+public record WindowAnswer(float[] document, float[][] segments) implements Answer {
 
-    /** Whether every number is one. */
+    @Override
     public boolean isFinite() {
         boolean finite = allFinite(document);
         for (float[] segment : segments) {

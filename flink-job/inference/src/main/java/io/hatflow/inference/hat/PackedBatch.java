@@ -1,5 +1,6 @@
-package io.hatflow.inference.packing;
+package io.hatflow.inference.hat;
 
+import io.hatflow.inference.batch.Batch;
 import io.hatflow.inference.bundle.Manifest.PadSegment;
 import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
@@ -9,7 +10,7 @@ import java.util.List;
 /**
  * The segments of all windows of a micro-batch, stacked: S rows of K tokens, B windows. See {@code docs/bundle.md}, "The packed graph".
  */
-public final class PackedBatch {
+public final class PackedBatch implements Batch {
 
     private final Packing packing;
     private final List<Window> windows;
@@ -77,13 +78,20 @@ public final class PackedBatch {
     }
 
     /** S, pad segments included. */
+    @Override
     public int rows() {
         return rows;
     }
 
-    /** Tokens that are no padding. */
+    @Override
     public long tokens() {
         return tokens;
+    }
+
+    /** S·K. */
+    @Override
+    public long tokenSlots() {
+        return (long) rows * packing.segmentLength();
     }
 
     /** K. */

@@ -1,4 +1,4 @@
-package io.hatflow.inference.packing;
+package io.hatflow.inference.hat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

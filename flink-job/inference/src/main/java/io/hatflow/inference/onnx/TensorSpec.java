@@ -1,4 +1,4 @@
-package io.hatflow.inference.task;
+package io.hatflow.inference.onnx;
 
 import java.util.List;
 
@@ -14,8 +14,14 @@ public record TensorSpec(String name, String type, List<String> shape) {
         shape = List.copyOf(shape);
     }
 
-    static TensorSpec float32(String name, String... shape) {
+    /** Numbers of single precision. */
+    public static TensorSpec float32(String name, String... shape) {
         return new TensorSpec(name, "float32", List.of(shape));
+    }
+
+    /** Integers. */
+    public static TensorSpec int64(String name, String... shape) {
+        return new TensorSpec(name, "int64", List.of(shape));
     }
 
     @Override
