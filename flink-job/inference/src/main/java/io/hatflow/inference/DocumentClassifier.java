@@ -37,12 +37,12 @@ public final class DocumentClassifier implements AutoCloseable {
 
     private static final Set<Task> TASKS = EnumSet.of(Task.DOCUMENT_CLASSIFICATION, Task.SEGMENT_CLASSIFICATION);
 
-    private final TextModel model;
+    private final LoadedModel model;
     private final ClassifierSettings settings;
     private final ScoringHead head;
     private final LabelPolicy labelPolicy;
 
-    private DocumentClassifier(TextModel model, ClassifierSettings settings) {
+    private DocumentClassifier(LoadedModel model, ClassifierSettings settings) {
         this.model = model;
         this.settings = settings;
         this.head = (ScoringHead) model.manifest().head(); // as of both tasks
@@ -67,7 +67,7 @@ public final class DocumentClassifier implements AutoCloseable {
      * @throws BundleException also if it has no signature, or none by this key
      */
     public static DocumentClassifier open(Path bundleFolder, ClassifierSettings settings, @Nullable SignerKey signer) {
-        return new DocumentClassifier(TextModel.open(bundleFolder, settings, TASKS, signer), settings);
+        return new DocumentClassifier(LoadedModel.open(bundleFolder, settings.model(), TASKS, signer), settings);
     }
 
     /**
@@ -77,7 +77,7 @@ public final class DocumentClassifier implements AutoCloseable {
      * @throws BundleException listing every problem, if the bundle does not classify, is not whole or not signed
      */
     public static void check(Path bundleFolder, @Nullable SignerKey signer) {
-        TextModel.bundle(bundleFolder, TASKS, signer);
+        LoadedModel.bundle(bundleFolder, TASKS, signer);
     }
 
     public BundleInfo bundle() {

@@ -12,10 +12,10 @@ import java.util.concurrent.CompletableFuture;
 /** Turns documents into vectors with a bundle of task {@code embedding}. Thread-safe; batches like {@link DocumentClassifier}. */
 public final class DocumentEmbedder implements AutoCloseable {
 
-    private final TextModel model;
+    private final LoadedModel model;
     private final EmbeddingHead head;
 
-    private DocumentEmbedder(TextModel model) {
+    private DocumentEmbedder(LoadedModel model) {
         this.model = model;
         this.head = (EmbeddingHead) model.manifest().head(); // as of the task
     }
@@ -25,8 +25,8 @@ public final class DocumentEmbedder implements AutoCloseable {
      *
      * @throws BundleException listing every problem, if the bundle has another task or cannot be trusted
      */
-    public static DocumentEmbedder open(Path bundleFolder, ClassifierSettings settings) {
-        return new DocumentEmbedder(TextModel.open(bundleFolder, settings, EnumSet.of(Task.EMBEDDING)));
+    public static DocumentEmbedder open(Path bundleFolder, ModelSettings settings) {
+        return new DocumentEmbedder(LoadedModel.open(bundleFolder, settings, EnumSet.of(Task.EMBEDDING)));
     }
 
     public BundleInfo bundle() {

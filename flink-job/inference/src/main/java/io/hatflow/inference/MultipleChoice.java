@@ -17,10 +17,10 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class MultipleChoice implements AutoCloseable {
 
-    private final TextModel model;
+    private final LoadedModel model;
     private final ChoiceHead head;
 
-    private MultipleChoice(TextModel model) {
+    private MultipleChoice(LoadedModel model) {
         this.model = model;
         this.head = (ChoiceHead) model.manifest().head(); // as of the task
     }
@@ -30,8 +30,8 @@ public final class MultipleChoice implements AutoCloseable {
      *
      * @throws BundleException listing every problem, if the bundle has another task or cannot be trusted
      */
-    public static MultipleChoice open(Path bundleFolder, ClassifierSettings settings) {
-        return new MultipleChoice(TextModel.open(bundleFolder, settings, EnumSet.of(Task.MULTIPLE_CHOICE)));
+    public static MultipleChoice open(Path bundleFolder, ModelSettings settings) {
+        return new MultipleChoice(LoadedModel.open(bundleFolder, settings, EnumSet.of(Task.MULTIPLE_CHOICE)));
     }
 
     public BundleInfo bundle() {

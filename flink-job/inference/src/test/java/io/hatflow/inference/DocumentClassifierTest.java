@@ -240,6 +240,9 @@ class DocumentClassifierTest {
 
     private static ClassifierSettings settings(LongDocuments longDocuments) {
         return new ClassifierSettings(
-                longDocuments, 100_000, 16, Duration.ofSeconds(1), Duration.ofMinutes(5), Device.CPU, 1, 3);
+                longDocuments,
+                100_000,
+                3,
+                new ModelSettings(new BatchSize.Fixed(16), Duration.ofMinutes(5), Device.CPU, 1));
     }
 }

@@ -1,7 +1,9 @@
 package io.hatflow.job.classify;
 
+import io.hatflow.inference.BatchSize;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.inference.ModelSettings;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.config.Setting;
@@ -93,11 +95,11 @@ public record ClassifySettings(
             "Segments that one run of the model takes together; `auto` measures runs and takes as many as gain anything.");
     private static final Setting<Duration> BATCH_TARGET = Setting.duration(
             "model.batch-target",
-            ClassifierSettings.defaults().batchTarget().toSeconds() + " s",
+            BatchSize.learned().target().toSeconds() + " s",
             "With `model.batch-segments: auto`, time that one run of the model shall not exceed where a single document does not.");
     private static final Setting<Duration> RUN_TIMEOUT = Setting.duration(
             "model.run-timeout",
-            ClassifierSettings.defaults().runTimeout().toMinutes() + " min",
+            ModelSettings.defaults().runTimeout().toMinutes() + " min",
             "A run of the model that has not returned within this time hangs, which fails the task. A document's time in the queue does"
                     + " not count, however long.");
     private static final Setting<Device> DEVICE = new Setting<>(
@@ -181,11 +183,11 @@ public record ClassifySettings(
         return new ClassifierSettings(
                 longDocuments,
                 maxCharacters,
-                batchSegments,
-                batchTarget,
-                runTimeout,
-                chosen,
-                inferenceThreads == 0 ? Runtime.getRuntime().availableProcessors() : inferenceThreads,
-                evidencePerLabel);
+                evidencePerLabel,
+                new ModelSettings(
+                        batchSegments == 0 ? new BatchSize.Learned(batchTarget) : new BatchSize.Fixed(batchSegments),
+                        runTimeout,
+                        chosen,
+                        inferenceThreads == 0 ? Runtime.getRuntime().availableProcessors() : inferenceThreads));
     }
 }

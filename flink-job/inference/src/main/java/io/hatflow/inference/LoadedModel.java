@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Texts are tokenized and segmented on the caller's thread; the segments of all documents under way share micro-batches,
  * which the model runs one after the other. An answer does not depend on the others in its batch.
  */
-final class TextModel implements AutoCloseable {
+final class LoadedModel implements AutoCloseable {
 
     private final Bundle bundle;
     private final Tokenizer tokenizer;
@@ -49,7 +49,7 @@ final class TextModel implements AutoCloseable {
     private final OnnxSession session;
     private final MicroBatcher<Window, PackedBatch, WindowAnswer> batcher;
 
-    private TextModel(Bundle bundle, ClassifierSettings settings, Tokenizer tokenizer, OnnxSession session) {
+    private LoadedModel(Bundle bundle, ModelSettings settings, Tokenizer tokenizer, OnnxSession session) {
         Manifest manifest = bundle.manifest();
         Manifest.Segmentation segmentation = manifest.segmentation();
         this.bundle = bundle;
@@ -57,9 +57,7 @@ final class TextModel implements AutoCloseable {
         this.cutter = manifest.cutter(tokenizer);
         this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
         this.session = session;
-        BatchBudget budget = settings.batchSegments() == 0
-                ? BatchBudget.learned(settings.batchTarget())
-                : BatchBudget.fixed(settings.batchSegments());
+        BatchBudget budget = settings.batchSize().budget();
         PackedGraph graph = new PackedGraph(session, manifest.head());
         Packing packing = Packing.of(manifest);
         WarmUp.of(graph, packing, budget);
@@ -74,16 +72,16 @@ final class TextModel implements AutoCloseable {
      *     this machine does not compute what the exporter computed
      * @throws DeviceException if the device cannot be used
      */
-    static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks) {
+    static LoadedModel open(Path bundleFolder, ModelSettings settings, Set<Task> tasks) {
         return open(bundleFolder, settings, tasks, null);
     }
 
     /**
-     * As {@link #open(Path, ClassifierSettings, Set)}.
+     * As {@link #open(Path, ModelSettings, Set)}.
      *
      * @param signer who must have signed the bundle; null if nobody must
      */
-    static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks, @Nullable SignerKey signer) {
+    static LoadedModel open(Path bundleFolder, ModelSettings settings, Set<Task> tasks, @Nullable SignerKey signer) {
         Bundle bundle = bundle(bundleFolder, tasks, signer);
         Tokenizer tokenizer = openTokenizer(bundle);
         OnnxSession session;
@@ -107,7 +105,7 @@ final class TextModel implements AutoCloseable {
             throw new BundleException(
                     bundleFolder, problems, "Graph and manifest are not of one export; export the bundle again.");
         }
-        TextModel opened = new TextModel(bundle, settings, tokenizer, session);
+        LoadedModel opened = new LoadedModel(bundle, settings, tokenizer, session);
         problems.addAll(new GoldenReplay(manifest, opened::segment, opened::answer).problems(bundle.goldenCases()));
         if (!problems.isEmpty()) {
             opened.close();
