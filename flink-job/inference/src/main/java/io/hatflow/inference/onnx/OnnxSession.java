@@ -247,7 +247,7 @@ public final class OnnxSession implements AutoCloseable {
     }
 
     private OnnxTensor tensor(LongTensor input) throws OrtException {
-        LongBuffer buffer = filled(buffers.getOrDefault(input.name(), direct(0)), input.values());
+        LongBuffer buffer = filled(buffers.computeIfAbsent(input.name(), name -> direct(0)), input.values());
         buffers.put(input.name(), buffer);
         return OnnxTensor.createTensor(ENVIRONMENT, buffer, input.shape());
     }
