@@ -23,7 +23,12 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What a bundle promises; its form and meaning are in {@code bundle-manifest.schema.json}, by which it is checked first. */
+/**
+ * What a bundle promises; its form and meaning are in {@code bundle-manifest.schema.json}, by which it is checked first.
+ *
+ * @param segmentation like {@code specialTokens} and {@code padSegment}, what only a HAT has
+ * @param pooling null for tasks that pool nothing
+ */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonIgnoreProperties(ignoreUnknown = true) // the schema has refused what does not belong
 public record Manifest(
@@ -78,9 +83,7 @@ public record Manifest(
     /** Model architectures. */
     public enum Architecture {
         @JsonProperty("hat")
-        HAT,
-        @JsonProperty("hourglass")
-        HOURGLASS;
+        HAT;
 
         /** As in the manifest. */
         @Override
