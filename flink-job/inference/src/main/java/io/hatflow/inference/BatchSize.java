@@ -6,7 +6,7 @@ import java.time.Duration;
 /** How many segments a micro-batch may have; a window that has more runs alone. */
 public sealed interface BatchSize {
 
-    /** Always so many segments, unless memory runs out. */
+    /** Always that many segments, unless memory runs out. */
     record Fixed(int segments) implements BatchSize {
 
         public Fixed {

@@ -27,7 +27,6 @@ import io.hatflow.inference.text.Tokenizer;
 import io.hatflow.inference.text.Windows;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -86,33 +85,40 @@ final class LoadedModel implements AutoCloseable {
         Tokenizer tokenizer = openTokenizer(bundle);
         OnnxSession session;
         try {
-            session = OnnxSession.open(bundle.model(), settings.inferenceThreads(), settings.device());
-        } catch (IllegalArgumentException e) {
-            tokenizer.close();
-            throw new BundleException(bundleFolder, List.of(oneLine(e) + "; export the bundle again"));
-        } catch (DeviceException e) {
+            session = openSession(bundle, settings);
+        } catch (BundleException | DeviceException e) {
             tokenizer.close();
             throw e;
         }
-        Manifest manifest = bundle.manifest();
-        List<String> problems = new ArrayList<>(GraphContract.problems(
-                PackedGraph.contract(manifest),
-                manifest.graph(),
-                new Manifest.Graph(session.inputs(), session.outputs())));
-        if (!problems.isEmpty()) {
-            session.close();
-            tokenizer.close();
-            throw new BundleException(
-                    bundleFolder, problems, "Graph and manifest are not of one export; export the bundle again.");
-        }
         LoadedModel opened = new LoadedModel(bundle, settings, tokenizer, session);
-        problems.addAll(new GoldenReplay(manifest, opened::segment, opened::answer).problems(bundle.goldenCases()));
+        List<String> problems =
+                new GoldenReplay(bundle.manifest(), opened::segment, opened::answer).problems(bundle.goldenCases());
         if (!problems.isEmpty()) {
             opened.close();
             throw new BundleException(bundleFolder, problems);
         }
         opened.batcher.watch(settings.runTimeout());
         return opened;
+    }
+
+    /** The graph of a bundle, which has the tensors that its manifest promises. */
+    private static OnnxSession openSession(Bundle bundle, ModelSettings settings) {
+        OnnxSession session;
+        try {
+            session = OnnxSession.open(bundle.model(), settings.inferenceThreads(), settings.device());
+        } catch (IllegalArgumentException e) {
+            throw new BundleException(bundle.folder(), List.of(oneLine(e) + "; export the bundle again"));
+        }
+        List<String> problems = GraphContract.problems(
+                PackedGraph.contract(bundle.manifest()),
+                bundle.manifest().graph(),
+                new Manifest.Graph(session.inputs(), session.outputs()));
+        if (!problems.isEmpty()) {
+            session.close();
+            throw new BundleException(
+                    bundle.folder(), problems, "Graph and manifest are not of one export; export the bundle again.");
+        }
+        return session;
     }
 
     /**

@@ -16,6 +16,6 @@ public interface BatchLayout<W, B extends Batch> {
     /** Lay out at least one window. */
     B layOut(List<W> windows);
 
-    /** A batch of so many windows, each the smallest that wastes no token place: by its time a run is measured. */
+    /** A batch of that many windows, each the smallest that wastes no token place: its runs show how fast the model is. */
     B full(int windows);
 }
