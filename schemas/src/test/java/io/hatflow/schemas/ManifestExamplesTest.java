@@ -31,6 +31,7 @@ class ManifestExamplesTest {
             Map.entry("label-without-threshold", "/labels/1 required"),
             Map.entry("labels-of-an-embedding", "/labels not"),
             Map.entry("multiple-choice-without-pooling", " required"),
+            Map.entry("unknown-architecture", "/architecture enum"),
             Map.entry("unknown-task", "/task enum"),
             Map.entry("segment-without-room-for-a-token", "/segmentation/segment_length minimum"),
             Map.entry("negative-window-overlap", "/segmentation/window_overlap minimum"),

@@ -1,5 +1,6 @@
 package io.hatflow.inference;
 
+import io.hatflow.inference.label.LabelScore;
 import java.util.List;
 
 /**
@@ -36,28 +37,6 @@ public record Classification(
         /** Its beginning only. */
         TRUNCATED
     }
-
-    /**
-     * How much a label fits the document.
-     *
-     * @param score probability for classification, the raw value for regression
-     * @param evidence the segments that speak most for the label, best first
-     */
-    public record LabelScore(String label, float score, boolean aboveThreshold, List<Evidence> evidence) {
-        public LabelScore {
-            evidence = List.copyOf(evidence);
-        }
-    }
-
-    /**
-     * A span of the original text.
-     *
-     * @param start first UTF-16 code unit
-     * @param end UTF-16 code unit after the last
-     * @param segment number of the segment in the document, from 0
-     * @param score the segment's own score for the label
-     */
-    public record Evidence(int start, int end, int segment, float score) {}
 
     /** Microseconds. Queueing and inference are those of the document's slowest window; inference is the time of its whole batch. */
     public record Timings(long tokenizeMicros, long queueMicros, long inferenceMicros) {}

@@ -3,7 +3,6 @@ package io.hatflow.inference;
 import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Rejection.Reason;
-import io.hatflow.inference.TextModel.Segmented;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.batch.WindowResult.Refused;
@@ -13,9 +12,10 @@ import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
-import io.hatflow.inference.label.DocumentScores;
 import io.hatflow.inference.label.LabelPolicy;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.DocumentScores;
+import io.hatflow.inference.task.ScoringHead;
+import io.hatflow.inference.task.WindowAnswer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -38,13 +38,15 @@ public final class DocumentClassifier implements AutoCloseable {
 
     private static final Set<Task> TASKS = EnumSet.of(Task.DOCUMENT_CLASSIFICATION, Task.SEGMENT_CLASSIFICATION);
 
-    private final TextModel model;
+    private final LoadedModel model;
     private final ClassifierSettings settings;
+    private final ScoringHead head;
     private final LabelPolicy labelPolicy;
 
-    private DocumentClassifier(TextModel model, ClassifierSettings settings) {
+    private DocumentClassifier(LoadedModel model, ClassifierSettings settings) {
         this.model = model;
         this.settings = settings;
+        this.head = (ScoringHead) model.manifest().head(); // as of both tasks
         this.labelPolicy = new LabelPolicy(model.manifest(), settings.evidencePerLabel());
     }
 
@@ -66,7 +68,7 @@ public final class DocumentClassifier implements AutoCloseable {
      * @throws BundleException also if it has no signature, or none by this key
      */
     public static DocumentClassifier open(Path bundleFolder, ClassifierSettings settings, @Nullable SignerKey signer) {
-        return new DocumentClassifier(TextModel.open(bundleFolder, settings, TASKS, signer), settings);
+        return new DocumentClassifier(LoadedModel.open(bundleFolder, settings.model(), TASKS, signer), settings);
     }
 
     /**
@@ -76,7 +78,7 @@ public final class DocumentClassifier implements AutoCloseable {
      * @throws BundleException listing every problem, if the bundle does not classify, is not whole or not signed
      */
     public static void check(Path bundleFolder, @Nullable SignerKey signer) {
-        TextModel.bundle(bundleFolder, TASKS, signer);
+        LoadedModel.bundle(bundleFolder, TASKS, signer);
     }
 
     /**
@@ -93,7 +95,7 @@ public final class DocumentClassifier implements AutoCloseable {
     }
 
     /** What the model sees of a text. */
-    Segmented segment(String text) {
+    SegmentedDocument segment(String text) {
         return model.segment(text);
     }
 
@@ -129,7 +131,8 @@ public final class DocumentClassifier implements AutoCloseable {
         return classify(segments.stream().allMatch(String::isBlank), length, () -> model.segment(segments), urgent);
     }
 
-    private CompletableFuture<Outcome> classify(boolean blank, long length, Supplier<Segmented> text, boolean urgent) {
+    private CompletableFuture<Outcome> classify(
+            boolean blank, long length, Supplier<SegmentedDocument> text, boolean urgent) {
         if (blank) {
             return rejected(Reason.EMPTY_TEXT, "the text is empty or holds only white space");
         }
@@ -140,13 +143,13 @@ public final class DocumentClassifier implements AutoCloseable {
                             .formatted(length, settings.maxCharacters()));
         }
         long begun = System.nanoTime();
-        Segmented segmented = text.get();
+        SegmentedDocument segmented = text.get();
         long tokenizeNanos = System.nanoTime() - begun;
         if (segmented.segments().isEmpty()) {
             return rejected(Reason.NO_TOKENS, "the tokenizer finds no token in the text");
         }
         int maxSegments = model.manifest().segmentation().maxSegments();
-        Segmented seen = segmented;
+        SegmentedDocument seen = segmented;
         if (segmented.segments().size() > maxSegments) {
             switch (settings.longDocuments()) {
                 case WINDOW -> {}
@@ -167,22 +170,22 @@ public final class DocumentClassifier implements AutoCloseable {
     }
 
     private CompletableFuture<Outcome> classify(
-            Segmented document, boolean urgent, int tokensTotal, long tokenizeNanos) {
-        CompletableFuture<List<WindowResult>> answer = model.answer(document, urgent);
+            SegmentedDocument document, boolean urgent, int tokensTotal, long tokenizeNanos) {
+        CompletableFuture<List<WindowResult<WindowAnswer>>> answer = model.answer(document, urgent);
         CompletableFuture<Outcome> outcome = answer.thenApply(results -> {
-            List<WindowLogits> logits = new ArrayList<>();
+            List<WindowAnswer> answers = new ArrayList<>();
             long queueNanos = 0;
             long inferenceNanos = 0;
-            for (WindowResult result : results) {
-                if (result instanceof Refused refused) {
+            for (WindowResult<WindowAnswer> result : results) {
+                if (result instanceof Refused<WindowAnswer> refused) {
                     return new Rejection(Reason.INFERENCE_FAILED, refused.message());
                 }
-                Scored scored = (Scored) result;
-                logits.add(scored.logits());
+                Scored<WindowAnswer> scored = (Scored<WindowAnswer>) result;
+                answers.add(scored.answer());
                 queueNanos = Math.max(queueNanos, scored.queueNanos());
                 inferenceNanos = Math.max(inferenceNanos, scored.inferenceNanos());
             }
-            DocumentScores scores = DocumentScores.of(model.manifest(), document.windows(), logits);
+            DocumentScores scores = head.scores(document.windows(), answers);
             return new Classification(
                     labelPolicy.label(scores, document.tokens(), document.segments()),
                     document.tokensSeen() < tokensTotal

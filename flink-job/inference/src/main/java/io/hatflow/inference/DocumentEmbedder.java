@@ -4,19 +4,20 @@ import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.task.EmbeddingHead;
 import java.nio.file.Path;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** Turns documents into vectors with a bundle of task {@code embedding}. Thread-safe; batches like {@link DocumentClassifier}. */
 public final class DocumentEmbedder implements AutoCloseable {
 
-    private final TextModel model;
+    private final LoadedModel model;
+    private final EmbeddingHead head;
 
-    private DocumentEmbedder(TextModel model) {
+    private DocumentEmbedder(LoadedModel model) {
         this.model = model;
+        this.head = (EmbeddingHead) model.manifest().head(); // as of the task
     }
 
     /**
@@ -24,8 +25,8 @@ public final class DocumentEmbedder implements AutoCloseable {
      *
      * @throws BundleException listing every problem, if the bundle has another task or cannot be trusted
      */
-    public static DocumentEmbedder open(Path bundleFolder, ClassifierSettings settings) {
-        return new DocumentEmbedder(TextModel.open(bundleFolder, settings, EnumSet.of(Task.EMBEDDING)));
+    public static DocumentEmbedder open(Path bundleFolder, ModelSettings settings) {
+        return new DocumentEmbedder(LoadedModel.open(bundleFolder, settings, EnumSet.of(Task.EMBEDDING)));
     }
 
     public BundleInfo bundle() {
@@ -39,17 +40,8 @@ public final class DocumentEmbedder implements AutoCloseable {
      * @throws IllegalArgumentException if the tokenizer finds no token in the text
      */
     public CompletableFuture<float[]> embed(String text) {
-        return model.answer(model.segmentWithTokens(text)).thenApply(results -> mean(WindowResult.logits(results)));
-    }
-
-    static float[] mean(List<WindowLogits> windows) {
-        float[] sum = new float[windows.get(0).document().length];
-        for (WindowLogits window : windows) {
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] += window.document()[i] / windows.size();
-            }
-        }
-        return sum;
+        return model.answer(model.segmentWithTokens(text))
+                .thenApply(results -> head.mean(WindowResult.answers(results)));
     }
 
     @Override

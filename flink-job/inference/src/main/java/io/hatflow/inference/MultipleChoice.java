@@ -1,11 +1,10 @@
 package io.hatflow.inference;
 
-import io.hatflow.inference.TextModel.Segmented;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
-import io.hatflow.inference.label.DocumentScores;
+import io.hatflow.inference.task.ChoiceHead;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -18,10 +17,12 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class MultipleChoice implements AutoCloseable {
 
-    private final TextModel model;
+    private final LoadedModel model;
+    private final ChoiceHead head;
 
-    private MultipleChoice(TextModel model) {
+    private MultipleChoice(LoadedModel model) {
         this.model = model;
+        this.head = (ChoiceHead) model.manifest().head(); // as of the task
     }
 
     /**
@@ -29,8 +30,8 @@ public final class MultipleChoice implements AutoCloseable {
      *
      * @throws BundleException listing every problem, if the bundle has another task or cannot be trusted
      */
-    public static MultipleChoice open(Path bundleFolder, ClassifierSettings settings) {
-        return new MultipleChoice(TextModel.open(bundleFolder, settings, EnumSet.of(Task.MULTIPLE_CHOICE)));
+    public static MultipleChoice open(Path bundleFolder, ModelSettings settings) {
+        return new MultipleChoice(LoadedModel.open(bundleFolder, settings, EnumSet.of(Task.MULTIPLE_CHOICE)));
     }
 
     public BundleInfo bundle() {
@@ -49,17 +50,18 @@ public final class MultipleChoice implements AutoCloseable {
             throw new IllegalArgumentException("choices has " + choices.size() + " texts, expected at least 2");
         }
         List<CompletableFuture<Float>> logits = new ArrayList<>();
-        for (Segmented choice : choices.stream().map(model::segmentWithTokens).toList()) {
-            logits.add(model.answer(choice).thenApply(results -> DocumentScores.of(
-                            model.manifest(), choice.windows(), WindowResult.logits(results))
-                    .document()[0]));
+        for (SegmentedDocument choice :
+                choices.stream().map(model::segmentWithTokens).toList()) {
+            logits.add(model.answer(choice)
+                    .thenApply(results -> head.scores(choice.windows(), WindowResult.answers(results))
+                            .document()[0]));
         }
         return CompletableFuture.allOf(logits.toArray(CompletableFuture[]::new)).thenApply(done -> {
             float[] each = new float[logits.size()];
             for (int i = 0; i < each.length; i++) {
                 each[i] = logits.get(i).join();
             }
-            return DocumentScores.softmax(each);
+            return head.shares(each);
         });
     }
 

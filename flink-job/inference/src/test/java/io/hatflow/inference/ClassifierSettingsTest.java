@@ -15,24 +15,22 @@ class ClassifierSettingsTest {
         ClassifierSettings defaults = ClassifierSettings.defaults();
         assertThat(defaults.longDocuments()).isEqualTo(LongDocuments.WINDOW);
         assertThat(defaults.maxCharacters()).isEqualTo(10_000_000);
-        assertThat(defaults.batchSegments()).isZero();
-        assertThat(defaults.batchTarget()).isEqualTo(Duration.ofSeconds(2));
-        assertThat(defaults.runTimeout()).isEqualTo(Duration.ofMinutes(5));
-        assertThat(defaults.inferenceThreads()).isEqualTo(Runtime.getRuntime().availableProcessors());
+        assertThat(defaults.model().batchSize()).isEqualTo(new BatchSize.Learned(Duration.ofSeconds(2)));
+        assertThat(defaults.model().runTimeout()).isEqualTo(Duration.ofMinutes(5));
+        assertThat(defaults.model().inferenceThreads())
+                .isEqualTo(Runtime.getRuntime().availableProcessors());
         assertThat(defaults.evidencePerLabel()).isEqualTo(3);
     }
 
     @Test
     void aValueThatCannotWorkIsNamed() {
-        assertThatThrownBy(() -> new ClassifierSettings(
-                        LongDocuments.WINDOW, 1, -1, Duration.ofSeconds(1), Duration.ofMinutes(5), Device.CPU, 1, 1))
+        assertThatThrownBy(() -> new BatchSize.Fixed(0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("batchSegments is -1, expected at least 1, or 0 to learn it");
-        assertThatThrownBy(() -> new ClassifierSettings(
-                        LongDocuments.WINDOW, 1, 1, Duration.ZERO, Duration.ofMinutes(5), Device.CPU, 1, 1))
-                .hasMessage("batchTarget is PT0S, expected above 0");
-        assertThatThrownBy(() -> new ClassifierSettings(
-                        LongDocuments.WINDOW, 1, 1, Duration.ofSeconds(1), Duration.ZERO, Device.CPU, 1, 1))
+                .hasMessage("segments is 0, expected at least 1");
+        assertThatThrownBy(() -> new BatchSize.Learned(Duration.ZERO)).hasMessage("target is PT0S, expected above 0");
+        assertThatThrownBy(() -> new ModelSettings(BatchSize.learned(), Duration.ZERO, Device.CPU, 1))
                 .hasMessage("runTimeout is PT0S, expected above 0");
+        assertThatThrownBy(() -> new ClassifierSettings(LongDocuments.WINDOW, 0, 1, ModelSettings.defaults()))
+                .hasMessage("maxCharacters is 0, expected at least 1");
     }
 }

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.hatflow.inference.Classification.Coverage;
-import io.hatflow.inference.Classification.Evidence;
-import io.hatflow.inference.Classification.LabelScore;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
 import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest.Precision;
+import io.hatflow.inference.label.Evidence;
+import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.onnx.Device;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -240,6 +240,9 @@ class DocumentClassifierTest {
 
     private static ClassifierSettings settings(LongDocuments longDocuments) {
         return new ClassifierSettings(
-                longDocuments, 100_000, 16, Duration.ofSeconds(1), Duration.ofMinutes(5), Device.CPU, 1, 3);
+                longDocuments,
+                100_000,
+                3,
+                new ModelSettings(new BatchSize.Fixed(16), Duration.ofMinutes(5), Device.CPU, 1));
     }
 }

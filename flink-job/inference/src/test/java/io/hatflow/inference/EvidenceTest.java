@@ -3,10 +3,9 @@ package io.hatflow.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.hatflow.inference.Classification.Evidence;
-import io.hatflow.inference.Classification.LabelScore;
 import io.hatflow.inference.Rejection.Reason;
-import io.hatflow.inference.TextModel.Segmented;
+import io.hatflow.inference.label.Evidence;
+import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.TextCleaning;
 import io.hatflow.inference.text.Tokens;
@@ -60,7 +59,7 @@ class EvidenceTest {
                     continue;
                 }
                 Classification classification = (Classification) outcomes.get(i).get();
-                Segmented seen = classifier.segment(texts.get(i));
+                SegmentedDocument seen = classifier.segment(texts.get(i));
                 for (LabelScore label : classification.labels()) {
                     for (Evidence evidence : label.evidence()) {
                         checkEvidence(classifier, texts.get(i), seen, evidence, continuations);
@@ -73,7 +72,11 @@ class EvidenceTest {
     }
 
     private static void checkEvidence(
-            DocumentClassifier classifier, String text, Segmented seen, Evidence evidence, int[] continuations) {
+            DocumentClassifier classifier,
+            String text,
+            SegmentedDocument seen,
+            Evidence evidence,
+            int[] continuations) {
         Tokens tokens = seen.tokens();
         Span run = seen.segments().get(evidence.segment());
         assertThat(evidence.start())

@@ -37,33 +37,26 @@ class TasksWithoutLabelsTest {
     private static final Path BUNDLES = TestFiles.RESOURCES.resolve("bundles");
     private static final Path CHOICES = BUNDLES.resolve("tiny-choices");
     private static final Path VECTORS = BUNDLES.resolve("tiny-vectors");
-    private static final ClassifierSettings SETTINGS = new ClassifierSettings(
-            ClassifierSettings.LongDocuments.WINDOW,
-            100_000,
-            16,
-            Duration.ofSeconds(1),
-            Duration.ofMinutes(5),
-            Device.CPU,
-            1,
-            3);
+    private static final ModelSettings SETTINGS =
+            new ModelSettings(new BatchSize.Fixed(16), Duration.ofMinutes(5), Device.CPU, 1);
 
     @ParameterizedTest
     @CsvSource({"tiny-choices, scores", "tiny-tokens, token_logits", "tiny-vectors, embedding"})
     void goldenInputsAreReplayedAtOpen(String name, String answer, @TempDir Path folder) throws Exception {
         TestFiles.copyOf(BUNDLES.resolve(name), folder);
-        TextModel.open(folder, SETTINGS, EnumSet.allOf(Task.class)).close();
+        LoadedModel.open(folder, SETTINGS, EnumSet.allOf(Task.class)).close();
 
         editGolden(folder, golden -> {
             ArrayNode row = (ArrayNode) golden.get(answer);
             row = row.get(0).isArray() ? (ArrayNode) row.get(0) : row;
             row.set(0, row.get(0).floatValue() + 0.02f);
         });
-        assertThatThrownBy(() -> TextModel.open(folder, SETTINGS, EnumSet.allOf(Task.class)))
+        assertThatThrownBy(() -> LoadedModel.open(folder, SETTINGS, EnumSet.allOf(Task.class)))
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining("its scores differ from the exporter's by up to 0.0");
 
         editGolden(folder, golden -> golden.remove(answer));
-        assertThatThrownBy(() -> TextModel.open(folder, SETTINGS, EnumSet.allOf(Task.class)))
+        assertThatThrownBy(() -> LoadedModel.open(folder, SETTINGS, EnumSet.allOf(Task.class)))
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining("golden.jsonl line 1 has 0 scores, expected what a model for");
     }
@@ -71,7 +64,7 @@ class TasksWithoutLabelsTest {
     @ParameterizedTest
     @CsvSource({"tiny-choices, multiple-choice", "tiny-tokens, masked-lm", "tiny-vectors, embedding"})
     void aClassifierRefusesThem(String name, String task) {
-        assertThatThrownBy(() -> DocumentClassifier.open(BUNDLES.resolve(name), SETTINGS))
+        assertThatThrownBy(() -> DocumentClassifier.open(BUNDLES.resolve(name), ClassifierSettings.defaults()))
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining("its task is " + task
                         + ", expected document-classification or segment-classification; give the folder of a bundle");

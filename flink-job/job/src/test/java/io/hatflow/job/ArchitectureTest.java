@@ -13,6 +13,8 @@ import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.SignerKey;
+import io.hatflow.inference.label.Evidence;
+import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.inference.onnx.DeviceException;
 
@@ -45,6 +47,8 @@ class ArchitectureTest {
                             BundleException.class,
                             SignerKey.class,
                             BatchStatistics.class,
+                            LabelScore.class,
+                            Evidence.class,
                             Device.class,
                             Device.Kind.class,
                             DeviceException.class))))

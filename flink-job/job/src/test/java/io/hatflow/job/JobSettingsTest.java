@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.hatflow.flink.operator.OperatorSettings.Order;
+import io.hatflow.inference.BatchSize;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
@@ -86,12 +87,15 @@ class JobSettingsTest {
                 of("model.max-characters", 10_000_000, "7", 7, s -> s.classify()
                         .classifier()
                         .maxCharacters()),
-                of("model.batch-segments", 0, "8", 8, s -> s.classify()
+                of("model.batch-segments", BatchSize.learned(), "8", new BatchSize.Fixed(8), s -> s.classify()
                         .classifier()
-                        .batchSegments()),
-                of("model.batch-target", Duration.ofSeconds(2), "500 ms", Duration.ofMillis(500), s -> s.classify()
-                        .classifier()
-                        .batchTarget()),
+                        .batchSize()),
+                of(
+                        "model.batch-target",
+                        BatchSize.learned(),
+                        "500 ms",
+                        new BatchSize.Learned(Duration.ofMillis(500)),
+                        s -> s.classify().classifier().batchSize()),
                 of("model.device", Device.AUTO, "CUDA:1", Device.parse("cuda:1"), s -> s.classify()
                         .classifier()
                         .device()),

@@ -1,12 +1,12 @@
 package io.hatflow.flink;
 
 import io.hatflow.inference.Classification;
-import io.hatflow.inference.Classification.Evidence;
-import io.hatflow.inference.Classification.LabelScore;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.label.Evidence;
+import io.hatflow.inference.label.LabelScore;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

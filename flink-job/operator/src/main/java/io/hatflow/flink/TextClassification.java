@@ -6,6 +6,7 @@ import io.hatflow.flink.operator.OperatorSettings.Order;
 import io.hatflow.flink.pool.ClassifierOptions;
 import io.hatflow.flink.pool.ClassifierPool;
 import io.hatflow.flink.quarantine.QuarantineSettings;
+import io.hatflow.inference.BatchSize;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
 import io.hatflow.inference.bundle.SignerKey;
@@ -41,11 +42,10 @@ public final class TextClassification<T> {
     private final ClassifierSettings defaults = ClassifierSettings.defaults();
     private @Nullable String bundle;
     private @Nullable SignerKey signer;
-    private Device device = defaults.device();
+    private Device device = defaults.model().device();
     private int inferenceThreads;
-    private int batchSegments = defaults.batchSegments();
-    private Duration batchTarget = defaults.batchTarget();
-    private Duration runTimeout = defaults.runTimeout();
+    private BatchSize batchSize = defaults.model().batchSize();
+    private Duration runTimeout = defaults.model().runTimeout();
     private LongDocuments longDocuments = defaults.longDocuments();
     private int maxCharacters = defaults.maxCharacters();
     private int evidencePerLabel = defaults.evidencePerLabel();
@@ -165,15 +165,9 @@ public final class TextClassification<T> {
         return this;
     }
 
-    /** Segments that one run of the model takes together; if not set, runs are measured, and as many as gain anything. */
-    public TextClassification<T> batchSegments(int segments) {
-        batchSegments = segments;
-        return this;
-    }
-
-    /** Time that one run shall not exceed where the number of segments is learned; 2 s if not set. */
-    public TextClassification<T> batchTarget(Duration target) {
-        batchTarget = target;
+    /** Segments that one run of the model takes together; if not set, runs are measured, and as many as gain anything within 2 s. */
+    public TextClassification<T> batchSize(BatchSize size) {
+        batchSize = size;
         return this;
     }
 
@@ -230,12 +224,11 @@ public final class TextClassification<T> {
                 signer,
                 longDocuments,
                 maxCharacters,
-                batchSegments,
-                batchTarget,
+                evidencePerLabel,
+                batchSize,
                 runTimeout,
                 device,
-                inferenceThreads,
-                evidencePerLabel);
+                inferenceThreads);
         return ClassificationOperator.of(
                 elements,
                 texts,

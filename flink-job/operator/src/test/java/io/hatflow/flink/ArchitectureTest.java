@@ -14,6 +14,8 @@ import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.SignerKey;
+import io.hatflow.inference.label.Evidence;
+import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.inference.onnx.DeviceException;
 
@@ -39,7 +41,9 @@ class ArchitectureTest {
                             BatchStatistics.class,
                             Device.class,
                             Device.Kind.class,
-                            DeviceException.class))))
+                            DeviceException.class,
+                            Evidence.class,
+                            LabelScore.class))))
             .because("what is behind DocumentClassifier may change without the operator");
 
     @ArchTest

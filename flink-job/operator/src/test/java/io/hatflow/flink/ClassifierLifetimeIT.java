@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.inference.BatchSize;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -92,7 +93,7 @@ class ClassifierLifetimeIT {
     private static DataStream<Classified<String>> classified(StreamExecutionEnvironment environment) {
         return TextClassification.of(environment.fromData("A text.", "Another.", "A third."), text -> text)
                 .bundle(Bundles.TINY.toString())
-                .batchSegments(8) // not measured, which would take most of the time
+                .batchSize(new BatchSize.Fixed(8)) // not measured, which would take most of the time
                 .classify();
     }
 

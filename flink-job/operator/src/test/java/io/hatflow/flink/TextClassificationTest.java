@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.inference.BatchSize;
 import io.hatflow.inference.Classification.Coverage;
-import io.hatflow.inference.Classification.LabelScore;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
 import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
+import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.onnx.Device;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,7 +127,7 @@ class TextClassificationTest {
                 .urgent(ticket -> ticket.number() == 4)
                 .device(Device.CPU)
                 .inferenceThreads(1)
-                .batchSegments(2)
+                .batchSize(new BatchSize.Fixed(2))
                 .longDocuments(LongDocuments.TRUNCATE)
                 .evidencePerLabel(1));
 

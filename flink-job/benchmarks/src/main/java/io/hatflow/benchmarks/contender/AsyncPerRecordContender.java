@@ -8,8 +8,8 @@ import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.model.PlainGraph;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.hat.Window;
+import io.hatflow.inference.task.WindowAnswer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,11 +76,11 @@ public final class AsyncPerRecordContender implements Contender {
 
     private Scored classify(Document document) throws OrtException {
         Reading reading = reader.read(document.text());
-        List<WindowLogits> logits = new ArrayList<>();
+        List<WindowAnswer> logits = new ArrayList<>();
         for (Window window : reading.windows()) {
             logits.addAll(graph.run(List.of(window), window.segments().size()));
         }
-        return new Scored(document.id(), reader.scores(reading, logits));
+        return new Scored(document.id(), reader.scores(reading, logits).document());
     }
 
     @Override

@@ -10,10 +10,10 @@ import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
-import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.hat.PackedBatch;
+import io.hatflow.inference.hat.Packing;
+import io.hatflow.inference.hat.Window;
+import io.hatflow.inference.task.WindowAnswer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -125,9 +125,9 @@ public final class CeilingContender implements Contender {
         long nanos = System.nanoTime() - begun;
         inputs.forEach(input -> input.values().forEach(OnnxTensor::close));
 
-        IdentityHashMap<Window, WindowLogits> logits = new IdentityHashMap<>();
+        IdentityHashMap<Window, WindowAnswer> logits = new IdentityHashMap<>();
         for (int b = 0; b < batches.size(); b++) {
-            List<WindowLogits> dealt = batches.get(b).deal(document.get(b), segments.get(b));
+            List<WindowAnswer> dealt = batches.get(b).deal(document.get(b), segments.get(b));
             for (int w = 0; w < dealt.size(); w++) {
                 logits.put(packed.get(b).get(w), dealt.get(w));
             }
@@ -136,7 +136,9 @@ public final class CeilingContender implements Contender {
         readings.forEach((read, reading) -> scores.put(
                 read.id(),
                 reader.scores(
-                        reading, reading.windows().stream().map(logits::get).toList())));
+                                reading,
+                                reading.windows().stream().map(logits::get).toList())
+                        .document()));
         return new Run(nanos, scores);
     }
 

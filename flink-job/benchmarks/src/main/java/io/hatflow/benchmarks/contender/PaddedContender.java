@@ -8,8 +8,8 @@ import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.model.PlainGraph;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.hat.Window;
+import io.hatflow.inference.task.WindowAnswer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -110,7 +110,7 @@ public final class PaddedContender implements Contender {
         List<Window> windows = documents.stream()
                 .flatMap(read -> read.reading().windows().stream())
                 .toList();
-        List<WindowLogits> logits = new ArrayList<>();
+        List<WindowAnswer> logits = new ArrayList<>();
         for (int from = 0; from < windows.size(); from += batch) {
             List<Window> together = windows.subList(from, Math.min(from + batch, windows.size()));
             int longest = together.stream()
@@ -123,7 +123,10 @@ public final class PaddedContender implements Contender {
         int at = 0;
         for (Read read : documents) {
             int count = read.reading().windows().size();
-            scored.add(new Scored(read.document().id(), reader.scores(read.reading(), logits.subList(at, at + count))));
+            scored.add(new Scored(
+                    read.document().id(),
+                    reader.scores(read.reading(), logits.subList(at, at + count))
+                            .document()));
             at += count;
         }
         return scored;

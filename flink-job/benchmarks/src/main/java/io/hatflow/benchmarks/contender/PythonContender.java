@@ -8,9 +8,9 @@ import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.hat.Packing;
+import io.hatflow.inference.hat.Window;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -99,11 +99,11 @@ public final class PythonContender implements Contender {
         Map<String, float[]> scores = new HashMap<>();
         for (Document document : slice.measured()) {
             Reading reading = requireNonNull(readings.get(document.id()));
-            List<WindowLogits> logits = new ArrayList<>();
+            List<WindowAnswer> logits = new ArrayList<>();
             for (JsonNode window : done.path("logits").path(document.id())) {
-                logits.add(new WindowLogits(new float[0], JSON.convertValue(window, float[][].class)));
+                logits.add(new WindowAnswer(new float[0], JSON.convertValue(window, float[][].class)));
             }
-            scores.put(document.id(), reader.scores(reading, logits));
+            scores.put(document.id(), reader.scores(reading, logits).document());
         }
         return new Run(done.path("nanos").asLong(), scores);
     }

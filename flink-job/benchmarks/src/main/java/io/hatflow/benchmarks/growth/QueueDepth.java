@@ -4,10 +4,12 @@ import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.benchmarks.throughput.Ratio;
 import io.hatflow.inference.batch.BatchBudget;
+import io.hatflow.inference.batch.BatchModel;
 import io.hatflow.inference.batch.MicroBatcher;
-import io.hatflow.inference.batch.PackedModel;
 import io.hatflow.inference.batch.WindowResult;
-import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.hat.PackedBatch;
+import io.hatflow.inference.hat.Window;
+import io.hatflow.inference.task.WindowAnswer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -52,13 +54,13 @@ final class QueueDepth {
             CountDownLatch allWait = new CountDownLatch(1);
             StandInDevice device =
                     new StandInDevice(0, reader.manifest().labels().size());
-            PackedModel held = batch -> {
+            BatchModel<PackedBatch, WindowAnswer> held = batch -> {
                 awaitQuietly(allWait);
                 return device.run(batch);
             };
-            try (MicroBatcher batcher =
-                    new MicroBatcher(held, reader.packing(), BatchBudget.fixed(BATCH_SEGMENTS), window)) {
-                List<CompletableFuture<WindowResult>> results = new ArrayList<>(depth);
+            try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                    new MicroBatcher<>(held, reader.packing(), BatchBudget.fixed(BATCH_SEGMENTS), window)) {
+                List<CompletableFuture<WindowResult<WindowAnswer>>> results = new ArrayList<>(depth);
                 long begun = System.nanoTime();
                 for (int i = 0; i < depth; i++) {
                     results.add(batcher.submit(window, false));

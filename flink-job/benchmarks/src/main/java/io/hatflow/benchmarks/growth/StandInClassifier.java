@@ -7,12 +7,15 @@ import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.batch.BatchBudget;
+import io.hatflow.inference.batch.BatchModel;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.MicroBatcher;
-import io.hatflow.inference.batch.PackedModel;
 import io.hatflow.inference.batch.WindowResult;
-import io.hatflow.inference.label.DocumentScores;
+import io.hatflow.inference.hat.PackedBatch;
+import io.hatflow.inference.hat.Window;
 import io.hatflow.inference.label.LabelPolicy;
+import io.hatflow.inference.task.DocumentScores;
+import io.hatflow.inference.task.WindowAnswer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -23,12 +26,12 @@ final class StandInClassifier implements AutoCloseable {
 
     private final TextReader reader;
     private final LabelPolicy policy;
-    private final MicroBatcher batcher;
+    private final MicroBatcher<Window, PackedBatch, WindowAnswer> batcher;
 
-    StandInClassifier(TextReader reader, PackedModel device, int batchSegments) {
+    StandInClassifier(TextReader reader, BatchModel<PackedBatch, WindowAnswer> device, int batchSegments) {
         this.reader = reader;
         this.policy = new LabelPolicy(reader.manifest(), EVIDENCE);
-        this.batcher = new MicroBatcher(
+        this.batcher = new MicroBatcher<>(
                 device,
                 reader.packing(),
                 BatchBudget.fixed(batchSegments),
@@ -37,7 +40,7 @@ final class StandInClassifier implements AutoCloseable {
 
     CompletableFuture<Outcome> classify(String text, boolean urgent) {
         Reading reading = reader.read(text);
-        List<CompletableFuture<WindowResult>> results = reading.windows().stream()
+        List<CompletableFuture<WindowResult<WindowAnswer>>> results = reading.windows().stream()
                 .map(window -> batcher.submit(window, urgent))
                 .toList();
         return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
@@ -45,8 +48,8 @@ final class StandInClassifier implements AutoCloseable {
                         reading, results.stream().map(CompletableFuture::join).toList()));
     }
 
-    private Outcome labelled(Reading reading, List<WindowResult> results) {
-        DocumentScores scores = DocumentScores.of(reader.manifest(), reading.spans(), WindowResult.logits(results));
+    private Outcome labelled(Reading reading, List<WindowResult<WindowAnswer>> results) {
+        DocumentScores scores = reader.scores(reading, WindowResult.answers(results));
         int tokens = reading.tokens().count();
         return new Classification(
                 policy.label(scores, reading.tokens(), reading.segments()),

@@ -1,8 +1,8 @@
 package io.hatflow.benchmarks.growth;
 
-import io.hatflow.inference.batch.PackedModel;
-import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.batch.BatchModel;
+import io.hatflow.inference.hat.PackedBatch;
+import io.hatflow.inference.task.WindowAnswer;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
@@ -12,10 +12,10 @@ import java.util.concurrent.locks.LockSupport;
  *
  * @param nanosPerSegment 0 for a device that answers at once
  */
-record StandInDevice(long nanosPerSegment, int labels) implements PackedModel {
+record StandInDevice(long nanosPerSegment, int labels) implements BatchModel<PackedBatch, WindowAnswer> {
 
     @Override
-    public List<WindowLogits> run(PackedBatch batch) {
+    public List<WindowAnswer> run(PackedBatch batch) {
         long end = System.nanoTime() + batch.rows() * nanosPerSegment;
         for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
             LockSupport.parkNanos(left);

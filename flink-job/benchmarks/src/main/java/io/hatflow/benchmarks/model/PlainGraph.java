@@ -4,9 +4,9 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.hat.Packing;
+import io.hatflow.inference.hat.Window;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -47,21 +47,21 @@ public final class PlainGraph implements AutoCloseable {
      *
      * @param padTo segments that each window gets, at least as many as it has
      */
-    public List<WindowLogits> run(List<Window> windows, int padTo) throws OrtException {
+    public List<WindowAnswer> run(List<Window> windows, int padTo) throws OrtException {
         long[] shape = {windows.size(), padTo, packing.segmentLength()};
         try (OnnxTensor input = OnnxTensor.createTensor(ENVIRONMENT, padded(windows, padTo), shape);
                 OrtSession.Result result = session.run(Map.of("input_ids", input))) {
             OnnxTensor output = (OnnxTensor) result.get(0);
             FloatBuffer logits = output.getFloatBuffer();
             int labels = logits.remaining() / (windows.size() * padTo);
-            List<WindowLogits> answers = new ArrayList<>();
+            List<WindowAnswer> answers = new ArrayList<>();
             for (int w = 0; w < windows.size(); w++) {
                 float[][] segments = new float[windows.get(w).segments().size()][labels];
                 logits.position(w * padTo * labels);
                 for (float[] segment : segments) {
                     logits.get(segment);
                 }
-                answers.add(new WindowLogits(new float[0], segments));
+                answers.add(new WindowAnswer(new float[0], segments));
             }
             return answers;
         }

@@ -2,10 +2,11 @@ package io.hatflow.benchmarks.model;
 
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.Manifest;
-import io.hatflow.inference.label.DocumentScores;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.hat.Packing;
+import io.hatflow.inference.hat.Window;
+import io.hatflow.inference.task.DocumentScores;
+import io.hatflow.inference.task.ScoringHead;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.TextCutter;
 import io.hatflow.inference.text.TextCutter.Cut;
@@ -68,9 +69,9 @@ public final class TextReader implements AutoCloseable {
                         .toList());
     }
 
-    /** Scores of a document, [C], from the logits of its windows. */
-    public float[] scores(Reading reading, List<WindowLogits> logits) {
-        return DocumentScores.of(manifest, reading.spans(), logits).document();
+    /** Scores of a document and its segments, from the answers for its windows. */
+    public DocumentScores scores(Reading reading, List<WindowAnswer> answers) {
+        return ((ScoringHead) manifest.head()).scores(reading.spans(), answers);
     }
 
     /** Where in the text its token {@code count} ends. */

@@ -4,10 +4,6 @@ import io.hatflow.inference.batch.WindowQueue.Depth;
 import io.hatflow.inference.batch.WindowQueue.Waiting;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
-import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -34,20 +30,24 @@ import org.jspecify.annotations.Nullable;
  * lone window is refused. If it does not, if memory does not suffice for one window or if a run does not return, the machine is at fault:
  * the windows of that run fail with what happened, and all others with a {@link CancellationException}, because they were not with the
  * model.
+ *
+ * @param <W> a window: what the model looks at together
+ * @param <B> windows laid out for a run
+ * @param <A> the model's answer for a window
  */
-public final class MicroBatcher implements AutoCloseable {
+public final class MicroBatcher<W, B extends Batch, A extends Answer> implements AutoCloseable {
 
     /** A batch laid out for the model. */
-    private record Prepared(List<Waiting> windows, PackedBatch packed) {}
+    private record Prepared<W, B, A>(List<Waiting<W, A>> windows, B laidOut) {}
 
     private static final String BESIDES = "hatflow-batches";
 
-    private final PackedModel model;
-    private final Packing packing;
+    private final BatchModel<B, A> model;
+    private final BatchLayout<W, B> layout;
     private final BatchBudget budget;
-    private final Window knownGood;
-    private final WindowQueue queue = new WindowQueue();
-    private final AtomicReference<@Nullable Prepared> ahead = new AtomicReference<>();
+    private final W knownGood;
+    private final WindowQueue<W, A> queue = new WindowQueue<>();
+    private final AtomicReference<@Nullable Prepared<W, B, A>> ahead = new AtomicReference<>();
     private final Thread inferenceThread;
     /** Null until {@link #watch}. */
     private volatile @Nullable Duration runTimeout;
@@ -59,6 +59,7 @@ public final class MicroBatcher implements AutoCloseable {
     private final LongAdder windows = new LongAdder();
     private final LongAdder rows = new LongAdder();
     private final LongAdder tokens = new LongAdder();
+    private final LongAdder tokenSlots = new LongAdder();
     private final LongAdder runNanos = new LongAdder();
     private final LongAdder queueNanos = new LongAdder();
     private final LongAdder outOfMemory = new LongAdder();
@@ -70,9 +71,9 @@ public final class MicroBatcher implements AutoCloseable {
      * @param budget a window with more rows runs alone
      * @param knownGood a window that the model has been seen to answer
      */
-    public MicroBatcher(PackedModel model, Packing packing, BatchBudget budget, Window knownGood) {
+    public MicroBatcher(BatchModel<B, A> model, BatchLayout<W, B> layout, BatchBudget budget, W knownGood) {
         this.model = model;
-        this.packing = packing;
+        this.layout = layout;
         this.budget = budget;
         this.knownGood = knownGood;
         this.besides = new ScheduledThreadPoolExecutor(1, task -> daemon(task, BESIDES));
@@ -99,15 +100,15 @@ public final class MicroBatcher implements AutoCloseable {
      * @return completes on a thread of the batcher; exceptionally if the machine is at fault (the cause says what happened), with a
      *     {@link CancellationException} if that or a {@link #close} came before the window's turn. Who cancels it gives up its turn
      */
-    public CompletableFuture<WindowResult> submit(Window window, boolean urgent) {
-        CompletableFuture<WindowResult> result = new CompletableFuture<>();
-        queue.put(new Waiting(window, packing.rows(window), urgent, System.nanoTime(), result));
+    public CompletableFuture<WindowResult<A>> submit(W window, boolean urgent) {
+        CompletableFuture<WindowResult<A>> result = new CompletableFuture<>();
+        queue.put(new Waiting<>(window, layout.rows(window), urgent, System.nanoTime(), result));
         return result;
     }
 
     private void runUntilClosed() {
         try {
-            for (Prepared batch = next(); batch != null; batch = next()) {
+            for (Prepared<W, B, A> batch = next(); batch != null; batch = next()) {
                 besides.execute(this::prepareAhead);
                 run(batch);
             }
@@ -119,13 +120,13 @@ public final class MicroBatcher implements AutoCloseable {
     }
 
     /** Null once the queue is closed. */
-    private @Nullable Prepared next() throws InterruptedException {
+    private @Nullable Prepared<W, B, A> next() throws InterruptedException {
         while (queue.closedBecause() == null) {
-            Prepared prepared = ahead.getAndSet(null);
+            Prepared<W, B, A> prepared = ahead.getAndSet(null);
             if (prepared != null) {
                 return prepared;
             }
-            List<Waiting> taken = queue.take(budget.rows(), () -> ahead.get() != null);
+            List<Waiting<W, A>> taken = queue.take(budget.rows(), () -> ahead.get() != null);
             if (!taken.isEmpty()) {
                 return prepared(taken);
             }
@@ -135,7 +136,7 @@ public final class MicroBatcher implements AutoCloseable {
 
     private void prepareAhead() {
         if (ahead.get() == null) {
-            List<Waiting> full = queue.takeFull(budget.rows());
+            List<Waiting<W, A>> full = queue.takeFull(budget.rows());
             if (!full.isEmpty()) {
                 ahead.set(prepared(full));
                 queue.wake(); // the inference thread may have found the queue empty meanwhile
@@ -147,28 +148,27 @@ public final class MicroBatcher implements AutoCloseable {
     /** Where the queue is closed nobody may come for what was laid out. */
     private void abandonAhead() {
         Throwable cause = queue.closedBecause();
-        Prepared abandoned = cause == null ? null : ahead.getAndSet(null);
+        Prepared<W, B, A> abandoned = cause == null ? null : ahead.getAndSet(null);
         if (cause != null && abandoned != null) {
             abandoned.windows().forEach(window -> window.result().completeExceptionally(cause));
         }
     }
 
-    private Prepared prepared(List<Waiting> waiting) {
-        return new Prepared(
-                waiting,
-                new PackedBatch(packing, waiting.stream().map(Waiting::window).toList()));
+    private Prepared<W, B, A> prepared(List<Waiting<W, A>> waiting) {
+        return new Prepared<>(
+                waiting, layout.layOut(waiting.stream().map(Waiting::window).toList()));
     }
 
     /** Completes the future of every window of the batch, whatever happens. */
-    private void run(Prepared batch) {
+    private void run(Prepared<W, B, A> batch) {
         try {
             long begun = System.nanoTime();
-            List<WindowLogits> logits = watched(batch);
+            List<A> answers = watched(batch);
             long nanos = System.nanoTime() - begun;
-            budget.record(batch.packed().rows(), nanos);
+            budget.record(batch.laidOut().rows(), nanos);
             besides.execute(() -> {
                 try {
-                    complete(batch, logits, begun, nanos);
+                    complete(batch, answers, begun, nanos);
                 } catch (Throwable e) {
                     fail(batch.windows(), e);
                 }
@@ -184,60 +184,61 @@ public final class MicroBatcher implements AutoCloseable {
         }
     }
 
-    private List<WindowLogits> watched(Prepared batch) throws InferenceException {
+    private List<A> watched(Prepared<W, B, A> batch) throws InferenceException {
         Duration limit = runTimeout;
         if (limit == null) {
-            return model.run(batch.packed());
+            return model.run(batch.laidOut());
         }
         Future<?> watchdog = besides.schedule(() -> hangs(batch, limit), limit.toMillis(), TimeUnit.MILLISECONDS);
         try {
-            return model.run(batch.packed());
+            return model.run(batch.laidOut());
         } finally {
             watchdog.cancel(false);
         }
     }
 
-    private void hangs(Prepared batch, Duration limit) {
+    private void hangs(Prepared<W, B, A> batch, Duration limit) {
         fail(
                 batch.windows(),
                 new TimeoutException("The model hangs: its run of "
-                        + batch.packed().rows() + " segments has not returned within " + limit.toMillis() + " ms."));
+                        + batch.laidOut().rows() + " segments has not returned within " + limit.toMillis() + " ms."));
     }
 
-    private void complete(Prepared batch, List<WindowLogits> logits, long begun, long nanos) {
+    private void complete(Prepared<W, B, A> batch, List<A> answers, long begun, long nanos) {
         long waited = 0;
-        for (Waiting window : batch.windows()) {
+        for (Waiting<W, A> window : batch.windows()) {
             waited += begun - window.enqueuedNanos();
         }
         batches.increment();
         windows.add(batch.windows().size());
-        rows.add(batch.packed().rows());
-        tokens.add(batch.packed().tokens());
+        rows.add(batch.laidOut().rows());
+        tokens.add(batch.laidOut().tokens());
+        tokenSlots.add(batch.laidOut().tokenSlots());
         runNanos.add(nanos);
         queueNanos.add(waited);
         for (int i = 0; i < batch.windows().size(); i++) {
-            Waiting window = batch.windows().get(i);
-            window.result().complete(scored(logits.get(i), begun - window.enqueuedNanos(), nanos));
+            Waiting<W, A> window = batch.windows().get(i);
+            window.result().complete(scored(answers.get(i), begun - window.enqueuedNanos(), nanos));
         }
     }
 
-    private static WindowResult scored(WindowLogits logits, long queueNanos, long inferenceNanos) {
-        return logits.isFinite()
-                ? new Scored(logits, queueNanos, inferenceNanos)
-                : new Refused("the model's scores for this document are not finite numbers");
+    private WindowResult<A> scored(A answer, long queueNanos, long inferenceNanos) {
+        return answer.isFinite()
+                ? new Scored<>(answer, queueNanos, inferenceNanos)
+                : new Refused<>("the model's scores for this document are not finite numbers");
     }
 
-    private void isolate(Prepared batch, InferenceException failure) {
-        List<Waiting> waiting = batch.windows();
+    private void isolate(Prepared<W, B, A> batch, InferenceException failure) {
+        List<Waiting<W, A>> waiting = batch.windows();
         if (failure.isOutOfMemory()) {
             outOfMemory.increment();
-            budget.outOfMemory(batch.packed().rows());
+            budget.outOfMemory(batch.laidOut().rows());
         }
         if (waiting.size() > 1) {
             run(prepared(waiting.subList(0, waiting.size() / 2)));
             run(prepared(waiting.subList(waiting.size() / 2, waiting.size())));
         } else if (!failure.isOutOfMemory() && modelWorks()) {
-            Refused refused = new Refused("the model fails on this document: " + failure.getMessage());
+            Refused<A> refused = new Refused<>("the model fails on this document: " + failure.getMessage());
             besides.execute(() -> waiting.get(0).result().complete(refused));
         } else {
             fail(waiting, failure);
@@ -246,16 +247,14 @@ public final class MicroBatcher implements AutoCloseable {
 
     private boolean modelWorks() {
         try {
-            return model.run(new PackedBatch(packing, List.of(knownGood)))
-                    .get(0)
-                    .isFinite();
+            return model.run(layout.layOut(List.of(knownGood))).get(0).isFinite();
         } catch (InferenceException e) {
             return false;
         }
     }
 
     /** The batch first: what fails its task fails it for what was with the model, before the others give up. */
-    private void fail(List<Waiting> batch, Throwable failure) {
+    private void fail(List<Waiting<W, A>> batch, Throwable failure) {
         failed = true;
         batch.forEach(window -> window.result().completeExceptionally(failure));
         CancellationException notWithIt = new CancellationException(
@@ -279,7 +278,7 @@ public final class MicroBatcher implements AutoCloseable {
                 windows.sum(),
                 rows.sum(),
                 tokens.sum(),
-                rows.sum() * packing.segmentLength(),
+                tokenSlots.sum(),
                 runNanos.sum(),
                 queueNanos.sum(),
                 outOfMemory.sum(),

@@ -1,17 +1,14 @@
 package io.hatflow.inference.batch;
 
-import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.text.Span;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Lets a learned budget see runs of growing size before the first document comes. */
-public final class WarmUp {
+/**
+ * Lets a learned budget see runs of growing size before the first document comes.
+ *
+ * @param <B> what the model runs
+ */
+public final class WarmUp<B extends Batch> {
 
     /** A run that is expected to take longer is left out: all of them together take two or three seconds at most. */
     private static final double LONGEST_NANOS = 0.75e9;
@@ -19,15 +16,15 @@ public final class WarmUp {
     private static final double LONGEST_AGAIN_NANOS = 0.1e9;
     private static final int ROUNDS = 8;
 
-    private final PackedModel model;
-    private final Packing packing;
+    private final BatchModel<B, ?> model;
+    private final BatchLayout<?, B> layout;
     private final BatchBudget budget;
     private final SortedMap<Integer, Long> shortest = new TreeMap<>();
     private int largest = BatchBudget.LARGEST;
 
-    private WarmUp(PackedModel model, Packing packing, BatchBudget budget) {
+    private WarmUp(BatchModel<B, ?> model, BatchLayout<?, B> layout, BatchBudget budget) {
         this.model = model;
-        this.packing = packing;
+        this.layout = layout;
         this.budget = budget;
     }
 
@@ -36,9 +33,9 @@ public final class WarmUp {
      * little again and again. The budget learns the shortest time of each size: whatever else the machine does makes a run longer and
      * never shorter. Sizes for which memory runs out are not tried again; another failure ends it.
      */
-    public static void of(PackedModel model, Packing packing, BatchBudget budget) {
+    public static <B extends Batch> void of(BatchModel<B, ?> model, BatchLayout<?, B> layout, BatchBudget budget) {
         if (!budget.isFixed()) {
-            new WarmUp(model, packing, budget).run();
+            new WarmUp<>(model, layout, budget).run();
         }
     }
 
@@ -59,7 +56,7 @@ public final class WarmUp {
     private void grow(double longestNanos) throws InferenceException {
         double expected = 0;
         for (int rows = 1; rows <= largest && expected < longestNanos; rows *= 2) {
-            PackedBatch batch = fullRows(packing, rows);
+            B batch = layout.full(rows);
             try {
                 long begun = System.nanoTime();
                 model.run(batch);
@@ -74,13 +71,5 @@ public final class WarmUp {
                 largest = rows / 2;
             }
         }
-    }
-
-    /** Windows of one full segment each. */
-    private static PackedBatch fullRows(Packing packing, int count) {
-        int[] tokenIds = new int[packing.segmentLength() - 1];
-        Arrays.fill(tokenIds, packing.cls());
-        Window full = new Window(tokenIds, List.of(new Span(0, tokenIds.length)));
-        return new PackedBatch(packing, Collections.nCopies(count, full));
     }
 }

@@ -1,6 +1,5 @@
 package io.hatflow.inference.batch;
 
-import io.hatflow.inference.packing.Window;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,12 +15,15 @@ import org.jspecify.annotations.Nullable;
  * ever. A window whose result was cancelled is dropped when its turn comes.
  *
  * <p>It is not bounded. Whoever submits bounds the documents in flight: Flink's async operator by its capacity.
+ *
+ * @param <W> a window
+ * @param <A> the answer for one
  */
-final class WindowQueue {
+final class WindowQueue<W, A> {
 
     /** A window, the rows of a batch that it takes, and who waits for it. */
-    record Waiting(
-            Window window, int rows, boolean urgent, long enqueuedNanos, CompletableFuture<WindowResult> result) {}
+    record Waiting<W, A>(
+            W window, int rows, boolean urgent, long enqueuedNanos, CompletableFuture<WindowResult<A>> result) {}
 
     /**
      * What waits.
@@ -32,14 +34,14 @@ final class WindowQueue {
 
     private static final int URGENT_BATCHES_IN_A_ROW = 3;
 
-    private final ArrayDeque<Waiting> urgent = new ArrayDeque<>();
-    private final ArrayDeque<Waiting> ordinary = new ArrayDeque<>();
+    private final ArrayDeque<Waiting<W, A>> urgent = new ArrayDeque<>();
+    private final ArrayDeque<Waiting<W, A>> ordinary = new ArrayDeque<>();
     private int waitingRows;
     private int urgentBatches;
     private @Nullable Throwable closedBecause;
 
     /** Fails the window's future if the queue is closed. */
-    void put(Waiting window) {
+    void put(Waiting<W, A> window) {
         Throwable cause;
         synchronized (this) {
             cause = closedBecause;
@@ -60,8 +62,8 @@ final class WindowQueue {
      * @param elsewhere whether there is something to do that is not in this queue; looked at again after {@link #wake}
      * @return empty if there is something elsewhere, or once the queue is closed
      */
-    synchronized List<Waiting> take(int budgetRows, BooleanSupplier elsewhere) throws InterruptedException {
-        List<Waiting> taken = taken(budgetRows);
+    synchronized List<Waiting<W, A>> take(int budgetRows, BooleanSupplier elsewhere) throws InterruptedException {
+        List<Waiting<W, A>> taken = taken(budgetRows);
         while (taken.isEmpty() && closedBecause == null && !elsewhere.getAsBoolean()) {
             wait();
             taken = taken(budgetRows);
@@ -75,24 +77,24 @@ final class WindowQueue {
     }
 
     /** A batch if enough waits to fill it, else an empty list: what is not full may still grow. */
-    synchronized List<Waiting> takeFull(int budgetRows) {
+    synchronized List<Waiting<W, A>> takeFull(int budgetRows) {
         return waitingRows >= budgetRows ? taken(budgetRows) : List.of();
     }
 
-    private List<Waiting> taken(int budgetRows) {
+    private List<Waiting<W, A>> taken(int budgetRows) {
         boolean urgentFirst = !urgent.isEmpty() && (ordinary.isEmpty() || urgentBatches < URGENT_BATCHES_IN_A_ROW);
         urgentBatches = urgentFirst && !ordinary.isEmpty() ? urgentBatches + 1 : 0;
-        List<Waiting> taken = new ArrayList<>();
+        List<Waiting<W, A>> taken = new ArrayList<>();
         int room = move(urgentFirst ? urgent : ordinary, taken, budgetRows);
         int unused = move(urgentFirst ? ordinary : urgent, taken, room);
         return taken;
     }
 
     /** Drops windows that were cancelled. Returns the room that is left; below 0 if the first window alone exceeds it. */
-    private int move(ArrayDeque<Waiting> lane, List<Waiting> taken, int room) {
+    private int move(ArrayDeque<Waiting<W, A>> lane, List<Waiting<W, A>> taken, int room) {
         int left = room;
         while (!lane.isEmpty()) {
-            Waiting next = lane.getFirst();
+            Waiting<W, A> next = lane.getFirst();
             boolean cancelled = next.result().isDone();
             if (!cancelled && !taken.isEmpty() && next.rows() > left) {
                 break;
@@ -108,9 +110,9 @@ final class WindowQueue {
     }
 
     synchronized Depth depth() {
-        Waiting one = urgent.peekFirst();
-        Waiting other = ordinary.peekFirst();
-        Waiting oldest =
+        Waiting<W, A> one = urgent.peekFirst();
+        Waiting<W, A> other = ordinary.peekFirst();
+        Waiting<W, A> oldest =
                 one == null || (other != null && other.enqueuedNanos() - one.enqueuedNanos() < 0) ? other : one;
         return new Depth(
                 urgent.size() + ordinary.size(),
@@ -125,7 +127,7 @@ final class WindowQueue {
 
     /** Refuse what comes, and fail what waits, with {@code cause}. Only the first call counts. */
     void close(Throwable cause) {
-        List<Waiting> abandoned;
+        List<Waiting<W, A>> abandoned;
         synchronized (this) {
             if (closedBecause != null) {
                 return;

@@ -3,11 +3,9 @@ package io.hatflow.inference.bundle;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import io.hatflow.inference.bundle.Manifest.Task;
-import java.util.Arrays;
+import io.hatflow.inference.task.GoldenAnswers;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * An input with all that the exporter found for it; replayed when a bundle is opened.
@@ -39,12 +37,6 @@ public record GoldenCase(
         float[] embedding,
         float[][] tokenLogits) {
 
-    /** Of each segment's tokens, its CLS first, the sample holds every so manieth. */
-    public static final int TOKEN_STEP = 5;
-
-    /** Of each token's logits, the sample holds about so many, spread evenly over the vocabulary. */
-    public static final int VOCABULARY_SAMPLES = 16;
-
     /** A record holds what its bundle's task answers. */
     public GoldenCase {
         textSegments = Objects.requireNonNullElse(textSegments, List.of());
@@ -54,13 +46,8 @@ public record GoldenCase(
         tokenLogits = Objects.requireNonNullElse(tokenLogits, new float[0][]);
     }
 
-    /** What a model of a task must answer, in rows: a document's scores, then its segments'; a vector; or the sampled tokens. */
-    public float[][] answers(Task task) {
-        return switch (task) {
-            case DOCUMENT_CLASSIFICATION, SEGMENT_CLASSIFICATION, MULTIPLE_CHOICE ->
-                Stream.concat(Stream.of(scores), Arrays.stream(segmentScores)).toArray(float[][]::new);
-            case EMBEDDING -> new float[][] {embedding};
-            case MASKED_LM -> tokenLogits.length == 0 ? new float[1][0] : tokenLogits;
-        };
+    /** What the exporter's model answered. */
+    public GoldenAnswers answers() {
+        return new GoldenAnswers(scores, segmentScores, embedding, tokenLogits);
     }
 }

@@ -2,7 +2,7 @@ package io.hatflow.inference.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.task.Head;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -79,7 +79,8 @@ final class GoldenReader {
 
     private static Optional<String> problemOfAnswers(GoldenCase golden, Manifest manifest) {
         int labels = manifest.labels().size();
-        for (float[] row : golden.answers(manifest.task())) {
+        Head head = manifest.head();
+        for (float[] row : head.rows(golden.answers())) {
             int answered = row == null ? 0 : row.length;
             if (labels > 0 ? answered != labels : answered == 0) {
                 return Optional.of(" has %d scores, expected %s"
@@ -90,10 +91,6 @@ final class GoldenReader {
                                         : "what a model for " + manifest.task() + " answers"));
             }
         }
-        boolean perSegment = manifest.task() != Task.EMBEDDING && manifest.task() != Task.MASKED_LM;
-        return perSegment && golden.segmentScores().length != golden.segments().length
-                ? Optional.of(" has segment_scores for %d segments, but %d segments"
-                        .formatted(golden.segmentScores().length, golden.segments().length))
-                : Optional.empty();
+        return head.problem(golden.answers(), golden.segments().length);
     }
 }

@@ -1,5 +1,7 @@
 package io.hatflow.inference.bundle;
 
+import io.hatflow.inference.bundle.Manifest.Graph;
+import io.hatflow.inference.onnx.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -7,7 +9,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** Whether a graph has the tensors that the packed-graph contract asks for and the manifest promises: {@code docs/bundle.md}. */
+/** Whether a graph has the tensors that the contract of its architecture asks for and the manifest promises: {@code docs/bundle.md}. */
 public final class GraphContract {
 
     private GraphContract() {}
@@ -15,60 +17,24 @@ public final class GraphContract {
     /**
      * Compare a graph with its manifest, and both with the contract.
      *
-     * @param inputs what the graph really takes
-     * @param outputs what it really gives
+     * @param required by the contract
+     * @param promised by the manifest
+     * @param actual what the graph really takes and gives
      * @return what is wrong, in sentences; empty if the graph fits
      */
-    public static List<String> problems(Manifest manifest, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+    public static List<String> problems(Graph required, Graph promised, Graph actual) {
         List<String> problems = new ArrayList<>();
-        List<TensorSpec> requiredInputs = requiredInputs(manifest);
-        List<TensorSpec> requiredOutputs = requiredOutputs(manifest);
-        compare("the manifest's graph input", requiredInputs, manifest.graph().inputs(), problems);
-        compare("the manifest's graph output", requiredOutputs, manifest.graph().outputs(), problems);
-        compare("model.onnx input", requiredInputs, inputs, problems);
-        compare("model.onnx output", requiredOutputs, outputs, problems);
+        compare("the manifest's graph input", required.inputs(), promised.inputs(), problems);
+        compare("the manifest's graph output", required.outputs(), promised.outputs(), problems);
+        compare("model.onnx input", required.inputs(), actual.inputs(), problems);
+        compare("model.onnx output", required.outputs(), actual.outputs(), problems);
         // Outputs that nobody asked for are left alone; without an input that nobody gives, no graph runs.
-        inputs.stream()
-                .filter(input -> requiredInputs.stream()
-                        .noneMatch(required -> required.name().equals(input.name())))
-                .forEach(input -> problems.add("model.onnx input " + input + " is unknown, expected "
-                        + requiredInputs.stream().map(TensorSpec::name).toList() + " alone"));
+        List<String> given = required.inputs().stream().map(TensorSpec::name).toList();
+        actual.inputs().stream()
+                .filter(input -> !given.contains(input.name()))
+                .forEach(input ->
+                        problems.add("model.onnx input " + input + " is unknown, expected " + given + " alone"));
         return problems;
-    }
-
-    private static List<TensorSpec> requiredInputs(Manifest manifest) {
-        String length = String.valueOf(manifest.segmentation().segmentLength());
-        return List.of(
-                new TensorSpec("input_ids", "int64", List.of("S", length)),
-                new TensorSpec("attention_mask", "int64", List.of("S", length)),
-                new TensorSpec("document_index", "int64", List.of("S")),
-                new TensorSpec("segment_index", "int64", List.of("S")));
-    }
-
-    private static List<TensorSpec> requiredOutputs(Manifest manifest) {
-        String labels = String.valueOf(manifest.labels().size());
-        String length = String.valueOf(manifest.segmentation().segmentLength());
-        return switch (manifest.task()) {
-            case DOCUMENT_CLASSIFICATION ->
-                List.of(output("logits", "B", labels), output("segment_logits", "S", labels));
-            case SEGMENT_CLASSIFICATION -> List.of(output("segment_logits", "S", labels));
-            case MULTIPLE_CHOICE -> List.of(output("logits", "B", "1"), output("segment_logits", "S", "1"));
-            case MASKED_LM -> List.of(output("token_logits", "S", length, promisedWidth(manifest)));
-            case EMBEDDING ->
-                List.of(
-                        output("embedding", "B", promisedWidth(manifest)),
-                        output("segment_embeddings", "S", promisedWidth(manifest)));
-        };
-    }
-
-    private static TensorSpec output(String name, String... shape) {
-        return new TensorSpec(name, "float32", List.of(shape));
-    }
-
-    /** How wide a vector or a vocabulary is: the manifest says so in the shape of its outputs alone. */
-    private static String promisedWidth(Manifest manifest) {
-        List<String> shape = manifest.graph().outputs().get(0).shape();
-        return shape.get(shape.size() - 1);
     }
 
     private static void compare(

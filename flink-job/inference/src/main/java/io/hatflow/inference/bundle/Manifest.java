@@ -4,6 +4,14 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.hatflow.inference.onnx.TensorSpec;
+import io.hatflow.inference.task.ChoiceHead;
+import io.hatflow.inference.task.DocumentHead;
+import io.hatflow.inference.task.EmbeddingHead;
+import io.hatflow.inference.task.Head;
+import io.hatflow.inference.task.MaskedLmHead;
+import io.hatflow.inference.task.ProblemType;
+import io.hatflow.inference.task.SegmentHead;
 import io.hatflow.inference.text.Segmenter;
 import io.hatflow.inference.text.TextCleaning;
 import io.hatflow.inference.text.TextCutter;
@@ -15,7 +23,12 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What a bundle promises; its form and meaning are in {@code bundle-manifest.schema.json}, by which it is checked first. */
+/**
+ * What a bundle promises; its form and meaning are in {@code bundle-manifest.schema.json}, by which it is checked first.
+ *
+ * @param segmentation like {@code specialTokens} and {@code padSegment}, what only a HAT has
+ * @param pooling null for tasks that pool nothing
+ */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonIgnoreProperties(ignoreUnknown = true) // the schema has refused what does not belong
 public record Manifest(
@@ -50,12 +63,27 @@ public record Manifest(
                 text.cleaning(), text.tokenization(), tokenizer, new Segmenter(kind, segmentation.segmentLength()));
     }
 
+    /** What the model answers. */
+    public Head head() {
+        return switch (task) {
+            case DOCUMENT_CLASSIFICATION -> new DocumentHead(problemType, labels.size());
+            case SEGMENT_CLASSIFICATION -> new SegmentHead(problemType, labels.size());
+            case MULTIPLE_CHOICE -> new ChoiceHead();
+            case MASKED_LM -> new MaskedLmHead(segmentation.segmentLength(), promisedWidth());
+            case EMBEDDING -> new EmbeddingHead(promisedWidth());
+        };
+    }
+
+    /** How wide a vector or a vocabulary is: said in the shape of the outputs alone. */
+    private String promisedWidth() {
+        List<String> shape = graph.outputs().get(0).shape();
+        return shape.get(shape.size() - 1);
+    }
+
     /** Model architectures. */
     public enum Architecture {
         @JsonProperty("hat")
-        HAT,
-        @JsonProperty("hourglass")
-        HOURGLASS;
+        HAT;
 
         /** As in the manifest. */
         @Override
@@ -82,16 +110,6 @@ public record Manifest(
         public String toString() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
-    }
-
-    /** How logits become scores. */
-    public enum ProblemType {
-        @JsonProperty("single-label")
-        SINGLE_LABEL,
-        @JsonProperty("multi-label")
-        MULTI_LABEL,
-        @JsonProperty("regression")
-        REGRESSION
     }
 
     /** In which numbers the graph computes. */

@@ -10,6 +10,7 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import io.hatflow.inference.bundle.Manifest.Architecture;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -54,6 +55,7 @@ final class ManifestReader {
     static Manifest read(Path folder, byte[] bytes) {
         JsonNode tree = parse(folder, bytes);
         refuseUnknownMajorVersion(folder, tree);
+        refuseUnknownArchitecture(folder, tree);
         List<String> problems = new ArrayList<>();
         // The validator takes every number for a decimal one, and fails.
         addInfinities("", tree, problems);
@@ -99,6 +101,17 @@ final class ManifestReader {
                     List.of(
                             "its format_version is " + version
                                     + ", but this release reads 1.x; export it again with this release's onnx_export, or upgrade"));
+        }
+    }
+
+    /** Another architecture has another form, so that its other violations would only mislead. */
+    private static void refuseUnknownArchitecture(Path folder, JsonNode tree) {
+        JsonNode architecture = tree.path("architecture");
+        if (architecture.isTextual() && !architecture.asText().equals(Architecture.HAT.toString())) {
+            throw new BundleException(
+                    folder,
+                    List.of("architecture is " + architecture.asText() + ", but this release runs only hat"),
+                    REMEDY);
         }
     }
 
@@ -169,25 +182,31 @@ final class ManifestReader {
     /** What the schema cannot say. */
     private static List<String> contradictions(Manifest manifest) {
         List<String> problems = new ArrayList<>();
-        Manifest.Segmentation segmentation = manifest.segmentation();
+        switch (manifest.architecture()) {
+            case HAT -> addContradictions(manifest.segmentation(), problems);
+        }
+        addContradictions(manifest.labels(), problems);
+        return problems;
+    }
+
+    private static void addContradictions(Manifest.Segmentation segmentation, List<String> problems) {
         if (segmentation.windowOverlap() >= segmentation.maxSegments()) {
             problems.add("window_overlap is %d, expected less than max_segments, which is %d"
                     .formatted(segmentation.windowOverlap(), segmentation.maxSegments()));
         }
-        if (manifest.architecture() != Manifest.Architecture.HAT) {
-            problems.add("architecture is " + manifest.architecture() + ", but this release runs only hat");
-        }
+    }
+
+    private static void addContradictions(List<Manifest.Label> labels, List<String> problems) {
         Map<String, Integer> counts = new TreeMap<>();
-        manifest.labels().forEach(label -> counts.merge(label.name(), 1, Integer::sum));
+        labels.forEach(label -> counts.merge(label.name(), 1, Integer::sum));
         counts.forEach((name, count) -> {
             if (count > 1) {
                 problems.add("label '" + name + "' is listed " + count + " times, expected each label once");
             }
         });
-        manifest.labels().stream()
+        labels.stream()
                 .filter(label -> !Float.isFinite(label.threshold()))
                 .forEach(label -> problems.add(
                         "label '" + label.name() + "' has a threshold beyond all numbers, expected one such as 0.5"));
-        return problems;
     }
 }

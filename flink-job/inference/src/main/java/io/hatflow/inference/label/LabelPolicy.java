@@ -1,9 +1,8 @@
 package io.hatflow.inference.label;
 
-import io.hatflow.inference.Classification.Evidence;
-import io.hatflow.inference.Classification.LabelScore;
 import io.hatflow.inference.bundle.Manifest;
-import io.hatflow.inference.bundle.Manifest.ProblemType;
+import io.hatflow.inference.task.DocumentScores;
+import io.hatflow.inference.task.ProblemType;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.Tokens;
 import java.util.ArrayList;

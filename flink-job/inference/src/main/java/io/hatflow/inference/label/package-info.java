@@ -1,4 +1,4 @@
-/** From logits to labels with evidence. */
+/** From scores to labels with evidence. */
 @NullMarked
 package io.hatflow.inference.label;
 

@@ -7,12 +7,15 @@ import io.hatflow.inference.TestFiles;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.bundle.Manifest.PadSegment;
+import io.hatflow.inference.hat.PackedBatch;
+import io.hatflow.inference.hat.PackedGraph;
+import io.hatflow.inference.hat.Packing;
+import io.hatflow.inference.hat.Window;
 import io.hatflow.inference.onnx.Device;
-import io.hatflow.inference.onnx.OnnxModel;
-import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.onnx.OnnxSession;
+import io.hatflow.inference.task.ProblemType;
+import io.hatflow.inference.task.SegmentHead;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,18 +42,20 @@ class MicroBatcherTest {
 
     @Test
     void windowsThatQueueWhileTheModelIsBusyShareBatchesUpToTheBudget() throws Exception {
-        try (OnnxModel model = model();
-                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(4), KNOWN)) {
-            List<CompletableFuture<WindowResult>> results;
-            synchronized (model) { // the model is busy: its run waits for this
+        try (OnnxSession session = session();
+                MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                        new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(4), KNOWN)) {
+            List<CompletableFuture<WindowResult<WindowAnswer>>> results;
+            synchronized (session) { // the model is busy: its run waits for this
                 results = IntStream.range(0, 21)
                         .mapToObj(i -> batcher.submit(window(i), false))
                         .toList();
             }
             List<Integer> batchSizes = new ArrayList<>();
             long previousRun = -1;
-            for (CompletableFuture<WindowResult> result : results) {
-                long run = ((Scored) result.get()).inferenceNanos(); // the same for all windows of a batch
+            for (CompletableFuture<WindowResult<WindowAnswer>> result : results) {
+                long run =
+                        ((Scored<WindowAnswer>) result.get()).inferenceNanos(); // the same for all windows of a batch
                 if (run == previousRun) {
                     batchSizes.set(batchSizes.size() - 1, batchSizes.get(batchSizes.size() - 1) + 1);
                 } else {
@@ -68,12 +73,13 @@ class MicroBatcherTest {
     /** A batch may be laid out just when the model's thread finds nothing left to wait for. */
     @Test
     void noBatchIsLeftLyingWhenTheModelIsFasterThanTheOneWhoLaysOut() throws Exception {
-        PackedModel instant = batch -> IntStream.range(0, batch.rows())
-                .mapToObj(row -> new WindowLogits(new float[0], new float[1][1]))
+        BatchModel<PackedBatch, WindowAnswer> instant = batch -> IntStream.range(0, batch.rows())
+                .mapToObj(row -> new WindowAnswer(new float[0], new float[1][1]))
                 .toList();
         for (int trial = 0; trial < 300; trial++) {
-            try (MicroBatcher batcher = new MicroBatcher(instant, PACKING, BatchBudget.fixed(2), KNOWN)) {
-                List<CompletableFuture<WindowResult>> results = IntStream.range(0, 200)
+            try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                    new MicroBatcher<>(instant, PACKING, BatchBudget.fixed(2), KNOWN)) {
+                List<CompletableFuture<WindowResult<WindowAnswer>>> results = IntStream.range(0, 200)
                         .mapToObj(i -> batcher.submit(KNOWN, false))
                         .toList();
                 CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
@@ -87,32 +93,38 @@ class MicroBatcherTest {
         Window six = new Window(
                 new int[] {1, 2, 3, 4, 5, 6},
                 IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList());
-        try (OnnxModel model = model();
-                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(2), KNOWN)) {
-            assertThat(((Scored) batcher.submit(six, false).get()).logits().segments())
+        try (OnnxSession session = session();
+                MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                        new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(2), KNOWN)) {
+            assertThat(((Scored<WindowAnswer>) batcher.submit(six, false).get())
+                            .answer()
+                            .segments())
                     .hasNumberOfRows(6);
         }
     }
 
     @Test
     void thePoisonedWindowAloneIsRefusedAndItsNeighboursGetTheirScores() throws Exception {
-        try (OnnxModel model = model();
-                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(64), KNOWN)) {
-            float[][] alone =
-                    ((Scored) batcher.submit(KNOWN, false).get()).logits().segments();
-            List<CompletableFuture<WindowResult>> results;
-            synchronized (model) {
+        try (OnnxSession session = session();
+                MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                        new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(64), KNOWN)) {
+            float[][] alone = ((Scored<WindowAnswer>)
+                            batcher.submit(KNOWN, false).get())
+                    .answer()
+                    .segments();
+            List<CompletableFuture<WindowResult<WindowAnswer>>> results;
+            synchronized (session) {
                 results = IntStream.range(0, 9)
                         .mapToObj(i -> batcher.submit(i == 5 ? POISON : KNOWN, false))
                         .toList();
             }
             for (int i = 0; i < results.size(); i++) {
-                WindowResult result = results.get(i).get();
+                WindowResult<WindowAnswer> result = results.get(i).get();
                 if (i == 5) {
                     assertThat(result).isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.message())
                             .contains("the model fails on this document"));
                 } else {
-                    float[] scores = ((Scored) result).logits().segments()[0];
+                    float[] scores = ((Scored<WindowAnswer>) result).answer().segments()[0];
                     for (int label = 0; label < scores.length; label++) {
                         assertThat(Math.abs(scores[label] - alone[0][label])).isLessThan(1e-4f);
                     }
@@ -123,14 +135,15 @@ class MicroBatcherTest {
 
     @Test
     void whenTheModelFailsOnEverythingTheMachineIsAtFault() {
-        try (OnnxModel model = model();
-                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(64), POISON)) {
-            CompletableFuture<WindowResult> failed = batcher.submit(POISON, false);
+        try (OnnxSession session = session();
+                MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                        new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(64), POISON)) {
+            CompletableFuture<WindowResult<WindowAnswer>> failed = batcher.submit(POISON, false);
             assertThatThrownBy(failed::get)
                     .isInstanceOf(ExecutionException.class)
                     .hasCauseInstanceOf(InferenceException.class);
             assertThat(batcher.isOpen()).isFalse();
-            CompletableFuture<WindowResult> later = batcher.submit(KNOWN, false);
+            CompletableFuture<WindowResult<WindowAnswer>> later = batcher.submit(KNOWN, false);
             assertThatThrownBy(later::get)
                     .isInstanceOf(CancellationException.class)
                     .hasCauseInstanceOf(InferenceException.class);
@@ -141,16 +154,17 @@ class MicroBatcherTest {
     void aRunThatDoesNotReturnFailsItsWindowsAndCancelsThoseThatWait() throws Exception {
         CountDownLatch hanging = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
-        PackedModel hangs = batch -> {
+        BatchModel<PackedBatch, WindowAnswer> hangs = batch -> {
             hanging.countDown();
             awaitUninterruptibly(end);
             return zeros(batch);
         };
-        MicroBatcher batcher = new MicroBatcher(hangs, PACKING, BatchBudget.fixed(1), KNOWN);
+        MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                new MicroBatcher<>(hangs, PACKING, BatchBudget.fixed(1), KNOWN);
         batcher.watch(Duration.ofMillis(200));
-        CompletableFuture<WindowResult> first = batcher.submit(KNOWN, false);
+        CompletableFuture<WindowResult<WindowAnswer>> first = batcher.submit(KNOWN, false);
         hanging.await();
-        CompletableFuture<WindowResult> waiting = batcher.submit(KNOWN, false);
+        CompletableFuture<WindowResult<WindowAnswer>> waiting = batcher.submit(KNOWN, false);
 
         assertThatThrownBy(() -> first.get(30, TimeUnit.SECONDS))
                 .hasCauseInstanceOf(TimeoutException.class)
@@ -165,13 +179,14 @@ class MicroBatcherTest {
     void whatIsCancelledBeforeItsTurnIsNotShownToTheModel() throws Exception {
         List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch allWait = new CountDownLatch(1);
-        PackedModel model = batch -> {
+        BatchModel<PackedBatch, WindowAnswer> model = batch -> {
             awaitUninterruptibly(allWait);
             sizes.add(batch.rows());
             return zeros(batch);
         };
-        try (MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(1), KNOWN)) {
-            List<CompletableFuture<WindowResult>> results = IntStream.range(0, 40)
+        try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                new MicroBatcher<>(model, PACKING, BatchBudget.fixed(1), KNOWN)) {
+            List<CompletableFuture<WindowResult<WindowAnswer>>> results = IntStream.range(0, 40)
                     .mapToObj(i -> batcher.submit(window(i), i % 3 == 0))
                     .toList();
             // One may run and one may be laid out already.
@@ -185,11 +200,12 @@ class MicroBatcherTest {
 
     @Test
     void closingFailsWhatWaitsAndWaitsForWhatRuns() throws Exception {
-        try (OnnxModel model = model()) {
-            MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(1), KNOWN);
+        try (OnnxSession session = session()) {
+            MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                    new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(1), KNOWN);
             Thread closer = new Thread(batcher::close);
-            synchronized (model) {
-                List<CompletableFuture<WindowResult>> submitted =
+            synchronized (session) {
+                List<CompletableFuture<WindowResult<WindowAnswer>>> submitted =
                         List.of(batcher.submit(KNOWN, false), batcher.submit(KNOWN, false));
                 closer.start();
                 // One of them may be in the batch that runs; the other can only be waiting.
@@ -205,7 +221,7 @@ class MicroBatcherTest {
     void whenMemoryRunsOutBatchesAreHalvedUntilTheyFitAndStaySmall() throws Exception {
         List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch allWait = new CountDownLatch(1);
-        PackedModel eightFit = batch -> {
+        BatchModel<PackedBatch, WindowAnswer> eightFit = batch -> {
             awaitUninterruptibly(allWait);
             sizes.add(batch.rows());
             if (batch.rows() > 8) {
@@ -213,12 +229,13 @@ class MicroBatcherTest {
             }
             return zeros(batch);
         };
-        try (MicroBatcher batcher = new MicroBatcher(eightFit, PACKING, BatchBudget.fixed(32), KNOWN)) {
-            List<CompletableFuture<WindowResult>> results = IntStream.range(0, 200)
+        try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                new MicroBatcher<>(eightFit, PACKING, BatchBudget.fixed(32), KNOWN)) {
+            List<CompletableFuture<WindowResult<WindowAnswer>>> results = IntStream.range(0, 200)
                     .mapToObj(i -> batcher.submit(window(i), false))
                     .toList();
             allWait.countDown();
-            for (CompletableFuture<WindowResult> result : results) {
+            for (CompletableFuture<WindowResult<WindowAnswer>> result : results) {
                 assertThat(result.get()).isInstanceOf(Scored.class);
             }
             // Half of the first size that did not fit, whatever waited when it was taken.
@@ -231,10 +248,11 @@ class MicroBatcherTest {
 
     @Test
     void whenMemoryDoesNotSufficeForOneWindowTheMachineIsAtFault() {
-        PackedModel noneFits = batch -> {
+        BatchModel<PackedBatch, WindowAnswer> noneFits = batch -> {
             throw new InferenceException("CUDA out of memory", new OutOfMemoryError(), true);
         };
-        try (MicroBatcher batcher = new MicroBatcher(noneFits, PACKING, BatchBudget.fixed(4), KNOWN)) {
+        try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                new MicroBatcher<>(noneFits, PACKING, BatchBudget.fixed(4), KNOWN)) {
             assertThatThrownBy(batcher.submit(KNOWN, false)::get).hasCauseInstanceOf(InferenceException.class);
         }
     }
@@ -244,14 +262,15 @@ class MicroBatcherTest {
         for (int round = 0; round < 200; round++) {
             int failing = round;
             AtomicInteger runs = new AtomicInteger();
-            PackedModel model = batch -> {
+            BatchModel<PackedBatch, WindowAnswer> model = batch -> {
                 if (failing % 2 == 0 && runs.incrementAndGet() > failing / 8) {
                     throw new IllegalStateException("the device is gone");
                 }
                 return zeros(batch);
             };
-            MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(4), KNOWN);
-            List<CompletableFuture<WindowResult>> results = IntStream.range(0, 100)
+            MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                    new MicroBatcher<>(model, PACKING, BatchBudget.fixed(4), KNOWN);
+            List<CompletableFuture<WindowResult<WindowAnswer>>> results = IntStream.range(0, 100)
                     .mapToObj(i -> batcher.submit(window(i), i % 3 == 0))
                     .toList();
             batcher.close();
@@ -262,8 +281,9 @@ class MicroBatcherTest {
     @Test
     void statisticsCountWhatWasRun() throws Exception {
         Window three = new Window(new int[] {1, 2, 3, 4}, List.of(new Span(0, 1), new Span(1, 2), new Span(2, 4)));
-        try (OnnxModel model = model();
-                MicroBatcher batcher = new MicroBatcher(model, PACKING, BatchBudget.fixed(4), KNOWN)) {
+        try (OnnxSession session = session();
+                MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                        new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(4), KNOWN)) {
             batcher.submit(three, false).get();
             batcher.submit(KNOWN, true).get();
             BatchStatistics statistics = batcher.statistics();
@@ -286,7 +306,7 @@ class MicroBatcherTest {
         }
     }
 
-    private static List<WindowLogits> zeros(PackedBatch batch) {
+    private static List<WindowAnswer> zeros(PackedBatch batch) {
         return batch.deal(new float[0][], new float[batch.rows()][1]);
     }
 
@@ -294,7 +314,11 @@ class MicroBatcherTest {
         return new Window(new int[] {tokenId}, List.of(new Span(0, 1)));
     }
 
-    private static OnnxModel model() {
-        return OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1, Device.CPU);
+    private static PackedGraph model(OnnxSession session) {
+        return new PackedGraph(session, new SegmentHead(ProblemType.MULTI_LABEL, 3));
+    }
+
+    private static OnnxSession session() {
+        return OnnxSession.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1, Device.CPU);
     }
 }

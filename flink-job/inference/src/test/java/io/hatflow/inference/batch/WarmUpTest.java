@@ -3,7 +3,9 @@ package io.hatflow.inference.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hatflow.inference.bundle.Manifest.PadSegment;
-import io.hatflow.inference.packing.Packing;
+import io.hatflow.inference.hat.PackedBatch;
+import io.hatflow.inference.hat.Packing;
+import io.hatflow.inference.task.WindowAnswer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,7 +19,7 @@ class WarmUpTest {
     private final List<Integer> sizes = new ArrayList<>();
 
     /** Answers at once, and fails beyond so many rows. */
-    private PackedModel failingBeyond(int mostRows, boolean outOfMemory) {
+    private BatchModel<PackedBatch, WindowAnswer> failingBeyond(int mostRows, boolean outOfMemory) {
         return batch -> {
             sizes.add(batch.rows());
             if (batch.rows() > mostRows) {

@@ -3,8 +3,6 @@ package io.hatflow.inference.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hatflow.inference.batch.WindowQueue.Waiting;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.text.Span;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -13,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class WindowQueueTest {
 
-    private final WindowQueue queue = new WindowQueue();
+    private final WindowQueue<Integer, String> queue = new WindowQueue<>();
 
     @Test
     void urgentWindowsGoFirstAndTheOthersFillWhatIsLeft() throws Exception {
@@ -68,13 +66,12 @@ class WindowQueueTest {
         assertThat(queue.depth().rows()).isZero();
     }
 
-    /** The name of a window is its only token, and when it was put. */
+    /** A window is its name, which also is when it was put. */
     private void put(int name, int rows, boolean urgent) {
-        Window window = new Window(new int[] {name}, List.of(new Span(0, 1)));
-        queue.put(new Waiting(window, rows, urgent, name, new CompletableFuture<>()));
+        queue.put(new Waiting<>(name, rows, urgent, name, new CompletableFuture<>()));
     }
 
-    private static List<Integer> names(List<Waiting> waiting) {
-        return waiting.stream().map(each -> each.window().tokenIds()[0]).toList();
+    private static List<Integer> names(List<Waiting<Integer, String>> waiting) {
+        return waiting.stream().map(Waiting::window).toList();
     }
 }

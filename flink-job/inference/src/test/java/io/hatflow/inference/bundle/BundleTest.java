@@ -85,9 +85,20 @@ class BundleTest {
     void allContradictionsAreListed() throws IOException {
         bundle.manifest(manifest -> {
             object(manifest, "segmentation").put("window_overlap", 6);
-            manifest.put("architecture", "hourglass");
+            object(manifest, "labels", "1").put("name", "payment");
         });
-        assertRefused("window_overlap is 6", "runs only hat");
+        assertRefused("window_overlap is 6", "label 'payment' is listed 2 times");
+    }
+
+    @Test
+    void anArchitectureOfTheFutureIsRefusedWithoutFurtherComplaints() throws IOException {
+        bundle.manifest(manifest -> {
+            manifest.put("architecture", "hourglass");
+            manifest.remove("segmentation");
+        });
+        assertThatThrownBy(() -> Bundle.open(bundle.folder()))
+                .isInstanceOfSatisfying(BundleException.class, e -> assertThat(e.problems())
+                        .containsExactly("architecture is hourglass, but this release runs only hat"));
     }
 
     private void assertRefused(String... problems) {

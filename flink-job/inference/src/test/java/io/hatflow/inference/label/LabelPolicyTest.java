@@ -2,10 +2,9 @@ package io.hatflow.inference.label;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hatflow.inference.Classification.Evidence;
-import io.hatflow.inference.Classification.LabelScore;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.Manifest;
+import io.hatflow.inference.task.DocumentScores;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.Tokens;
 import java.nio.file.Path;

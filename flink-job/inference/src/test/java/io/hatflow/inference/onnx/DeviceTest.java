@@ -37,7 +37,7 @@ class DeviceTest {
         String message = "The model cannot run on cuda:1. This ONNX Runtime was built without CUDA: put the jar"
                 + " onnxruntime_gpu in the place of onnxruntime (docs/gpu.md); or choose the CPU with the device cpu, or auto."
                 + " ONNX Runtime says: …";
-        assertThatThrownBy(() -> OnnxModel.open(GRAPH, 1, Device.parse("cuda:1")))
+        assertThatThrownBy(() -> OnnxSession.open(GRAPH, 1, Device.parse("cuda:1")))
                 .isInstanceOf(DeviceException.class)
                 .message()
                 .matches(TroubleshootingPage.pattern(message));
@@ -46,14 +46,14 @@ class DeviceTest {
 
     @Test
     void autoIsTheCpuWhereThereIsNoCuda() {
-        try (OnnxModel model = OnnxModel.open(GRAPH, 1, Device.AUTO.at(3).limitedTo(1 << 30))) {
+        try (OnnxSession model = OnnxSession.open(GRAPH, 1, Device.AUTO.at(3).limitedTo(1 << 30))) {
             assertThat(model.inputs()).isNotEmpty();
         }
     }
 
     @Test
     void aGraphThatCannotBeLoadedIsNotTheDevicesFault() {
-        assertThatThrownBy(() -> OnnxModel.open(Path.of("/nowhere/model.onnx"), 1, Device.AUTO))
+        assertThatThrownBy(() -> OnnxSession.open(Path.of("/nowhere/model.onnx"), 1, Device.AUTO))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("ONNX Runtime cannot load /nowhere/model.onnx");
     }

@@ -4,8 +4,10 @@ import io.hatflow.flink.operator.OperatorSettings;
 import io.hatflow.flink.operator.OperatorSettings.Order;
 import io.hatflow.flink.pool.ClassifierOptions;
 import io.hatflow.flink.quarantine.QuarantineSettings;
+import io.hatflow.inference.BatchSize;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.inference.ModelSettings;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.config.Setting;
@@ -74,12 +76,12 @@ public record ClassifySettings(
                     + " as many as still gain speed.");
     private static final Setting<Duration> BATCH_TARGET = Setting.duration(
             "model.batch-target",
-            ClassifierSettings.defaults().batchTarget().toSeconds() + " s",
+            BatchSize.learned().target().toSeconds() + " s",
             "With `model.batch-segments: auto`, time that one run of the model should not"
                     + " exceed, unless a single document does.");
     private static final Setting<Duration> RUN_TIMEOUT = Setting.duration(
             "model.run-timeout",
-            ClassifierSettings.defaults().runTimeout().toMinutes() + " min",
+            ModelSettings.defaults().runTimeout().toMinutes() + " min",
             "A run of the model that has not returned within this time counts as hanging, and"
                     + " the task fails. The time that a document waits in the queue does not count, however"
                     + " long.");
@@ -129,17 +131,18 @@ public record ClassifySettings(
                     + "\", but with classify.order: ordered no document can"
                     + " overtake another; set classify.order: unordered, or leave the header out");
         }
+        int batchSegments = values.get(BATCH_SEGMENTS);
+        Duration batchTarget = values.get(BATCH_TARGET);
         ClassifierOptions classifier = new ClassifierOptions(
                 values.get(BUNDLE),
                 signer(values),
                 values.get(LONG_DOCUMENTS),
                 values.get(MAX_CHARACTERS),
-                values.get(BATCH_SEGMENTS),
-                values.get(BATCH_TARGET),
+                values.get(EVIDENCE_PER_LABEL),
+                batchSegments == 0 ? new BatchSize.Learned(batchTarget) : new BatchSize.Fixed(batchSegments),
                 values.get(RUN_TIMEOUT),
                 values.get(DEVICE).limitedTo(values.get(DEVICE_MEMORY)),
-                values.get(INFERENCE_THREADS),
-                values.get(EVIDENCE_PER_LABEL));
+                values.get(INFERENCE_THREADS));
         return new ClassifySettings(
                 classifier, order, priorityHeader, values.get(CAPACITY), values.get(CAPACITY_MEMORY));
     }

@@ -16,6 +16,7 @@ import io.hatflow.inference.Classification;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.label.LabelScore;
 import io.hatflow.job.source.Refusal;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.ByteBuffer;
@@ -90,7 +91,7 @@ public final class Events {
                 .build();
     }
 
-    private static Label label(Classification.LabelScore scored) {
+    private static Label label(LabelScore scored) {
         List<Evidence> evidence = scored.evidence().stream()
                 .map(span -> new Evidence(span.start(), span.end(), span.segment(), span.score()))
                 .toList();

@@ -1,7 +1,9 @@
 package io.hatflow.flink.pool;
 
+import io.hatflow.inference.BatchSize;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
+import io.hatflow.inference.ModelSettings;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import java.io.Serializable;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param bundle path of the bundle's folder, the same on every machine that runs tasks
  * @param signer who must have signed the bundle; null if no signature is required
- * @param longDocuments see {@link ClassifierSettings}, like the rest
+ * @param longDocuments see {@link ClassifierSettings}, like the two that follow
+ * @param batchSize see {@link ModelSettings}, like the rest
  * @param inferenceThreads 0 for all processors of the machine that classifies
  */
 public record ClassifierOptions(
@@ -21,12 +24,11 @@ public record ClassifierOptions(
         @Nullable SignerKey signer,
         LongDocuments longDocuments,
         int maxCharacters,
-        int batchSegments,
-        Duration batchTarget,
+        int evidencePerLabel,
+        BatchSize batchSize,
         Duration runTimeout,
         Device device,
-        int inferenceThreads,
-        int evidencePerLabel)
+        int inferenceThreads)
         implements Serializable {
 
     /** What {@link ClassifierSettings#defaults} says, with all processors of the machine that classifies. */
@@ -37,12 +39,11 @@ public record ClassifierOptions(
                 null,
                 defaults.longDocuments(),
                 defaults.maxCharacters(),
-                defaults.batchSegments(),
-                defaults.batchTarget(),
-                defaults.runTimeout(),
-                defaults.device(),
-                0,
-                defaults.evidencePerLabel());
+                defaults.evidencePerLabel(),
+                defaults.model().batchSize(),
+                defaults.model().runTimeout(),
+                defaults.model().device(),
+                0);
     }
 
     /**
@@ -51,14 +52,11 @@ public record ClassifierOptions(
      * @param chosen device in place of the one that is set
      */
     ClassifierSettings settings(Device chosen) {
+        int threads = inferenceThreads == 0 ? Runtime.getRuntime().availableProcessors() : inferenceThreads;
         return new ClassifierSettings(
                 longDocuments,
                 maxCharacters,
-                batchSegments,
-                batchTarget,
-                runTimeout,
-                chosen,
-                inferenceThreads == 0 ? Runtime.getRuntime().availableProcessors() : inferenceThreads,
-                evidencePerLabel);
+                evidencePerLabel,
+                new ModelSettings(batchSize, runTimeout, chosen, threads));
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.flink.Bundles;
+import io.hatflow.inference.BatchSize;
 import io.hatflow.inference.Classification;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.onnx.Device;
@@ -25,21 +26,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Over the real classifier with a tiny bundle. */
 class ClassifierPoolTest {
 
-    private final ClassifierOptions settings = options(Bundles.TINY, Device.AUTO, 0);
+    private final ClassifierOptions settings = options(Bundles.TINY, Device.AUTO, BatchSize.learned());
 
-    private static ClassifierOptions options(Path bundle, Device device, int batchSegments) {
+    private static ClassifierOptions options(Path bundle, Device device, BatchSize batchSize) {
         ClassifierOptions defaults = ClassifierOptions.defaults(bundle.toString());
         return new ClassifierOptions(
                 defaults.bundle(),
                 defaults.signer(),
                 defaults.longDocuments(),
                 defaults.maxCharacters(),
-                batchSegments,
-                defaults.batchTarget(),
+                defaults.evidencePerLabel(),
+                batchSize,
                 defaults.runTimeout(),
                 device,
-                defaults.inferenceThreads(),
-                defaults.evidencePerLabel());
+                defaults.inferenceThreads());
     }
 
     @AfterEach
@@ -104,7 +104,8 @@ class ClassifierPoolTest {
     @Test
     void otherSettingsGetAnotherClassifier() {
         try (PooledClassifier one = ClassifierPool.lease(settings);
-                PooledClassifier other = ClassifierPool.lease(options(Bundles.TINY, Device.AUTO, 1))) {
+                PooledClassifier other =
+                        ClassifierPool.lease(options(Bundles.TINY, Device.AUTO, new BatchSize.Fixed(1)))) {
             assertThat(ClassifierPool.open()).isEqualTo(2);
             assertThat(one.bundle()).isEqualTo(other.bundle());
         }
@@ -116,13 +117,13 @@ class ClassifierPoolTest {
         Path copy = folder.resolve("copy");
         copyBundle(Bundles.TINY, copy);
         try (PooledClassifier one = ClassifierPool.lease(settings);
-                PooledClassifier same = ClassifierPool.lease(options(copy, Device.AUTO, 0))) {
+                PooledClassifier same = ClassifierPool.lease(options(copy, Device.AUTO, BatchSize.learned()))) {
             assertThat(ClassifierPool.open()).isEqualTo(1);
             assertThat(same.bundle()).isEqualTo(one.bundle());
 
             FileUtils.deleteDirectory(copy.toFile());
             copyBundle(Bundles.named("tiny-segments"), copy);
-            try (PooledClassifier replaced = ClassifierPool.lease(options(copy, Device.AUTO, 0))) {
+            try (PooledClassifier replaced = ClassifierPool.lease(options(copy, Device.AUTO, BatchSize.learned()))) {
                 assertThat(ClassifierPool.open()).isEqualTo(2);
                 assertThat(replaced.bundle().digest()).isNotEqualTo(one.bundle().digest());
             }
@@ -136,20 +137,21 @@ class ClassifierPoolTest {
 
     @Test
     void aBundleThatIsRefusedLeavesNothingOpen() {
-        assertThatThrownBy(() -> ClassifierPool.lease(options(Path.of("/nowhere"), Device.AUTO, 0)))
+        assertThatThrownBy(() -> ClassifierPool.lease(options(Path.of("/nowhere"), Device.AUTO, BatchSize.learned())))
                 .isInstanceOf(BundleException.class);
     }
 
     @Test
     void aDeviceThatCannotBeUsedLeavesNothingOpen() {
-        assertThatThrownBy(() -> ClassifierPool.lease(options(Bundles.TINY, Device.parse("cuda:0"), 0)))
+        assertThatThrownBy(
+                        () -> ClassifierPool.lease(options(Bundles.TINY, Device.parse("cuda:0"), BatchSize.learned())))
                 .isInstanceOf(DeviceException.class);
     }
 
     @ParameterizedTest
     @CsvSource({"tiny-choices, multiple-choice", "tiny-tokens, masked-lm", "tiny-vectors, embedding"})
     void aBundleThatGivesNoLabelsIsRefused(String name, String task) {
-        ClassifierOptions unlabelled = options(Bundles.named(name), Device.AUTO, 0);
+        ClassifierOptions unlabelled = options(Bundles.named(name), Device.AUTO, BatchSize.learned());
         assertThatThrownBy(() -> ClassifierPool.lease(unlabelled))
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining(

@@ -1,4 +1,4 @@
 @NullMarked
-package io.hatflow.inference.packing;
+package io.hatflow.inference.hat;
 
 import org.jspecify.annotations.NullMarked;

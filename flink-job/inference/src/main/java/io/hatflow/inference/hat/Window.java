@@ -1,4 +1,4 @@
-package io.hatflow.inference.packing;
+package io.hatflow.inference.hat;
 
 import io.hatflow.inference.text.Span;
 import java.util.List;

@@ -1,12 +1,11 @@
 package io.hatflow.inference;
 
-import io.hatflow.inference.TextModel.Segmented;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.bundle.GoldenCase;
-import io.hatflow.inference.label.DocumentScores;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.bundle.Manifest;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.Tokens;
 import java.util.ArrayList;
@@ -15,19 +14,34 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** Replays the golden inputs of a bundle: does this machine compute, stage by stage, what the exporter computed? Warms the model up as well. */
-final class SelfTest {
+final class GoldenReplay {
 
     /** A bundle that looks at more together is trusted in this; what grows with the square of them would cost. */
     private static final int MOST_SEGMENTS_TRIED = 1024;
 
-    private final TextModel model;
+    private final Manifest manifest;
+    private final Function<GoldenCase, SegmentedDocument> segment;
+    private final Function<SegmentedDocument, CompletableFuture<List<WindowResult<WindowAnswer>>>> answer;
 
-    SelfTest(TextModel model) {
-        this.model = model;
+    /**
+     * A replay by this machine.
+     *
+     * @param segment finds the tokens, segments and windows of an input
+     * @param answer lets the model see every window of a document
+     */
+    GoldenReplay(
+            Manifest manifest,
+            Function<GoldenCase, SegmentedDocument> segment,
+            Function<SegmentedDocument, CompletableFuture<List<WindowResult<WindowAnswer>>>> answer) {
+        this.manifest = manifest;
+        this.segment = segment;
+        this.answer = answer;
     }
 
     /** For every stage at which a case deviates, the first such case; then whether the largest window runs. */
@@ -65,8 +79,7 @@ final class SelfTest {
     private record Deviation(Stage stage, String what) {}
 
     private Optional<Deviation> deviation(GoldenCase golden) {
-        Segmented document =
-                golden.textSegments().isEmpty() ? model.segment(golden.text()) : model.segment(golden.textSegments());
+        SegmentedDocument document = segment.apply(golden);
         if (!Arrays.equals(document.tokens().ids(), golden.tokenIds())) {
             return found(Stage.TOKENS, "its token ids differ from the exporter's");
         }
@@ -91,96 +104,58 @@ final class SelfTest {
      * fail. Cheap: each segment has one token.
      */
     private Optional<String> largestWindow() {
-        int count = model.manifest().segmentation().maxSegments();
+        int count = manifest.segmentation().maxSegments();
         if (count > MOST_SEGMENTS_TRIED) {
             return Optional.empty();
         }
         int[] ids = new int[count];
-        Arrays.fill(ids, model.manifest().specialTokens().cls());
+        Arrays.fill(ids, manifest.specialTokens().cls());
         List<Span> segments = IntStream.range(0, count)
                 .mapToObj(segment -> new Span(segment, segment + 1))
                 .toList();
-        return answer(new Segmented(
+        return answer(new SegmentedDocument(
                         new Tokens(ids, new int[count], new int[count]), segments, List.of(new Span(0, count))))
                 .failure()
                 .map(failure -> "a document of max_segments = " + count + " segments: " + failure + Stage.RUN.remedy);
     }
 
-    /** What the model answers, or why it does not; one of them is empty. */
-    private record Answer(List<WindowLogits> logits, Optional<String> failure) {}
+    /** What the model answers for every window, or why it does not. */
+    private record Answer(List<WindowAnswer> windows, Optional<String> failure) {}
 
-    private Answer answer(Segmented document) {
-        List<WindowLogits> logits = new ArrayList<>();
+    private Answer answer(SegmentedDocument document) {
+        List<WindowAnswer> windows = new ArrayList<>();
         try {
-            for (WindowResult result : model.answer(document).join()) {
-                if (result instanceof Refused refused) {
-                    return new Answer(logits, Optional.of(refused.message()));
+            for (WindowResult<WindowAnswer> result : answer.apply(document).join()) {
+                if (result instanceof Refused<WindowAnswer> refused) {
+                    return new Answer(windows, Optional.of(refused.message()));
                 }
-                logits.add(((Scored) result).logits());
+                windows.add(((Scored<WindowAnswer>) result).answer());
             }
         } catch (CompletionException e) {
             return new Answer(
-                    logits, Optional.of("the model fails: " + (e.getCause() == null ? e : e.getCause()).getMessage()));
+                    windows, Optional.of("the model fails: " + (e.getCause() == null ? e : e.getCause()).getMessage()));
         }
-        return new Answer(logits, Optional.empty());
+        return new Answer(windows, Optional.empty());
     }
 
-    private Optional<Deviation> scoreDeviation(GoldenCase golden, Segmented document) {
+    private Optional<Deviation> scoreDeviation(GoldenCase golden, SegmentedDocument document) {
         Answer answer = answer(document);
         if (answer.failure().isPresent()) {
             return found(Stage.RUN, answer.failure().get());
         }
-        float[][] expected = golden.answers(model.manifest().task());
-        float[][] actual = answers(document, answer.logits());
+        float[][] expected = manifest.head().rows(golden.answers());
+        float[][] actual = manifest.head().rows(document.segments(), document.windows(), answer.windows());
         float deviation = actual.length == expected.length ? 0 : Float.POSITIVE_INFINITY;
         for (int row = 0; row < Math.min(actual.length, expected.length); row++) {
             deviation = Math.max(deviation, deviation(actual[row], expected[row]));
         }
-        float tolerance = model.manifest().precision().goldenTolerance();
+        float tolerance = manifest.precision().goldenTolerance();
         return deviation <= tolerance
                 ? Optional.empty()
                 : found(
                         Stage.SCORES,
                         "its scores differ from the exporter's by up to %.6f, expected at most %.4f"
                                 .formatted(deviation, tolerance));
-    }
-
-    /** In the rows of {@link GoldenCase#answers}. */
-    private float[][] answers(Segmented document, List<WindowLogits> logits) {
-        return switch (model.manifest().task()) {
-            case DOCUMENT_CLASSIFICATION, SEGMENT_CLASSIFICATION, MULTIPLE_CHOICE -> {
-                DocumentScores scores = DocumentScores.of(model.manifest(), document.windows(), logits);
-                List<float[]> rows = new ArrayList<>(List.of(scores.document()));
-                rows.addAll(Arrays.asList(scores.segments()));
-                yield rows.toArray(float[][]::new);
-            }
-            case EMBEDDING -> new float[][] {DocumentEmbedder.mean(logits)};
-            case MASKED_LM -> sampledLogits(document, logits);
-        };
-    }
-
-    /** The sample of token logits that a golden input holds: {@code docs/bundle.md}. */
-    private float[][] sampledLogits(Segmented document, List<WindowLogits> logits) {
-        List<float[]> rows = new ArrayList<>();
-        int window = 0;
-        for (int segment = 0; segment < document.segments().size(); segment++) {
-            while (document.windows().get(window).end() <= segment) {
-                window++;
-            }
-            float[] tokens = logits.get(window)
-                    .segments()[segment - document.windows().get(window).first()];
-            int vocabulary = tokens.length / model.manifest().segmentation().segmentLength();
-            int stride = Math.max(1, vocabulary / GoldenCase.VOCABULARY_SAMPLES);
-            int length = document.segments().get(segment).length() + 1; // the CLS token too
-            for (int token = 0; token < length; token += GoldenCase.TOKEN_STEP) {
-                float[] row = new float[(vocabulary + stride - 1) / stride];
-                for (int i = 0; i < row.length; i++) {
-                    row[i] = tokens[token * vocabulary + i * stride];
-                }
-                rows.add(row);
-            }
-        }
-        return rows.toArray(float[][]::new);
     }
 
     private static float deviation(float[] actual, float[] expected) {
@@ -191,7 +166,7 @@ final class SelfTest {
         return largest;
     }
 
-    private static int[][] offsets(Segmented document) {
+    private static int[][] offsets(SegmentedDocument document) {
         int[][] offsets = new int[document.tokens().count()][];
         for (int i = 0; i < offsets.length; i++) {
             offsets[i] =

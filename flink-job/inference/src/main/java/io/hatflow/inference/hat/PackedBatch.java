@@ -1,6 +1,8 @@
-package io.hatflow.inference.packing;
+package io.hatflow.inference.hat;
 
+import io.hatflow.inference.batch.Batch;
 import io.hatflow.inference.bundle.Manifest.PadSegment;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import java.util.Arrays;
 import java.util.List;
@@ -8,7 +10,7 @@ import java.util.List;
 /**
  * The segments of all windows of a micro-batch, stacked: S rows of K tokens, B windows. See {@code docs/bundle.md}, "The packed graph".
  */
-public final class PackedBatch {
+public final class PackedBatch implements Batch {
 
     private final Packing packing;
     private final List<Window> windows;
@@ -76,13 +78,20 @@ public final class PackedBatch {
     }
 
     /** S, pad segments included. */
+    @Override
     public int rows() {
         return rows;
     }
 
-    /** Tokens that are no padding. */
+    @Override
     public long tokens() {
         return tokens;
+    }
+
+    /** S·K. */
+    @Override
+    public long tokenSlots() {
+        return (long) rows * packing.segmentLength();
     }
 
     /** K. */
@@ -117,14 +126,14 @@ public final class PackedBatch {
      * @param segmentLogits [S][C]
      * @return for every window, in order, its own rows; pad segments are left out
      */
-    public List<WindowLogits> deal(float[][] logits, float[][] segmentLogits) {
-        WindowLogits[] dealt = new WindowLogits[windows.size()];
+    public List<WindowAnswer> deal(float[][] logits, float[][] segmentLogits) {
+        WindowAnswer[] dealt = new WindowAnswer[windows.size()];
         int row = 0;
         for (int document = 0; document < dealt.length; document++) {
             Window window = windows.get(document);
             float[][] own = Arrays.copyOfRange(
                     segmentLogits, row, row + window.segments().size());
-            dealt[document] = new WindowLogits(logits.length == 0 ? new float[0] : logits[document], own);
+            dealt[document] = new WindowAnswer(logits.length == 0 ? new float[0] : logits[document], own);
             row += packing.rows(window);
         }
         return List.of(dealt);

@@ -1,12 +1,15 @@
 package io.hatflow.inference.batch;
 
-import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.WindowLogits;
 import java.util.List;
 
-/** What answers packed batches, one at a time. */
+/**
+ * What answers batches, one at a time.
+ *
+ * @param <B> what it runs
+ * @param <A> what it answers for a window
+ */
 @FunctionalInterface
-public interface PackedModel {
+public interface BatchModel<B extends Batch, A extends Answer> {
 
     /**
      * Run the model on a batch.
@@ -14,5 +17,5 @@ public interface PackedModel {
      * @return the answer for every window of the batch, in order
      * @throws InferenceException if the run fails
      */
-    List<WindowLogits> run(PackedBatch batch) throws InferenceException;
+    List<A> run(B batch) throws InferenceException;
 }

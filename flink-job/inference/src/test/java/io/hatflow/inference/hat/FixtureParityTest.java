@@ -1,4 +1,4 @@
-package io.hatflow.inference.onnx;
+package io.hatflow.inference.hat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,10 +8,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.hatflow.inference.TestFiles;
 import io.hatflow.inference.batch.InferenceException;
 import io.hatflow.inference.bundle.Manifest.PadSegment;
-import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
-import io.hatflow.inference.packing.WindowLogits;
+import io.hatflow.inference.onnx.Device;
+import io.hatflow.inference.onnx.OnnxSession;
+import io.hatflow.inference.task.ChoiceHead;
+import io.hatflow.inference.task.DocumentHead;
+import io.hatflow.inference.task.Head;
+import io.hatflow.inference.task.MaskedLmHead;
+import io.hatflow.inference.task.ProblemType;
+import io.hatflow.inference.task.SegmentHead;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,7 +42,8 @@ class FixtureParityTest {
     @MethodSource("names")
     void agreesWithTheOriginalInAnyBatch(String name) throws InferenceException {
         Fixture fixture = new Fixture(TestFiles.FIXTURES.resolve(name));
-        try (OnnxModel model = OnnxModel.open(TestFiles.FIXTURES.resolve(name).resolve("model.onnx"), 1, Device.CPU)) {
+        try (OnnxSession session = open(name)) {
+            PackedGraph model = new PackedGraph(session, fixture.head());
             List<Integer> order = new ArrayList<>(
                     IntStream.range(0, fixture.windows.size()).boxed().toList());
             fixture.assertAgrees(model, order);
@@ -70,8 +76,8 @@ class FixtureParityTest {
     @Test
     void aTokenThatTheModelDoesNotKnowFailsTheRunAlone() throws InferenceException {
         Packing packing = new Packing(16, 6, 0, 1, PadSegment.NONE);
-        try (OnnxModel model =
-                OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1, Device.CPU)) {
+        try (OnnxSession session = open("sentcls")) {
+            PackedGraph model = new PackedGraph(session, new SegmentHead(ProblemType.MULTI_LABEL, 3));
             Window unknown = new Window(new int[] {1_000_000}, List.of(new Span(0, 1)));
             Window known = new Window(new int[] {7}, List.of(new Span(0, 1)));
             assertThatThrownBy(() -> model.run(new PackedBatch(packing, List.of(unknown))))
@@ -82,12 +88,17 @@ class FixtureParityTest {
 
     @Test
     void nothingRunsAfterClose() {
-        OnnxModel model = OnnxModel.open(TestFiles.FIXTURES.resolve("sentcls").resolve("model.onnx"), 1, Device.CPU);
-        model.close();
-        model.close();
+        OnnxSession session = open("sentcls");
+        PackedGraph model = new PackedGraph(session, new SegmentHead(ProblemType.MULTI_LABEL, 3));
+        session.close();
+        session.close();
         Window known = new Window(new int[] {7}, List.of(new Span(0, 1)));
         PackedBatch batch = new PackedBatch(new Packing(16, 6, 0, 1, PadSegment.NONE), List.of(known));
         assertThatThrownBy(() -> model.run(batch)).isInstanceOf(IllegalStateException.class);
+    }
+
+    private static OnnxSession open(String name) {
+        return OnnxSession.open(TestFiles.FIXTURES.resolve(name).resolve("model.onnx"), 1, Device.CPU);
     }
 
     private static final class Fixture {
@@ -120,8 +131,17 @@ class FixtureParityTest {
             return new Window(ids.stream().mapToInt(Integer::intValue).toArray(), spans);
         }
 
-        void assertAgrees(OnnxModel model, List<Integer> order) throws InferenceException {
-            List<WindowLogits> logits = model.run(
+        Head head() {
+            return switch (expected.get("task").asText()) {
+                case "document-classification" -> new DocumentHead(ProblemType.MULTI_LABEL, 3);
+                case "segment-classification" -> new SegmentHead(ProblemType.MULTI_LABEL, 3);
+                case "multiple-choice" -> new ChoiceHead();
+                default -> new MaskedLmHead(packing.segmentLength(), "V");
+            };
+        }
+
+        void assertAgrees(PackedGraph model, List<Integer> order) throws InferenceException {
+            List<WindowAnswer> logits = model.run(
                     new PackedBatch(packing, order.stream().map(windows::get).toList()));
             for (int i = 0; i < order.size(); i++) {
                 JsonNode document = expected.path("logits").path(order.get(i));

@@ -8,23 +8,25 @@ import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.GraphContract;
 import io.hatflow.inference.bundle.Manifest;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
+import io.hatflow.inference.hat.PackedBatch;
+import io.hatflow.inference.hat.PackedGraph;
+import io.hatflow.inference.hat.Packing;
+import io.hatflow.inference.hat.Window;
 import io.hatflow.inference.onnx.DeviceException;
-import io.hatflow.inference.onnx.OnnxModel;
-import io.hatflow.inference.packing.Packing;
-import io.hatflow.inference.packing.Window;
+import io.hatflow.inference.onnx.OnnxSession;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.TextCutter;
 import io.hatflow.inference.text.TextCutter.Cut;
 import io.hatflow.inference.text.Tokenizer;
-import io.hatflow.inference.text.Tokens;
 import io.hatflow.inference.text.Windows;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -37,28 +39,28 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Texts are tokenized and segmented on the caller's thread; the segments of all documents under way share micro-batches,
  * which the model runs one after the other. An answer does not depend on the others in its batch.
  */
-final class TextModel implements AutoCloseable {
+final class LoadedModel implements AutoCloseable {
 
     private final Bundle bundle;
     private final Tokenizer tokenizer;
     private final TextCutter cutter;
     private final Windows windows;
-    private final OnnxModel model;
-    private final MicroBatcher batcher;
+    private final OnnxSession session;
+    private final MicroBatcher<Window, PackedBatch, WindowAnswer> batcher;
 
-    private TextModel(Bundle bundle, ClassifierSettings settings, Tokenizer tokenizer, OnnxModel model) {
+    private LoadedModel(Bundle bundle, ModelSettings settings, Tokenizer tokenizer, OnnxSession session) {
         Manifest manifest = bundle.manifest();
         Manifest.Segmentation segmentation = manifest.segmentation();
         this.bundle = bundle;
         this.tokenizer = tokenizer;
         this.cutter = manifest.cutter(tokenizer);
         this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
-        this.model = model;
-        BatchBudget budget = settings.batchSegments() == 0
-                ? BatchBudget.learned(settings.batchTarget())
-                : BatchBudget.fixed(settings.batchSegments());
-        WarmUp.of(model, Packing.of(manifest), budget);
-        this.batcher = new MicroBatcher(model, Packing.of(manifest), budget, knownGoodWindow(manifest));
+        this.session = session;
+        BatchBudget budget = settings.batchSize().budget();
+        PackedGraph graph = new PackedGraph(session, manifest.head());
+        Packing packing = Packing.of(manifest);
+        WarmUp.of(graph, packing, budget);
+        this.batcher = new MicroBatcher<>(graph, packing, budget, knownGoodWindow(manifest));
     }
 
     /**
@@ -69,44 +71,54 @@ final class TextModel implements AutoCloseable {
      *     this machine does not compute what the exporter computed
      * @throws DeviceException if the device cannot be used
      */
-    static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks) {
+    static LoadedModel open(Path bundleFolder, ModelSettings settings, Set<Task> tasks) {
         return open(bundleFolder, settings, tasks, null);
     }
 
     /**
-     * As {@link #open(Path, ClassifierSettings, Set)}.
+     * As {@link #open(Path, ModelSettings, Set)}.
      *
      * @param signer who must have signed the bundle; null if nobody must
      */
-    static TextModel open(Path bundleFolder, ClassifierSettings settings, Set<Task> tasks, @Nullable SignerKey signer) {
+    static LoadedModel open(Path bundleFolder, ModelSettings settings, Set<Task> tasks, @Nullable SignerKey signer) {
         Bundle bundle = bundle(bundleFolder, tasks, signer);
         Tokenizer tokenizer = openTokenizer(bundle);
-        OnnxModel model;
+        OnnxSession session;
         try {
-            model = OnnxModel.open(bundle.model(), settings.inferenceThreads(), settings.device());
-        } catch (IllegalArgumentException e) {
-            tokenizer.close();
-            throw new BundleException(bundleFolder, List.of(oneLine(e) + "; export the bundle again"));
-        } catch (DeviceException e) {
+            session = openSession(bundle, settings);
+        } catch (BundleException | DeviceException e) {
             tokenizer.close();
             throw e;
         }
+        LoadedModel opened = new LoadedModel(bundle, settings, tokenizer, session);
         List<String> problems =
-                new ArrayList<>(GraphContract.problems(bundle.manifest(), model.inputs(), model.outputs()));
-        if (!problems.isEmpty()) {
-            model.close();
-            tokenizer.close();
-            throw new BundleException(
-                    bundleFolder, problems, "Graph and manifest are not of one export; export the bundle again.");
-        }
-        TextModel opened = new TextModel(bundle, settings, tokenizer, model);
-        problems.addAll(new SelfTest(opened).problems(bundle.goldenCases()));
+                new GoldenReplay(bundle.manifest(), opened::segment, opened::answer).problems(bundle.goldenCases());
         if (!problems.isEmpty()) {
             opened.close();
             throw new BundleException(bundleFolder, problems);
         }
         opened.batcher.watch(settings.runTimeout());
         return opened;
+    }
+
+    /** The graph of a bundle, which has the tensors that its manifest promises. */
+    private static OnnxSession openSession(Bundle bundle, ModelSettings settings) {
+        OnnxSession session;
+        try {
+            session = OnnxSession.open(bundle.model(), settings.inferenceThreads(), settings.device());
+        } catch (IllegalArgumentException e) {
+            throw new BundleException(bundle.folder(), List.of(oneLine(e) + "; export the bundle again"));
+        }
+        List<String> problems = GraphContract.problems(
+                PackedGraph.contract(bundle.manifest()),
+                bundle.manifest().graph(),
+                new Manifest.Graph(session.inputs(), session.outputs()));
+        if (!problems.isEmpty()) {
+            session.close();
+            throw new BundleException(
+                    bundle.folder(), problems, "Graph and manifest are not of one export; export the bundle again.");
+        }
+        return session;
     }
 
     /**
@@ -156,17 +168,22 @@ final class TextModel implements AutoCloseable {
     }
 
     /** Tokens, segments and windows of all of a text; none of the latter two if the tokenizer finds no token. */
-    Segmented segment(String text) {
+    SegmentedDocument segment(String text) {
         return windowed(cutter.cut(text));
     }
 
+    /** As {@link #segment(String)}, of a text that may have come in segments. */
+    private SegmentedDocument segment(GoldenCase golden) {
+        return golden.textSegments().isEmpty() ? segment(golden.text()) : segment(golden.textSegments());
+    }
+
     /** As {@link #segment(String)}, of a text that came in segments. */
-    Segmented segment(List<String> givenSegments) {
+    SegmentedDocument segment(List<String> givenSegments) {
         return windowed(cutter.cut(givenSegments));
     }
 
-    private Segmented windowed(Cut cut) {
-        return new Segmented(
+    private SegmentedDocument windowed(Cut cut) {
+        return new SegmentedDocument(
                 cut.tokens(), cut.segments(), windows.over(cut.segments().size()));
     }
 
@@ -175,8 +192,8 @@ final class TextModel implements AutoCloseable {
      *
      * @throws IllegalArgumentException if the tokenizer finds no token
      */
-    Segmented segmentWithTokens(String text) {
-        Segmented segmented = segment(text);
+    SegmentedDocument segmentWithTokens(String text) {
+        SegmentedDocument segmented = segment(text);
         if (segmented.segments().isEmpty()) {
             throw new IllegalArgumentException("the tokenizer finds no token in a text, expected at least one");
         }
@@ -188,19 +205,19 @@ final class TextModel implements AutoCloseable {
         return batcher.statistics();
     }
 
-    /** {@link #answer(Segmented, boolean)} for a document that is not urgent. */
-    CompletableFuture<List<WindowResult>> answer(Segmented document) {
+    /** {@link #answer(SegmentedDocument, boolean)} for a document that is not urgent. */
+    CompletableFuture<List<WindowResult<WindowAnswer>>> answer(SegmentedDocument document) {
         return answer(document, false);
     }
 
     /** Let the model see every window of a document; an urgent one may overtake others. Who cancels the answer gives up their turns. */
-    CompletableFuture<List<WindowResult>> answer(Segmented document, boolean urgent) {
-        List<CompletableFuture<WindowResult>> results = document.windows().stream()
+    CompletableFuture<List<WindowResult<WindowAnswer>>> answer(SegmentedDocument document, boolean urgent) {
+        List<CompletableFuture<WindowResult<WindowAnswer>>> results = document.windows().stream()
                 .map(window -> batcher.submit(
                         new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end())),
                         urgent))
                 .toList();
-        CompletableFuture<List<WindowResult>> answer = CompletableFuture.allOf(
+        CompletableFuture<List<WindowResult<WindowAnswer>>> answer = CompletableFuture.allOf(
                         results.toArray(CompletableFuture[]::new))
                 .handle((done, failure) -> joined(results));
         var unused = answer.whenComplete((done, failure) -> {
@@ -212,8 +229,9 @@ final class TextModel implements AutoCloseable {
     }
 
     /** The results, or the failure of a window that was with the model rather than of one that was not. */
-    private static List<WindowResult> joined(List<CompletableFuture<WindowResult>> results) {
-        List<CompletableFuture<WindowResult>> failed = results.stream()
+    private static List<WindowResult<WindowAnswer>> joined(
+            List<CompletableFuture<WindowResult<WindowAnswer>>> results) {
+        List<CompletableFuture<WindowResult<WindowAnswer>>> failed = results.stream()
                 .filter(CompletableFuture::isCompletedExceptionally)
                 .toList();
         failed.stream().filter(result -> !result.isCancelled()).forEach(CompletableFuture::join);
@@ -230,20 +248,7 @@ final class TextModel implements AutoCloseable {
     @Override
     public void close() {
         batcher.close();
-        model.close();
+        session.close();
         tokenizer.close();
-    }
-
-    /** A text on its way to the model. */
-    record Segmented(Tokens tokens, List<Span> segments, List<Span> windows) {
-
-        /** The first {@code count} segments, in one window. */
-        Segmented truncated(int count) {
-            return new Segmented(tokens, segments.subList(0, count), List.of(new Span(0, count)));
-        }
-
-        int tokensSeen() {
-            return segments.get(segments.size() - 1).end();
-        }
     }
 }

@@ -1,9 +1,10 @@
-package io.hatflow.inference.packing;
+package io.hatflow.inference.hat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.inference.bundle.Manifest.PadSegment;
+import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -46,7 +47,7 @@ class PackedBatchTest {
     @Test
     void answersAreDealtBackWithoutPadSegments() {
         PackedBatch batch = new PackedBatch(packing(PadSegment.PAD), List.of(MIDDLE, TWO_SEGMENTS));
-        List<WindowLogits> dealt = batch.deal(new float[][] {{10}, {20}}, new float[][] {{1}, {-1}, {2}, {3}});
+        List<WindowAnswer> dealt = batch.deal(new float[][] {{10}, {20}}, new float[][] {{1}, {-1}, {2}, {3}});
         assertThat(dealt.get(0).document()).containsExactly(10);
         assertThat(dealt.get(0).segments()).isDeepEqualTo(new float[][] {{1}});
         assertThat(dealt.get(1).document()).containsExactly(20);

@@ -1,4 +1,6 @@
-package io.hatflow.inference.packing;
+package io.hatflow.inference.task;
+
+import io.hatflow.inference.batch.Answer;
 
 /**
  * The model's answer for one window.
@@ -6,10 +8,10 @@ package io.hatflow.inference.packing;
  * @param document [C] the document head's, empty where the model has none; [H] of a model that gives vectors
  * @param segments [segments of the window][C]; vectors [H]; or the logits of all tokens [K·V], one token after the other
  */
-@SuppressWarnings("ArrayRecordComponent") // handed from the model to the label policy, never compared
-public record WindowLogits(float[] document, float[][] segments) {
+@SuppressWarnings("ArrayRecordComponent") // handed from the model to its head, never compared
+public record WindowAnswer(float[] document, float[][] segments) implements Answer {
 
-    /** Whether every number is one. */
+    @Override
     public boolean isFinite() {
         boolean finite = allFinite(document);
         for (float[] segment : segments) {

@@ -3,7 +3,6 @@ package io.hatflow.inference.onnx;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtProvider;
@@ -11,10 +10,6 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import io.hatflow.inference.batch.InferenceException;
-import io.hatflow.inference.batch.PackedModel;
-import io.hatflow.inference.bundle.TensorSpec;
-import io.hatflow.inference.packing.PackedBatch;
-import io.hatflow.inference.packing.WindowLogits;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -23,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,7 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A packed graph in ONNX Runtime; the only class that touches it.
+ * A graph in ONNX Runtime; the only class that touches it.
  *
  * <p>One run at a time, and never a {@link #close} while one is under way: closing a session in use crashes the process.
  * {@link #run} and {@link #close} exclude each other; inputs are copied into direct buffers that are kept from run to run.
@@ -41,15 +37,9 @@ import org.slf4j.LoggerFactory;
  * <p>ONNX Runtime's own clean-up at the end of the process crashes while a run is under way. So an ending JVM stops the run at its next
  * operator, and begins no other.
  */
-public final class OnnxModel implements PackedModel, AutoCloseable {
+public final class OnnxSession implements AutoCloseable {
 
     private static final OrtEnvironment ENVIRONMENT = OrtEnvironment.getEnvironment();
-
-    /** What a document's row is called, by the model's task. */
-    private static final List<String> DOCUMENT_OUTPUTS = List.of("logits", "embedding");
-
-    /** What a segment's row is called. */
-    private static final List<String> SEGMENT_OUTPUTS = List.of("segment_logits", "segment_embeddings", "token_logits");
 
     /** ONNX Runtime has no error code of its own for it. Host, CUDA allocations, cuBLAS and cuDNN workspaces. */
     private static final Pattern OUT_OF_MEMORY = Pattern.compile(
@@ -60,23 +50,22 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
     private static final Pattern CUDA_FAILURE =
             Pattern.compile("cuda|cublas|cudnn|shared library|available memory of", Pattern.CASE_INSENSITIVE);
 
-    private static final Logger LOG = LoggerFactory.getLogger(OnnxModel.class);
+    private static final Logger LOG = LoggerFactory.getLogger(OnnxSession.class);
 
     private static final Duration EXIT_LIMIT = Duration.ofSeconds(5);
 
     private final OrtSession session;
     private final OrtSession.SessionOptions options;
-    private LongBuffer tokens = direct(0);
-    private LongBuffer mask = direct(0);
-    private LongBuffer documents = direct(0);
-    private LongBuffer segments = direct(0);
+    /** By the name of the input. */
+    private final Map<String, LongBuffer> buffers = new HashMap<>();
+
     private final OrtSession.RunOptions runOptions;
     private final Thread atExit = new Thread(this::stopRunning, "hatflow-exit");
     private volatile boolean running;
     private volatile boolean exiting;
     private boolean closed;
 
-    private OnnxModel(OrtSession session, OrtSession.SessionOptions options) throws OrtException {
+    private OnnxSession(OrtSession session, OrtSession.SessionOptions options) throws OrtException {
         this.session = session;
         this.options = options;
         this.runOptions = new OrtSession.RunOptions();
@@ -90,13 +79,13 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
      * @throws IllegalArgumentException if ONNX Runtime cannot load the graph
      * @throws DeviceException if the device cannot be used; never for {@link Device.Kind#AUTO}
      */
-    public static OnnxModel open(Path graph, int threads, Device device) {
+    public static OnnxSession open(Path graph, int threads, Device device) {
         if (device.kind() != Device.Kind.AUTO) {
             return on(device, graph, threads);
         }
         Device gpu = new Device(Device.Kind.CUDA, device.ordinal(), device.memoryLimit());
         try {
-            OnnxModel opened = on(gpu, graph, threads);
+            OnnxSession opened = on(gpu, graph, threads);
             LOG.info("The device is auto: {} runs on {}", graph, gpu);
             return opened;
         } catch (DeviceException e) {
@@ -113,7 +102,7 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
         return OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA);
     }
 
-    private static OnnxModel on(Device device, Path graph, int threads) {
+    private static OnnxSession on(Device device, Path graph, int threads) {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
         try {
             options.setIntraOpNumThreads(threads);
@@ -127,7 +116,7 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
             if (device.kind() == Device.Kind.CUDA) {
                 addCuda(options, device);
             }
-            return new OnnxModel(ENVIRONMENT.createSession(graph.toString(), options), options);
+            return new OnnxSession(ENVIRONMENT.createSession(graph.toString(), options), options);
         } catch (OrtException e) {
             options.close();
             String message = String.valueOf(e.getMessage());
@@ -208,8 +197,16 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
         return specs;
     }
 
-    @Override
-    public synchronized List<WindowLogits> run(PackedBatch batch) throws InferenceException {
+    /**
+     * Run the graph.
+     *
+     * @param inputs all that it takes
+     * @param outputs names of those of its float32 outputs that are asked for
+     * @return for each of them its rows, along the first axis
+     * @throws InferenceException if the run fails
+     */
+    public synchronized Map<String, float[][]> run(List<LongTensor> inputs, List<String> outputs)
+            throws InferenceException {
         if (closed) {
             throw new IllegalStateException("the model is closed; nothing may run after close, this is a bug");
         }
@@ -218,31 +215,25 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
             if (exiting) {
                 throw new CancellationException("this process ends");
             }
-            return compute(batch);
+            return compute(inputs, outputs);
         } finally {
             running = false;
         }
     }
 
-    private List<WindowLogits> compute(PackedBatch batch) throws InferenceException {
-        tokens = filled(tokens, batch.inputIds());
-        mask = filled(mask, batch.attentionMask());
-        documents = filled(documents, batch.documentIndex());
-        segments = filled(segments, batch.segmentIndex());
-        long[] perToken = {batch.rows(), batch.segmentLength()};
-        long[] perSegment = {batch.rows()};
-        try (OnnxTensor inputIds = OnnxTensor.createTensor(ENVIRONMENT, tokens, perToken);
-                OnnxTensor attentionMask = OnnxTensor.createTensor(ENVIRONMENT, mask, perToken);
-                OnnxTensor documentIndex = OnnxTensor.createTensor(ENVIRONMENT, documents, perSegment);
-                OnnxTensor segmentIndex = OnnxTensor.createTensor(ENVIRONMENT, segments, perSegment);
-                OrtSession.Result result = session.run(
-                        Map.of(
-                                "input_ids", inputIds,
-                                "attention_mask", attentionMask,
-                                "document_index", documentIndex,
-                                "segment_index", segmentIndex),
-                        runOptions)) {
-            return batch.deal(rows(result, DOCUMENT_OUTPUTS), rows(result, SEGMENT_OUTPUTS));
+    private Map<String, float[][]> compute(List<LongTensor> inputs, List<String> outputs) throws InferenceException {
+        Map<String, OnnxTensor> tensors = new HashMap<>();
+        try {
+            for (LongTensor input : inputs) {
+                tensors.put(input.name(), tensor(input));
+            }
+            try (OrtSession.Result result = session.run(tensors, runOptions)) {
+                Map<String, float[][]> rows = new HashMap<>();
+                for (String output : outputs) {
+                    rows.put(output, rows(result, output));
+                }
+                return rows;
+            }
         } catch (OrtException e) {
             if (exiting) {
                 throw new CancellationException("this process ends");
@@ -250,18 +241,21 @@ public final class OnnxModel implements PackedModel, AutoCloseable {
             String message = String.valueOf(e.getMessage());
             throw new InferenceException(
                     message, e, OUT_OF_MEMORY.matcher(message).find());
+        } finally {
+            tensors.values().forEach(OnnxTensor::close);
         }
     }
 
-    /** The rows of whichever output the graph has; empty if it has none. */
-    private static float[][] rows(OrtSession.Result result, List<String> names) {
-        OnnxValue value = names.stream()
-                .flatMap(name -> result.get(name).stream())
-                .findFirst()
-                .orElse(null);
-        if (!(value instanceof OnnxTensor tensor)) {
-            return new float[0][];
-        }
+    private OnnxTensor tensor(LongTensor input) throws OrtException {
+        LongBuffer buffer = filled(buffers.computeIfAbsent(input.name(), name -> direct(0)), input.values());
+        buffers.put(input.name(), buffer);
+        return OnnxTensor.createTensor(ENVIRONMENT, buffer, input.shape());
+    }
+
+    private static float[][] rows(OrtSession.Result result, String output) {
+        OnnxTensor tensor = (OnnxTensor) result.get(output)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "the graph has no output " + output + "; its contract was not checked, this is a bug"));
         int count = Math.toIntExact(tensor.getInfo().getShape()[0]);
         FloatBuffer values = tensor.getFloatBuffer();
         float[][] rows = new float[count][values.remaining() / Math.max(count, 1)];

@@ -1,4 +1,4 @@
-package io.hatflow.inference.bundle;
+package io.hatflow.inference.onnx;
 
 import java.util.List;
 
@@ -12,6 +12,16 @@ public record TensorSpec(String name, String type, List<String> shape) {
 
     public TensorSpec {
         shape = List.copyOf(shape);
+    }
+
+    /** Numbers of single precision. */
+    public static TensorSpec float32(String name, String... shape) {
+        return new TensorSpec(name, "float32", List.of(shape));
+    }
+
+    /** Integers. */
+    public static TensorSpec int64(String name, String... shape) {
+        return new TensorSpec(name, "int64", List.of(shape));
     }
 
     @Override

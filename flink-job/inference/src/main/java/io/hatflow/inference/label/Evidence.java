@@ -1,0 +1,11 @@
+package io.hatflow.inference.label;
+
+/**
+ * A span of the original text.
+ *
+ * @param start first UTF-16 code unit
+ * @param end UTF-16 code unit after the last
+ * @param segment number of the segment in the document, from 0
+ * @param score the segment's own score for the label
+ */
+public record Evidence(int start, int end, int segment, float score) {}

@@ -1,0 +1,15 @@
+package io.hatflow.inference.label;
+
+import java.util.List;
+
+/**
+ * How much a label fits the document.
+ *
+ * @param score probability for classification, the raw value for regression
+ * @param evidence the segments that speak most for the label, best first
+ */
+public record LabelScore(String label, float score, boolean aboveThreshold, List<Evidence> evidence) {
+    public LabelScore {
+        evidence = List.copyOf(evidence);
+    }
+}

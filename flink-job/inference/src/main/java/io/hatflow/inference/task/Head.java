@@ -1,0 +1,43 @@
+package io.hatflow.inference.task;
+
+import io.hatflow.inference.onnx.TensorSpec;
+import io.hatflow.inference.text.Span;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The head of a model, one class for each task: which outputs its graph has, what a golden input holds of them, and how the answers for
+ * the windows of a document combine. Immutable.
+ */
+public sealed interface Head permits ScoringHead, EmbeddingHead, MaskedLmHead {
+
+    /** The output that has a row for each window of a batch; empty if the graph has none. */
+    Optional<TensorSpec> documentOutput();
+
+    /** The output that has a row for each segment of a batch. */
+    TensorSpec segmentOutput();
+
+    /** What a golden input must hold of the answer, as rows of numbers. */
+    float[][] rows(GoldenAnswers golden);
+
+    /**
+     * The same rows of what this model answers for the same input.
+     *
+     * @param segments for every segment of the document its run of tokens
+     * @param windows for every window the segments that it holds
+     * @param answers for every window the model's answer
+     */
+    float[][] rows(List<Span> segments, List<Span> windows, List<WindowAnswer> answers);
+
+    /** Why a golden input whose rows are well-formed cannot be compared: the end of a sentence that begins with its place. */
+    default Optional<String> problem(GoldenAnswers golden, int segments) {
+        return Optional.empty();
+    }
+
+    /** Every output that the graph must have. */
+    default List<TensorSpec> outputs() {
+        return documentOutput()
+                .map(document -> List.of(document, segmentOutput()))
+                .orElseGet(() -> List.of(segmentOutput()));
+    }
+}

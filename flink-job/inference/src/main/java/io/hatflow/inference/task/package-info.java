@@ -1,0 +1,5 @@
+/** What models answer, by task. */
+@NullMarked
+package io.hatflow.inference.task;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.inference.task;
+
+import org.jspecify.annotations.NullMarked;
