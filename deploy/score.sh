@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
-# Scores a file of JSON lines: score.sh --bundle DIR --input docs.jsonl --output events.jsonl [--overwrite]
-exec "$(dirname "${BASH_SOURCE[0]}")/hatflow.sh" score "$@"
+# The same as: hatflow score …
+exec "$(dirname "${BASH_SOURCE[0]}")/hatflow" score "$@"

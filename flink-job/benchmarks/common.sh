@@ -4,8 +4,8 @@ root="$(cd "$here/../.." && pwd)"
 target="$here/target"
 venv="$target/venv"
 
-# shellcheck source=../../deploy/build.sh
-source "$root/deploy/build.sh"
+# shellcheck source=../../deploy/launch/build.sh
+source "$root/deploy/launch/build.sh"
 
 # make_venv REQUIREMENTS…: a virtual environment that holds them.
 make_venv() {

@@ -29,5 +29,5 @@ done
 
 # The held-out contracts, through the same pipeline as documents from Kafka.
 rm -f "$work/events.jsonl" "$work/events.jsonl.rejected.jsonl"
-"$here/../../../deploy/score.sh" --bundle "$work/measured/contract-clauses" --input "$work/split/test.jsonl" --output "$work/events.jsonl"
+"$here/../../../deploy/hatflow" score --bundle "$work/measured/contract-clauses" --input "$work/split/test.jsonl" --output "$work/events.jsonl"
 "$python" -m onnx_export evaluate --data "$work/split/test.jsonl" --events "$work/events.jsonl" --output "$work/evaluation.json"

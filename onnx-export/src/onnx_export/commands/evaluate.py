@@ -17,7 +17,7 @@ from onnx_export.train.labelled_texts import read_labelled_texts
 def main(arguments: Sequence[str]) -> int:
     parser = Arguments.of_command("evaluate", __doc__)
     parser.add_argument("--data", type=Path, required=True, help="annotated texts (.jsonl or .jsonl.gz), see split")
-    parser.add_argument("--events", type=Path, required=True, help="what deploy/score.sh wrote for these texts")
+    parser.add_argument("--events", type=Path, required=True, help="what deploy/hatflow score wrote for these texts")
     parser.add_argument("--output", type=Path, help="JSON file for the report")
     options = parser.parse_args(arguments)
     try:

@@ -1,6 +1,6 @@
 """How well a bundle does on annotated texts.
 
-Compares what ``deploy/score.sh`` wrote with the annotation, document by document: which labels were found, and whether the
+Compares what ``deploy/hatflow score`` wrote with the annotation, document by document: which labels were found, and whether the
 best evidence for each is where the annotation says. Present is what the bundle's own thresholds made so.
 """
 
@@ -97,7 +97,7 @@ def _parse(event: Any) -> tuple[str, dict[str, Finding]]:
     match event:
         case {"id": str(id), "labels": list(labels)}:
             return id, dict(_parse_label(label) for label in labels)
-    raise ValueError("expected an object with a string 'id' and a list 'labels', as deploy/score.sh writes it")
+    raise ValueError("expected an object with a string 'id' and a list 'labels', as deploy/hatflow score writes it")
 
 
 def _parse_label(label: Any) -> tuple[str, Finding]:

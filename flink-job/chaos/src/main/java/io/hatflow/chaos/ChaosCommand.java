@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The command behind {@code deploy/chaos.sh}. */
+/** The command behind {@code deploy/hatflow chaos}. */
 @Command(
-        name = "chaos.sh",
+        name = "hatflow chaos",
         description =
                 "Stream documents through a cluster on this machine while its processes are killed and worse, and check that"
                         + " every one of them is answered as in an undisturbed run. Exit code 0 if so, 1 if not.",

@@ -16,7 +16,7 @@ final class Commands {
         }
     }
 
-    /** Lets the logs and data of a run stay, where the script has made a folder for them: see {@code deploy/build.sh}. */
+    /** Lets the logs and data of a run stay, where the script has made a folder for them: see {@code deploy/launch/build.sh}. */
     static void keep(Path home) throws IOException {
         String folder = System.getProperty("hatflow.temporary", "");
         if (!folder.isEmpty()) {

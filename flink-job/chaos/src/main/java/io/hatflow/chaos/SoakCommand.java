@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The command behind {@code deploy/soak.sh}. */
+/** The command behind {@code deploy/hatflow soak}. */
 @Command(
-        name = "soak.sh",
+        name = "hatflow soak",
         description =
                 "Run a cluster on this machine at 80 % of its capacity, with restarts of the job, and watch memory, threads, files and what"
                         + " the broker remembers. Exit code 0 if every record was answered once and nothing grew, 1 if not.",

@@ -7,7 +7,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Short forms of {@code deploy/chaos.sh}; the long ones are for people, see docs/reliability.md. */
+/** Short forms of {@code deploy/hatflow chaos}; the long ones are for people, see docs/reliability.md. */
 @Timeout(900)
 class ChaosIT {
 
@@ -25,7 +25,7 @@ class ChaosIT {
     }
 
     private static Ended chaos(String... words) throws Exception {
-        Ended ended = Script.run(Script.of("chaos.sh", words), Duration.ofMinutes(10));
+        Ended ended = Script.run(Script.of("chaos", words), Duration.ofMinutes(10));
         System.out.println(ended.said());
         return ended;
     }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** {@code deploy/cluster.sh} and the commands around it, as the README tells a person to use them. */
+/** {@code deploy/hatflow cluster} and the commands around it, as the README tells a person to use them. */
 @Timeout(600)
 class ClusterScriptIT {
 
@@ -73,7 +73,7 @@ class ClusterScriptIT {
                 .isEqualTo(0);
         assertRefused(cluster("submit", "--", BUNDLE), "A job runs already");
 
-        Process reader = Script.of("read.sh", "--bootstrap-servers", broker, "--follow")
+        Process reader = Script.of("read", "--bootstrap-servers", broker, "--follow")
                 .redirectError(folder.resolve("read.log").toFile())
                 .start();
         try (BufferedReader events = reader.inputReader(StandardCharsets.UTF_8)) {
@@ -98,9 +98,7 @@ class ClusterScriptIT {
             reader.destroyForcibly();
         }
         assertThat(cluster("stop", "--job").said()).contains("Job stopped with ");
-        assertThat(run(Script.of("read.sh", "--bootstrap-servers", broker))
-                        .said()
-                        .lines())
+        assertThat(run(Script.of("read", "--bootstrap-servers", broker)).said().lines())
                 .hasSize(4);
     }
 
@@ -111,7 +109,7 @@ class ClusterScriptIT {
     private Ended cluster(String verb, String... more) throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of(verb, "--home=" + folder));
         words.addAll(Arrays.asList(more));
-        return run(Script.of("cluster.sh", words.toArray(String[]::new)));
+        return run(Script.of("cluster", words.toArray(String[]::new)));
     }
 
     private void send(String... names) throws IOException, InterruptedException {
@@ -120,7 +118,7 @@ class ClusterScriptIT {
             words.add(Files.writeString(folder.resolve(name), "This is the text of " + name + ".")
                     .toString());
         }
-        Ended ended = run(Script.of("send.sh", words.toArray(String[]::new)));
+        Ended ended = run(Script.of("send", words.toArray(String[]::new)));
         assertThat(ended.code()).as(ended.said()).isEqualTo(0);
     }
 

@@ -16,15 +16,15 @@ class CommandsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "chaos.sh | --seconds=0 | --seconds is 0.0, expected more than 0",
-                "chaos.sh | --guarantee=perhaps | --guarantee is \"perhaps\", expected exactly-once or at-least-once",
-                "soak.sh | --minutes=20 | --minutes is 20.0, expected at least 30.0: --warm-up, which is not judged, and --restarts",
-                "soak.sh | --minutes=60 --every=0 | --every is 0.0, expected more than 0",
-                "soak.sh | --minutes=60 --restarts=-1 | --restarts is -1.0, expected more than 0",
+                "chaos | --seconds=0 | --seconds is 0.0, expected more than 0",
+                "chaos | --guarantee=perhaps | --guarantee is \"perhaps\", expected exactly-once or at-least-once",
+                "soak | --minutes=20 | --minutes is 20.0, expected at least 30.0: --warm-up, which is not judged, and --restarts",
+                "soak | --minutes=60 --every=0 | --every is 0.0, expected more than 0",
+                "soak | --minutes=60 --restarts=-1 | --restarts is -1.0, expected more than 0",
             })
     void isRefusedInASentence(String command, String options, String sentence) {
         StringWriter said = new StringWriter();
-        CommandLine line = CommandLines.of(command.equals("soak.sh") ? new SoakCommand() : new ChaosCommand());
+        CommandLine line = CommandLines.of(command.equals("soak") ? new SoakCommand() : new ChaosCommand());
         line.setErr(new PrintWriter(said, true));
 
         assertThat(line.execute((options + " --checkout=.").split(" ", -1))).isEqualTo(1);

@@ -11,14 +11,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The scripts of {@code deploy/}, as a person runs them. */
+/** The commands of {@code deploy/hatflow}, as a person runs them. */
 final class Script {
 
     static final Path CHECKOUT = Path.of("../..").toAbsolutePath().normalize();
 
     private Script() {}
 
-    /** How a script ended, and all that it said. */
+    /** How a command ended, and all that it said. */
     record Ended(int code, String said) {
 
         String lastLine() {
@@ -26,16 +26,16 @@ final class Script {
         }
     }
 
-    static ProcessBuilder of(String name, String... words) throws IOException {
+    static ProcessBuilder of(String command, String... words) throws IOException {
         // This build has just made what the scripts run: they must not think that it is older than its sources.
         for (String made : List.of(
                 "cluster/target/cluster.classpath", "job/target/provided.classpath", "chaos/target/chaos.classpath")) {
             Files.setLastModifiedTime(CHECKOUT.resolve("flink-job").resolve(made), FileTime.from(Instant.now()));
         }
-        List<String> command = new ArrayList<>(
-                List.of("bash", CHECKOUT.resolve("deploy").resolve(name).toString()));
-        command.addAll(Arrays.asList(words));
-        return new ProcessBuilder(command);
+        List<String> line = new ArrayList<>(
+                List.of("bash", CHECKOUT.resolve("deploy/hatflow").toString(), command));
+        line.addAll(Arrays.asList(words));
+        return new ProcessBuilder(line);
     }
 
     /** @param limit after which the script is killed, and the test with it */

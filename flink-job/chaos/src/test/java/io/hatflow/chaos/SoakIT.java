@@ -15,7 +15,7 @@ import org.apache.flink.util.FileUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The shortest form of {@code deploy/soak.sh}; the long one is for people, see docs/reliability.md. */
+/** The shortest form of {@code deploy/hatflow soak}; the long one is for people, see docs/reliability.md. */
 @Timeout(600)
 class SoakIT {
 

@@ -17,9 +17,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The commands behind {@code deploy/cluster.sh}. */
+/** The commands behind {@code deploy/hatflow cluster}. */
 @Command(
-        name = "cluster.sh",
+        name = "hatflow cluster",
         description =
                 "A Kafka broker, a Flink JobManager and TaskManagers as processes of this machine, for tests and trials.",
         synopsisSubcommandLabel = "start | submit | status | stop",
@@ -97,7 +97,8 @@ public final class ClusterCommand {
 
         void requireCluster() throws IOException {
             if (supervisor().isEmpty()) {
-                throw new ClusterException("No cluster runs in " + path() + "; start one with cluster.sh start");
+                throw new ClusterException(
+                        "No cluster runs in " + path() + "; start one with deploy/hatflow cluster start");
             }
         }
 
@@ -221,7 +222,7 @@ public final class ClusterCommand {
                         + ", which is not a file; expected the job's jar for clusters," + " hatflow-job-…-cluster.jar");
             }
             if (flink.jobs().stream().anyMatch(job -> !job.isOver())) {
-                throw new ClusterException("A job runs already; stop it with cluster.sh stop --job");
+                throw new ClusterException("A job runs already; stop it with deploy/hatflow cluster stop --job");
             }
             List<String> all = new ArrayList<>(settings);
             all.add("--kafka.bootstrap-servers=127.0.0.1:" + home.port(0));

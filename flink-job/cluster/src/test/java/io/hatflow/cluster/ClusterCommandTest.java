@@ -25,10 +25,10 @@ class ClusterCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "status | No cluster runs in HOME; start one with cluster.sh start",
-                "stop | No cluster runs in HOME; start one with cluster.sh start",
-                "stop --job | No cluster runs in HOME; start one with cluster.sh start",
-                "submit --checkout=. | No cluster runs in HOME; start one with cluster.sh start",
+                "status | No cluster runs in HOME; start one with deploy/hatflow cluster start",
+                "stop | No cluster runs in HOME; start one with deploy/hatflow cluster start",
+                "stop --job | No cluster runs in HOME; start one with deploy/hatflow cluster start",
+                "submit --checkout=. | No cluster runs in HOME; start one with deploy/hatflow cluster start",
                 "run --checkout=. --kafka-port=0 | --kafka-port is 0, expected 1 to 65535",
                 "run --checkout=. --web-port=70000 | --web-port is 70000, expected 1 to 65535",
                 "run --checkout=. --web-port=9092"

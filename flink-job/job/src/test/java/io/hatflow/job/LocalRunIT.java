@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The job in a JVM of its own, started and logging as {@code deploy/run.sh} does it, and what is seen on its terminal. */
+/** The job in a JVM of its own, started and logging as {@code deploy/hatflow run} does it, and what is seen on its terminal. */
 @ExtendWith(SharedBroker.class)
 @Timeout(300)
 class LocalRunIT {

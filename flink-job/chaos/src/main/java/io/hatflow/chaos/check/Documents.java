@@ -22,6 +22,9 @@ public final class Documents {
     /** Of a text; the job must refuse what is longer, which would be minutes of work for a tiny model with its tiny segments. */
     public static final int MOST_CHARACTERS = 1_000_000;
 
+    /** Of those that it must refuse: a thousand pages, which take their share of what a task may hold. */
+    private static final int TOO_MANY_CHARACTERS = 3_000_000;
+
     /** Header with the record's number. */
     static final String NUMBER = "number";
 
@@ -185,7 +188,7 @@ public final class Documents {
             }
             case CUT_OFF -> Arrays.copyOf(whole, whole.length - 9);
             case EMPTY_TEXT -> Wire.document(id, " \n ");
-            case TOO_LONG -> Wire.document(id, "word ".repeat(MOST_CHARACTERS / 5 + 1));
+            case TOO_LONG -> Wire.document(id, "word ".repeat(TOO_MANY_CHARACTERS / 5));
             case MEGABYTE_OF_ONE_WORD -> Wire.document(id, "word".repeat(MOST_CHARACTERS / 4));
             case NOT_UTF8 -> {
                 whole[whole.length - 10] = (byte) 0x80;

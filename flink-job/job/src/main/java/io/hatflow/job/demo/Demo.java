@@ -196,9 +196,9 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         out.println("  Flink's page      http://127.0.0.1:"
                 + settings.flinkOptions().get("rest.port"));
         out.println("  Kafka             " + servers + ", topics " + INPUT + ", " + LABELLED + ", " + DEAD);
-        out.println("  send your own     deploy/send.sh --bootstrap-servers " + servers + " FILE…");
-        out.println("  read the events   deploy/read.sh --bootstrap-servers " + servers + " --follow");
-        out.println("  the dead letters  deploy/read.sh --bootstrap-servers " + servers + " --dead-letters");
+        out.println("  send your own     deploy/hatflow send --bootstrap-servers " + servers + " FILE…");
+        out.println("  read the events   deploy/hatflow read --bootstrap-servers " + servers + " --follow");
+        out.println("  the dead letters  deploy/hatflow read --bootstrap-servers " + servers + " --dead-letters");
         new CountDownLatch(1).await();
     }
 

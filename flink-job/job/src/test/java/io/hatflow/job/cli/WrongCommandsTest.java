@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
 /**
- * Command lines with one mistake each, as they follow {@code deploy/hatflow.sh}, and what a person sees first. {@code DIR} stands for a
+ * Command lines with one mistake each, as they follow {@code deploy/hatflow}, and what a person sees first. {@code DIR} stands for a
  * folder with a few files, {@code KAFKA} for options that lead to no broker.
  */
 class WrongCommandsTest {
