@@ -331,7 +331,7 @@ def capacity(results: dict[str, Any], growth: dict[str, Any]) -> str:
     coordinate = growth["parallelism"][-1]["cpuMicros"]
     beside = TARGET * (segments * tokenize + coordinate) / 1e6 / UTILISATION
     tasks = max(1, math.ceil(beside))
-    state = tasks * CAPACITY * 2 * size / 1e6
+    state = tasks * CAPACITY * size / 1e6
     lines = [
         f"Measured {results['begun'][:10]} (throughput) and {growth['begun'][:10]} (growth) on {results['machine']['processor']}.",
         table(
@@ -355,7 +355,7 @@ def capacity(results: dict[str, Any], growth: dict[str, Any]) -> str:
                 ],
                 ["partitions", f"2 · {tasks}", str(2 * tasks)],
                 ["documents in flight, at most", f"{tasks} · {CAPACITY}", f"{tasks * CAPACITY:,}"],
-                ["checkpoint, at most", f"{tasks} · {CAPACITY} · 2 · {size:,.0f} bytes", f"{state:.1f} MB"],
+                ["checkpoint, at most", f"{tasks} · {CAPACITY} · {size:,.0f} bytes", f"{state:.1f} MB"],
                 ["Kafka, in", f"{TARGET} · {size:,.0f} bytes", f"{TARGET * size / 1e6:.1f} MB/s"],
             ],
         ),
