@@ -77,8 +77,8 @@ class ClusterScriptIT {
                 .redirectError(folder.resolve("read.log").toFile())
                 .start();
         try (BufferedReader events = reader.inputReader(StandardCharsets.UTF_8)) {
-            send("first.txt", "second.txt");
-            assertThat(read(events, 2)).containsExactlyInAnyOrder("first.txt", "second.txt");
+            send("first.txt", "second.jsonl");
+            assertThat(read(events, 2)).containsExactlyInAnyOrder("first.txt", "second.jsonl");
 
             Matcher taskManager = TASK_MANAGER.matcher(cluster("status").said());
             assertThat(taskManager.find()).isTrue();
@@ -115,8 +115,10 @@ class ClusterScriptIT {
     private void send(String... names) throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of("--bootstrap-servers", broker));
         for (String name : names) {
-            words.add(Files.writeString(folder.resolve(name), "This is the text of " + name + ".")
-                    .toString());
+            String text = name.endsWith(".jsonl")
+                    ? "{\"id\": \"" + name + "\", \"segments\": [\"This is the first.\", \"This the second.\"]}\n"
+                    : "This is the text of " + name + ".";
+            words.add(Files.writeString(folder.resolve(name), text).toString());
         }
         Ended ended = run(Script.of("send", words.toArray(String[]::new)));
         assertThat(ended.code()).as(ended.said()).isEqualTo(0);
