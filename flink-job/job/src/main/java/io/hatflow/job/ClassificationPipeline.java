@@ -1,9 +1,9 @@
 package io.hatflow.job;
 
 import io.hatflow.job.classify.EventStreams;
+import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.sink.EventSinks;
-import io.hatflow.job.source.DocumentFormat;
 import io.hatflow.job.source.DocumentSource;
 import io.hatflow.job.source.SourceRecord;
 import java.util.function.UnaryOperator;
@@ -68,7 +68,7 @@ public final class ClassificationPipeline {
                 .orElse("");
         EventStreams classified = EventStreams.of(
                 afterSource.apply(records),
-                DocumentFormat.avro(settings.source()),
+                DocumentFormat.avro(settings.source().writerSchemas()),
                 settings.classify(),
                 settings.quarantine().of(checkpoints, settings.source().groupId()),
                 settings.rejectionLimit());

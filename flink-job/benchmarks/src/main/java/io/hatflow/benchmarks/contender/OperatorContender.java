@@ -8,7 +8,7 @@ import io.hatflow.flink.pool.ClassifierProvider;
 import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.EventStreams;
-import io.hatflow.job.source.DocumentFormat;
+import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

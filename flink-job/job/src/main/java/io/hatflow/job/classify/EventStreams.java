@@ -6,7 +6,7 @@ import io.hatflow.flink.operator.ClassificationOperator;
 import io.hatflow.flink.pool.ClassifierPool;
 import io.hatflow.flink.pool.ClassifierProvider;
 import io.hatflow.flink.quarantine.QuarantineSettings;
-import io.hatflow.job.source.DocumentFormat;
+import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.source.SourceRecord;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.java.typeutils.EitherTypeInfo;

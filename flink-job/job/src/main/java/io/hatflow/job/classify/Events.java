@@ -17,7 +17,7 @@ import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.label.LabelScore;
-import io.hatflow.job.source.Refusal;
+import io.hatflow.job.format.Refusal;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

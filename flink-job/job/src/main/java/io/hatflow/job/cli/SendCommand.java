@@ -1,9 +1,9 @@
 package io.hatflow.job.cli;
 
 import io.hatflow.events.Document;
-import io.hatflow.job.source.Decoded;
-import io.hatflow.job.source.JsonDocument;
-import io.hatflow.job.source.Utf8File;
+import io.hatflow.job.format.Decoded;
+import io.hatflow.job.format.JsonDocument;
+import io.hatflow.job.score.Utf8File;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,5 @@
 package io.hatflow.job.score;
 
-import io.hatflow.job.source.Utf8File;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

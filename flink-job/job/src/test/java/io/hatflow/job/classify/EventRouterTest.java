@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Reason;
-import io.hatflow.job.source.Refusal;
+import io.hatflow.job.format.Refusal;
 import io.hatflow.job.source.SourceRecord;
 import java.util.List;
 import org.apache.flink.runtime.execution.SuppressRestartsException;

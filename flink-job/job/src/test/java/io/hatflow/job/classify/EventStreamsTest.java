@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hatflow.job.Sent;
 import io.hatflow.job.TinyBundle;
-import io.hatflow.job.source.DocumentFormat;
+import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.source.SourceRecord;
 import java.util.ArrayList;
 import java.util.List;

@@ -15,7 +15,7 @@ import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.label.Evidence;
 import io.hatflow.inference.label.LabelScore;
 import io.hatflow.job.Sent;
-import io.hatflow.job.source.DocumentFormat;
+import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.source.RecordHeader;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package io.hatflow.job.source;
+package io.hatflow.job.score;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;

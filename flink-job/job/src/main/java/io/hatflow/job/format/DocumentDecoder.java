@@ -1,4 +1,4 @@
-package io.hatflow.job.source;
+package io.hatflow.job.format;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package io.hatflow.job.source;
+package io.hatflow.job.format;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;

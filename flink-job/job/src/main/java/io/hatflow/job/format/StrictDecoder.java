@@ -1,4 +1,4 @@
-package io.hatflow.job.source;
+package io.hatflow.job.format;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

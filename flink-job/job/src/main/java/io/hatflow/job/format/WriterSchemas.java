@@ -1,4 +1,4 @@
-package io.hatflow.job.source;
+package io.hatflow.job.format;
 
 import io.hatflow.events.Document;
 import java.io.IOException;

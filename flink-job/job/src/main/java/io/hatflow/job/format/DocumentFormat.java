@@ -1,4 +1,4 @@
-package io.hatflow.job.source;
+package io.hatflow.job.format;
 
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -16,13 +16,13 @@ public interface DocumentFormat extends Serializable {
     }
 
     /**
-     * Avro's single-object encoding, in the current schema or in one of those that the settings name.
+     * Avro's single-object encoding, in the current schema or in an older one.
      *
+     * @param writerSchemas folder of older schemas; empty if there is none
      * @throws IllegalArgumentException if the writers' schemas cannot be used, with all problems
      */
-    static DocumentFormat avro(SourceSettings settings) {
-        WriterSchemas schemas =
-                WriterSchemas.withFolder(settings.writerSchemas().isEmpty() ? null : Path.of(settings.writerSchemas()));
+    static DocumentFormat avro(String writerSchemas) {
+        WriterSchemas schemas = WriterSchemas.withFolder(writerSchemas.isEmpty() ? null : Path.of(writerSchemas));
         return () -> new AvroDocumentDecoder(schemas);
     }
 }

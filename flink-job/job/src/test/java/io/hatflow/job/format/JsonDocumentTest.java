@@ -1,4 +1,4 @@
-package io.hatflow.job.source;
+package io.hatflow.job.format;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

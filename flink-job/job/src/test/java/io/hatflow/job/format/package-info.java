@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.format;
+
+import org.jspecify.annotations.NullMarked;
