@@ -41,6 +41,6 @@ def main(arguments: Sequence[str]) -> int:
     usual = company.logits(company.corpus.of(texts))
     truth = np.stack([company.corpus.documents[text.id].truth for text in texts])
     tuned = Tuned.on(Scored(np.stack([rows.max(axis=0) for rows in usual]), truth))
-    report_cuts(company, usual)
     report_clauses(company, usual, tuned)
+    report_cuts(company, usual)
     return 0

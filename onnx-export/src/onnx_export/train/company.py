@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,7 @@ class Company:
 
     def __init__(self, model: SegmentClassifier, recipe: Recipe, corpus: Corpus, texts: Sequence[LabelledText]) -> None:
         self.model, self.recipe, self.corpus, self.texts = model, recipe, corpus, texts
+        self._sentences = {text.id: sentences(text.text) for text in texts}
 
     def logits(self, documents: Sequence[SegmentedDocument]) -> list[NDArray[np.float32]]:
         """[segments, C] for each document."""
@@ -67,60 +69,62 @@ class Company:
         rest = segment(text.text, offsets[first:], segmenter=self.recipe.segmenter, segment_length=length)
         return [(0, first), *((begin + first, end + first) for begin, end in rest)]
 
-    def apart(self, clause: Clause) -> tuple[list[Span], Span]:
-        """The usual segments but for those that the clause's sentences are in, which begin and end with those sentences; and which of
-        them hold the clause."""
-        text, room = clause.text, self.recipe.segment_length
+    def apart(self, text: LabelledText) -> list[Span]:
+        """The segments of a text but that the sentences of each annotated clause begin a segment and end one: in no segment is a clause
+        beside a sentence without one."""
         offsets = self.corpus.tokens[text.id][1]
-        own = [(a, b) for a, b in sentences(text.text) if a < clause.end and b > clause.start]
-        begin = int(np.searchsorted(offsets[:, 0], own[0][0])) if own else 0
-        end = int(np.searchsorted(offsets[:, 0], own[-1][1])) if own else len(offsets)
-        usual = self.usual(text, room)
-        before = [(a, min(b, begin)) for a, b in usual if a < begin]
-        after = [(max(a, end), b) for a, b in usual if b > end]
-        width = room - 1
-        inner = [(a, min(a + width, end)) for a in range(begin, end, width)]
-        return [*before, *inner, *after], (len(before), len(before) + len(inner))
+        breaks = {0, len(offsets)}
+        for clause in (clause for clause in self.clauses() if clause.text.id == text.id):
+            start, end = self._sentences_of(clause)
+            breaks |= {int(np.searchsorted(offsets[:, 0], start)), int(np.searchsorted(offsets[:, 0], end))}
+        spans: list[Span] = []
+        for begin, end in pairwise(sorted(breaks)):
+            part = segment(
+                text.text,
+                offsets[begin:end].tolist(),
+                segmenter=self.recipe.segmenter,
+                segment_length=self.recipe.segment_length,
+            )
+            spans += [(a + begin, b + begin) for a, b in part]
+        return spans
+
+    def alone(self, clause: Clause) -> list[Span]:
+        """The segments of the clause's sentences, by first and end token of its text."""
+        offsets = self.corpus.tokens[clause.text.id][1]
+        start, end = self._sentences_of(clause)
+        begin, last = int(np.searchsorted(offsets[:, 0], start)), int(np.searchsorted(offsets[:, 0], end))
+        width = self.recipe.segment_length - 1
+        return [(a, min(a + width, last)) for a in range(begin, last, width)]
+
+    def _sentences_of(self, clause: Clause) -> Span:
+        own = [span for span in self._sentences[clause.text.id] if span[0] < clause.end and span[1] > clause.start]
+        return own[0][0], own[-1][1]
 
 
-def in_place(company: Company, clauses: Sequence[Clause], usual: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """[clauses], the best logit for its label of the segments that a clause is in."""
-    rows = dict(zip((text.id for text in company.texts), usual, strict=True))
+def within(
+    clauses: Sequence[Clause], documents: Sequence[SegmentedDocument], logits: Sequence[NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """[clauses], the best logit for its label of the segments that a clause is in; of each text its document and [segments, C]."""
+    of_text = {document.text.id: (document, rows) for document, rows in zip(documents, logits, strict=True)}
     found = []
     for clause in clauses:
-        places = company.corpus.documents[clause.text.id].places
-        found.append(rows[clause.text.id][clause.overlaps(places), clause.label].max())
+        document, rows = of_text[clause.text.id]
+        found.append(rows[clause.overlaps(document.places), clause.label].max())
     return np.array(found, np.float32)
 
 
 def in_segments_of_its_own(company: Company, clauses: Sequence[Clause]) -> NDArray[np.float32]:
-    """[clauses], the same where no sentence but the clause's own is in these segments. Of the text, one window around them is shown."""
-    found = []
-    for done, clause in enumerate(clauses, start=1):
-        spans, (first, end) = company.apart(clause)
-        middle, most = (first + end) // 2, company.recipe.max_segments
-        begin = max(0, min(middle - most // 2, len(spans) - most))
-        document = company.corpus.cut_at(clause.text, spans[begin : begin + most])
-        rows = company.logits([document])[0][max(0, first - begin) : end - begin]
-        found.append(rows[:, clause.label].max())
-        _progress("clauses in segments of their own", done, len(clauses))
-    return np.array(found, np.float32)
+    """[clauses], the same where no sentence without a clause is in these segments."""
+    documents = [company.corpus.cut_at(text, company.apart(text)) for text in company.texts]
+    return within(clauses, documents, company.logits(documents))
 
 
 def alone(company: Company, clauses: Sequence[Clause]) -> NDArray[np.float32]:
     """[clauses], the same where there is no other text."""
-    found = []
-    for done, clause in enumerate(clauses, start=1):
-        spans, (first, end) = company.apart(clause)
-        document = company.corpus.cut_at(clause.text, spans[first : min(end, first + company.recipe.max_segments)])
-        found.append(company.logits([document])[0][:, clause.label].max())
-        _progress("clauses alone", done, len(clauses))
-    return np.array(found, np.float32)
-
-
-def _progress(what: str, done: int, count: int) -> None:
-    if done % 200 == 0 or done == count:
-        print(f"{what}: {done}/{count}", file=sys.stderr, flush=True)
+    documents = [company.corpus.cut_at(clause.text, company.alone(clause)) for clause in clauses]
+    return np.array(
+        [rows[:, clause.label].max() for clause, rows in zip(clauses, company.logits(documents), strict=True)], np.float32
+    )
 
 
 def report_clauses(company: Company, usual: Sequence[NDArray[np.float32]], tuned: Tuned) -> None:
@@ -134,7 +138,7 @@ def report_clauses(company: Company, usual: Sequence[NDArray[np.float32]], tuned
         reached: NDArray[np.bool_] = 1 / (1 + np.exp(-calibrated)) >= thresholds
         return reached
 
-    there = present(in_place(company, clauses, usual))
+    there = present(within(clauses, company.corpus.of(company.texts), usual))
     print(f"\n{len(clauses)} clauses in {len(company.texts)} texts; {there.sum()} reach their label's threshold where they are\n")
     print("| without neighbours | reaches it | lost by its company | owed to its company |\n| --- | ---: | ---: | ---: |")
     for name, ask in (("in segments of its own", in_segments_of_its_own), ("as a text of its own", alone)):
@@ -150,8 +154,6 @@ def report_clauses(company: Company, usual: Sequence[NDArray[np.float32]], tuned
 CUTS: dict[str, Callable[[Company, LabelledText, int], list[Span]]] = {
     "as usual": lambda company, text, length: company.usual(text, length),
     "shifted by half a segment": lambda company, text, length: company.shifted(text, length),
-    "segments of three quarters": lambda company, text, length: company.usual(text, 3 * length // 4),
-    "segments of half the length": lambda company, text, length: company.usual(text, length // 2),
 }
 
 
@@ -168,7 +170,6 @@ def report_cuts(company: Company, usual: Sequence[NDArray[np.float32]]) -> None:
     for name in list(CUTS)[1:]:
         scored[f"best of the usual and {name}"] = np.maximum(of_cuts["as usual"], of_cuts[name])
         scored[f"mean of the usual and {name}"] = np.mean([of_cuts["as usual"], of_cuts[name]], axis=0, dtype=np.float32)
-    scored["mean of all four"] = np.mean(list(of_cuts.values()), axis=0, dtype=np.float32)
     print("\n| cut | AP, pairs | AP, per label | micro-F1 in halves | macro-F1 |\n| --- | ---: | ---: | ---: | ---: |")
     for name, logits in scored.items():
         pairs, per_label = average_precision(logits, truth)

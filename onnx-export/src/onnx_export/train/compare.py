@@ -42,7 +42,9 @@ class Trained:
             raise ValueError(f"{folder} has no {' and no '.join(missing)}; expected a training that ran to its end")
         options, metrics = (json.loads(file.read_text(encoding="utf-8")) for file in files)
         if "f1_in_halves" not in metrics:
-            raise ValueError(f"{folder / 'metrics.json'} has no f1_in_halves; start its training once more, which writes it again")
+            raise ValueError(
+                f"{folder / 'metrics.json'} has no f1_in_halves; start its training once more, which writes it again"
+            )
         # Without that, two lengths of the same training would be one row.
         return Trained({**options, "passes": metrics["passes"]}, metrics)
 
