@@ -152,7 +152,7 @@ def test_a_checkpoint_may_have_either_file(tmp_path):
     (folder / "pytorch_model.bin").write_bytes(b"not looked at")
     read_checkpoint(folder)
     (folder / "model.safetensors").rename(folder / "gone")
-    with pytest.raises(ExportError, match="is no zip archive"):
+    with pytest.raises(ExportError, match="is not a zip archive"):
         read_checkpoint(folder)
     (folder / "pytorch_model.bin").write_bytes(SMALL.read_bytes())
     with pytest.raises(ExportError, match="corner is superfluous"):
