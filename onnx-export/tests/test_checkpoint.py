@@ -209,7 +209,7 @@ def test_missing_or_unreadable_files_are_told(tmp_path, folder):
     assert "is not JSON" in problems_of(folder)[0]
     (folder / "pytorch_model.bin.index.json").unlink()
     (folder / "pytorch_model.bin").touch()
-    assert "is no zip archive" in problems_of(folder)[0]
+    assert "is not a zip archive" in problems_of(folder)[0]
     (folder / "config.json").write_text("{")
     assert "is not JSON" in problems_of(folder)[0]
     (folder / "config.json").unlink()

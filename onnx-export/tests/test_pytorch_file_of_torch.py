@@ -69,5 +69,5 @@ def test_models_optimizers_and_the_old_format_are_refused(tmp_path):
     with pytest.raises(ExportError, match=r"holds 'model', 'epoch' beside tensors by name; save the state dict alone"):
         read_pytorch_file(tmp_path / "training.bin")
     torch.save(layer.state_dict(), tmp_path / "old.bin", _use_new_zipfile_serialization=False)
-    with pytest.raises(ExportError, match="is no zip archive"):
+    with pytest.raises(ExportError, match="is not a zip archive"):
         read_pytorch_file(tmp_path / "old.bin")
