@@ -1,17 +1,9 @@
 package io.hatflow.job.cli;
 
 import io.hatflow.events.Document;
-import io.hatflow.job.format.Decoded;
-import io.hatflow.job.format.JsonDocument;
-import io.hatflow.job.score.Utf8File;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,19 +46,16 @@ final class SendCommand implements Callable<Integer> {
         properties.putIfAbsent("compression.type", "lz4");
         // Before anything is sent: half of the files would be worse than none.
         for (Path file : files) {
-            if (!Files.isRegularFile(file)) {
-                throw new IllegalArgumentException(
-                        file + " is not a file; expected text, or .jsonl with a document a line");
-            }
+            DocumentFile.check(file);
         }
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
             for (Path file : files) {
-                for (Document document : documents(file)) {
-                    sent.add(producer.send(new ProducerRecord<>(
-                            topic, document.getId().getBytes(StandardCharsets.UTF_8), encoded(document))));
-                }
+                DocumentFile.read(
+                        file,
+                        document -> sent.add(producer.send(new ProducerRecord<>(
+                                topic, document.getId().getBytes(StandardCharsets.UTF_8), encoded(document)))));
             }
             for (Future<RecordMetadata> each : sent) {
                 each.get();
@@ -76,51 +65,14 @@ final class SendCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static byte[] encoded(Document document) throws IOException {
-        var buffer = document.toByteBuffer();
-        byte[] bytes = new byte[buffer.remaining()];
-        buffer.get(bytes);
-        return bytes;
-    }
-
-    private static List<Document> documents(Path file) throws IOException {
+    private static byte[] encoded(Document document) {
         try {
-            return read(file);
-        } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(file + " is not UTF-8; convert it first (iconv -t UTF-8)", e);
-        }
-    }
-
-    private static List<Document> read(Path file) throws IOException {
-        if (!file.toString().endsWith(".jsonl")) {
-            return List.of(Document.newBuilder()
-                    .setId(file.getFileName().toString())
-                    .setText(text(file))
-                    .build());
-        }
-        List<Document> documents = new ArrayList<>();
-        try (BufferedReader reader =
-                new BufferedReader(new InputStreamReader(Utf8File.open(file), StandardCharsets.UTF_8.newDecoder()))) {
-            int number = 0;
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                number++;
-                Decoded parsed = JsonDocument.parse(line.getBytes(StandardCharsets.UTF_8));
-                if (parsed.document() == null) {
-                    throw new IllegalArgumentException(file + ", line " + number + ": "
-                            + (parsed.refusal() == null ? "" : parsed.refusal().message()));
-                }
-                documents.add(parsed.document());
-            }
-        }
-        return documents;
-    }
-
-    private static String text(Path file) throws IOException {
-        try (InputStream bytes = Utf8File.open(file)) {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes.readAllBytes()))
-                    .toString();
+            var buffer = document.toByteBuffer();
+            byte[] bytes = new byte[buffer.remaining()];
+            buffer.get(bytes);
+            return bytes;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

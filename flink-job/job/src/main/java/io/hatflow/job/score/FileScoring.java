@@ -11,6 +11,7 @@ import io.hatflow.job.classify.Events;
 import io.hatflow.job.classify.Events.DocumentHead;
 import io.hatflow.job.format.Decoded;
 import io.hatflow.job.format.JsonDocument;
+import io.hatflow.job.format.JsonLines;
 import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
 import java.io.PrintStream;

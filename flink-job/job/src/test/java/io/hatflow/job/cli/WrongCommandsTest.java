@@ -70,6 +70,10 @@ class WrongCommandsTest {
                 fails("send KAFKA DIR/none", "DIR/none is not a file; expected text, or .jsonl with a document a line"),
                 fails("send KAFKA DIR/latin.txt", "DIR/latin.txt is not UTF-8; convert it first (iconv -t UTF-8)"),
                 fails("send KAFKA DIR/wrong.jsonl", "DIR/wrong.jsonl, line 2: \"text\" is missing; expected a string."),
+                // Before it sends the other one.
+                fails(
+                        "send KAFKA DIR/docs.jsonl DIR/wrong.jsonl",
+                        "DIR/wrong.jsonl, line 2: \"text\" is missing; expected a string."),
                 fails(
                         "send --bootstrap-servers broker DIR/docs.jsonl",
                         "Kafka did not do what it was asked for: Invalid url in bootstrap.servers: broker"),

@@ -1,4 +1,4 @@
-package io.hatflow.job.score;
+package io.hatflow.job.format;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.hatflow.job.score;
+package io.hatflow.job.format;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -7,19 +7,19 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** The lines of a file, numbered from 1. The end of the file ends a line, unless nothing stands there. */
-final class JsonLines implements AutoCloseable {
+public final class JsonLines implements AutoCloseable {
 
     private final InputStream bytes;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
     private long number;
 
     /** @throws IllegalArgumentException if the file is not UTF-8 from its first byte on */
-    JsonLines(Path file) throws IOException {
+    public JsonLines(Path file) throws IOException {
         this.bytes = Utf8File.open(file);
     }
 
     /** The next line without its end; null at the end of the file. */
-    byte @Nullable [] next() throws IOException {
+    public byte @Nullable [] next() throws IOException {
         line.reset();
         int next = bytes.read();
         if (next < 0) {
@@ -34,11 +34,12 @@ final class JsonLines implements AutoCloseable {
     }
 
     /** Of the line that was read last; 0 before. */
-    long number() {
+    public long number() {
         return number;
     }
 
-    static long count(Path file) throws IOException {
+    /** How many lines a file has. */
+    public static long count(Path file) throws IOException {
         long lines = 0;
         int last = '\n';
         byte[] buffer = new byte[1 << 16];
