@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * the job in living processes, while everything that could pile up is watched.
  *
  * @param forCapacity how long the rate is measured
- * @param duration of the load
+ * @param duration of the load; on a slow machine it goes on until there was each kind of restart, and enough samples to judge
  * @param every between two samples
  * @param restarts between two of them
  * @param warmUp from the beginning of the load; what is held then is not judged
@@ -117,7 +117,7 @@ record SoakRun(
             long begun = System.nanoTime();
             long nextSample = begun;
             long nextRestart = begun + restarts.toNanos();
-            while (flows && System.nanoTime() - begun < duration.toNanos()) {
+            while (flows && (System.nanoTime() - begun < duration.toNanos() || !isComplete(samples, struck))) {
                 double seconds = (System.nanoTime() - begun) / 1e9;
                 if (System.nanoTime() >= nextSample) {
                     sample(seconds, watch, bed).ifPresent(samples::add);
@@ -139,6 +139,14 @@ record SoakRun(
         return result(capacity, answered, samples, struck, flows && lived && end.orderly(), end.verdict());
     }
 
+    private boolean isComplete(List<Sample> samples, List<Restart> struck) {
+        return struck.size() >= RESTARTS.size() && !trends(samples).isEmpty();
+    }
+
+    private SortedMap<String, Trend> trends(List<Sample> samples) {
+        return Trend.of(samples, warmUp.toMillis() / 1000.0);
+    }
+
     private Result result(
             double capacity,
             int answered,
@@ -146,8 +154,7 @@ record SoakRun(
             List<Restart> struck,
             boolean orderly,
             @Nullable Verdict verdict) {
-        SortedMap<String, Trend> trends = Trend.of(samples, warmUp.toMillis() / 1000.0);
-        return new Result(capacity, answered, samples, struck, trends, orderly, verdict);
+        return new Result(capacity, answered, samples, struck, trends(samples), orderly, verdict);
     }
 
     private Leftovers leftovers(TestBed bed) {

@@ -47,7 +47,7 @@ class SoakIT {
         assertThat(result.orderly()).isTrue();
         assertThat(result.restarts())
                 .extracting(Restart::kind)
-                .startsWith(FaultKind.RUNTIME_OUT_OF_MEMORY, FaultKind.UPGRADED);
+                .startsWith(FaultKind.RUNTIME_OUT_OF_MEMORY, FaultKind.UPGRADED, FaultKind.CANCELLED);
         assertThat(result.answered()).isPositive();
         assertThat(kept).hasSize(result.samples().size()).allMatch(known -> !known.holds());
         assertThat(result.samples()).allSatisfy(sample -> {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,8 @@ class TemporaryFilesIT {
         Path input = Files.writeString(files.resolve("documents.jsonl"), lines);
         ProcessBuilder score = Script.of(
                 "score", "--bundle", BUNDLE.toString(), "--input", input.toString(), "--output", events().toString());
+        // As on a terminal: what runs in the background is born deaf to Ctrl-C, and hands that down.
+        score.command().addAll(0, List.of("env", "--default-signal=INT"));
         score.environment().put("TMPDIR", temporary.toString());
         return score;
     }
