@@ -19,30 +19,35 @@ public final class OwnJob {
 
     public static void main(String[] arguments) throws Exception {
         if (arguments.length != 2) {
-            throw new IllegalArgumentException("expected two arguments: BUNDLE, a folder, and TICKETS, a file of one ticket a line");
+            throw new IllegalArgumentException(
+                    "expected two arguments: BUNDLE, a folder, and TICKETS, a file of one ticket a line");
         }
         StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
-        labelled(tickets(environment, arguments[1]), arguments[0]).map(OwnJob::line).print();
+        labelled(tickets(environment, arguments[1]), arguments[0])
+                .map(OwnJob::line)
+                .print();
         environment.execute("own job");
     }
 
     static DataStream<Ticket> tickets(StreamExecutionEnvironment environment, String file) {
-        FileSource<String> lines = FileSource.forRecordStreamFormat(new TextLineInputFormat(), new Path(file)).build();
+        FileSource<String> lines = FileSource.forRecordStreamFormat(new TextLineInputFormat(), new Path(file))
+                .build();
         return environment
                 .fromSource(lines, WatermarkStrategy.noWatermarks(), "tickets")
                 .map(Ticket::new);
     }
 
     static DataStream<Classified<Ticket>> labelled(DataStream<Ticket> tickets, String bundle) {
-        DataStream<Classified<Ticket>> labelled = TextClassification.of(tickets, Ticket::body)
-                .bundle(bundle)
-                .classify();
+        DataStream<Classified<Ticket>> labelled =
+                TextClassification.of(tickets, Ticket::body).bundle(bundle).classify();
         return labelled;
     }
 
     static String line(Classified<Ticket> ticket) {
         return ticket.isRejected()
-                ? "rejected, " + ticket.rejection().message() + ": " + ticket.element().body()
-                : ticket.present().stream().map(label -> label.label()).toList() + ": " + ticket.element().body();
+                ? "rejected, " + ticket.rejection().message() + ": "
+                        + ticket.element().body()
+                : ticket.present().stream().map(label -> label.label()).toList() + ": "
+                        + ticket.element().body();
     }
 }
