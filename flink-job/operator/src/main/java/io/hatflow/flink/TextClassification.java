@@ -75,7 +75,7 @@ public final class TextClassification<T> {
     @FunctionalInterface
     public interface IdOf<T> extends Serializable {
 
-        /** The id; is the name of a file, so letters, digits, dots, dashes and underscores. */
+        /** The id. Files are named after it, percent-encoded: not more than 200 letters. */
         String of(T element);
     }
 

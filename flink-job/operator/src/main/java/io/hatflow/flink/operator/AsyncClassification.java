@@ -56,7 +56,7 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
         this.quarantineSettings = quarantine;
     }
 
-    /** Lets the metrics tell how much is in flight. */
+    /** Says how much is in flight, and how large the element is that comes next. */
     void measure(InFlightMemory inFlight) {
         memory = inFlight;
     }
@@ -96,11 +96,11 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
 
     @Override
     public void asyncInvoke(T element, ResultFuture<Sized<R>> result) {
-        if (metrics == null) {
+        if (metrics == null || memory == null) {
             throw new IllegalStateException("asyncInvoke was called before open");
         }
         metrics.received();
-        long bytes = function.bytes(element);
+        long bytes = memory.latest();
         Reading<R> reading = function.read(element);
         if (reading instanceof Unreadable<R> unreadable) {
             metrics.rejected(unreadable.reason());

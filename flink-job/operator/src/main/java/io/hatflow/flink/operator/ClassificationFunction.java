@@ -18,7 +18,7 @@ public interface ClassificationFunction<T, R> extends Serializable {
     /** Reads an element, once each time that it comes. */
     Reading<R> read(T element);
 
-    /** How much of memory an element takes, and of a checkpoint while it is in flight, in bytes. */
+    /** How much of memory an element takes, and of a checkpoint while it is in flight, in bytes. Asked once each time that it comes. */
     long bytes(T element);
 
     /** Why elements may be {@linkplain Reading.Unreadable unreadable}; each reason has a counter. */

@@ -11,6 +11,7 @@ final class InFlightMemory {
     private final long limit;
     private final AtomicLong bytes = new AtomicLong();
     private int elements;
+    private long latest;
 
     InFlightMemory(long limit) {
         this.limit = limit;
@@ -22,12 +23,18 @@ final class InFlightMemory {
 
     void enters(long element) {
         elements++;
+        latest = element;
         bytes.addAndGet(element);
     }
 
     void leaves(long element) {
         elements--;
         bytes.addAndGet(-element);
+    }
+
+    /** Bytes of the element that has entered last. */
+    long latest() {
+        return latest;
     }
 
     /** For any thread. */

@@ -74,7 +74,7 @@ public final class ClassifierPool {
      * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
      */
     public static PooledClassifier lease(ClassifierOptions options) {
-        return lease(options, options.device());
+        return lease(folder(options), key(options, options.device()));
     }
 
     /**
@@ -84,11 +84,12 @@ public final class ClassifierPool {
      * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
      */
     public static PooledClassifier lease(ClassifierOptions options, RuntimeContext task) {
-        Device device = TaskDevice.of(options.device(), task);
-        PooledClassifier lease = lease(options, device);
-        PooledClassifier spare = lease(options, device);
+        Path folder = folder(options);
+        Key key = key(options, TaskDevice.of(options.device(), task));
+        PooledClassifier lease = lease(folder, key);
+        PooledClassifier spare = lease(folder, key);
         synchronized (OPEN) {
-            if (KEPT.putIfAbsent(key(options, device), spare) != null) {
+            if (KEPT.putIfAbsent(key, spare) != null) {
                 spare.close();
             }
         }
@@ -109,8 +110,7 @@ public final class ClassifierPool {
         return new Key(DocumentClassifier.digest(folder(options)), options.settings(device), options.signer());
     }
 
-    private static PooledClassifier lease(ClassifierOptions options, Device device) {
-        Key key = key(options, device);
+    private static PooledClassifier lease(Path folder, Key key) {
         Shared shared;
         boolean first = false;
         synchronized (OPEN) {
@@ -124,7 +124,7 @@ public final class ClassifierPool {
             shared.leases++;
         }
         if (first) {
-            open(folder(options), key, shared);
+            open(folder, key, shared);
         }
         Release release = new Release(key, shared);
         try {

@@ -1,6 +1,8 @@
 package io.hatflow.flink.quarantine;
 
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Attempts to show documents to the model. Each is an empty file, named after the event's id, that is made before and removed after:
+ * Attempts to show documents to the model. Each is an empty file, named after the document's id (percent-encoded), that is made before and removed after:
  * one that is left over is an attempt that its process did not survive. State would not do, because a crash takes it back to the
  * last checkpoint. Where files cannot be written, documents go to the model all the same, uncounted. Thread-safe.
  */
@@ -25,6 +27,7 @@ final class Attempts {
     private static final char SEPARATOR = '~';
 
     private final Path folder;
+    /** By encoded id. */
     private final Map<String, List<Path>> leftOver = new HashMap<>();
 
     private Attempts(Path folder) {
@@ -55,13 +58,18 @@ final class Attempts {
 
     /** How many attempts with this document were left over. */
     synchronized int leftOver(String id) {
-        return leftOver.getOrDefault(id, List.of()).size();
+        return leftOver.getOrDefault(encoded(id), List.of()).size();
+    }
+
+    /** Without slashes and separators; a UUID stays as it is. */
+    private static String encoded(String id) {
+        return URLEncoder.encode(id, StandardCharsets.UTF_8);
     }
 
     /** Notes that a document is shown to the model now; empty where that cannot be noted. */
     Optional<Path> begin(String id) {
         try {
-            Path file = new Path(folder, id + SEPARATOR + UUID.randomUUID());
+            Path file = new Path(folder, encoded(id) + SEPARATOR + UUID.randomUUID());
             folder.getFileSystem().create(file, WriteMode.NO_OVERWRITE).close();
             return Optional.of(file);
         } catch (IOException e) {
@@ -83,7 +91,7 @@ final class Attempts {
     void forget(String id) {
         List<Path> files;
         synchronized (this) {
-            files = leftOver.remove(id);
+            files = leftOver.remove(encoded(id));
         }
         if (files != null) {
             files.forEach(this::end);

@@ -102,6 +102,7 @@ class AsyncClassificationTest {
 
         @Override
         public long bytes(Letter letter) {
+            WEIGHED.incrementAndGet();
             return letter.bytes().length;
         }
 
@@ -116,6 +117,7 @@ class AsyncClassificationTest {
 
     private static final BlockingQueue<Question> QUESTIONS = new LinkedBlockingQueue<>();
     private static final AtomicInteger LEASES = new AtomicInteger();
+    private static final AtomicInteger WEIGHED = new AtomicInteger();
 
     private QuarantineSettings quarantine = QuarantineSettings.OFF;
     private long capacityBytes = 1_000_000;
@@ -221,6 +223,18 @@ class AsyncClassificationTest {
 
             assertThat(results(harness)).containsExactly("1 a: 0.75", "2 b: TOO_MANY_SEGMENTS");
             assertThat(harness.getOutput()).first().isEqualTo(new StreamRecord<>("1 a: 0.75", 7));
+        }
+    }
+
+    /** To find out may mean to read the whole text. */
+    @Test
+    void theSizeOfAnElementIsAskedOnce() throws Exception {
+        try (var harness = harness(4, Order.ORDERED)) {
+            harness.open();
+            WEIGHED.set(0);
+            answer(ask(harness, 1).get(0));
+            harness.endInput();
+            assertThat(WEIGHED).hasValue(1);
         }
     }
 

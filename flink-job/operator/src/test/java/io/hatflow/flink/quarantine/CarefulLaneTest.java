@@ -84,6 +84,20 @@ class CarefulLaneTest {
         lane.close();
     }
 
+    /** As elements of somebody's stream may have them. */
+    @Test
+    void anIdMayHoldWhatAFilesNameMayNot() throws Exception {
+        String id = "tickets/2026~07?";
+        send(lane(), id);
+        Question question = next();
+
+        assertThat(attempts().leftOver(id)).isEqualTo(1);
+        assertThat(attempts().leftOver("tickets")).isZero();
+        question.answer().complete("labels");
+        Awaitility.await()
+                .untilAsserted(() -> assertThat(attempts().leftOver(id)).isZero());
+    }
+
     @Test
     void whatAProcessDidNotSurviveIsCountedByTheNext() throws Exception {
         // As after a crash: nobody closes the lane.
