@@ -68,6 +68,21 @@ class TemporaryFilesIT {
         awaitNothingLeft();
     }
 
+    @Test
+    void aCommandThatIsRefusedSaysWhyAndLeavesNothing() throws Exception {
+        ProcessBuilder demo =
+                Script.of("demo", "--bundle", files.resolve("none").toString());
+        demo.environment().put("TMPDIR", temporary.toString());
+
+        Script.Ended ended = Script.run(demo, LIMIT);
+
+        assertThat(ended.said().lines())
+                .containsExactly("There is no model bundle at " + files.resolve("none")
+                        + "; name the folder of one with --bundle.");
+        assertThat(ended.code()).isEqualTo(1);
+        awaitNothingLeft();
+    }
+
     /** As Ctrl-C, kill and kill -9 end it; the exit code is 128 + the signal's number. */
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143", "KILL, 137"})

@@ -23,11 +23,13 @@ final class Mistakes {
 
     private Mistakes() {}
 
-    /** Unknown options first: a misspelt one is also missing, and only its spelling helps. */
+    /** Unknown options first: a misspelt one is also missing, and only its spelling helps. But no option is known of a command that is not. */
     static int ofArguments(ParameterException mistake, String[] arguments) {
         CommandSpec command = mistake.getCommandLine().getCommandSpec();
         PrintWriter err = mistake.getCommandLine().getErr();
-        List<String> unknown = unknownOptions(command, arguments);
+        boolean unknownCommand =
+                !command.subcommands().isEmpty() && arguments.length > 0 && !arguments[0].startsWith("-");
+        List<String> unknown = unknownCommand ? List.of() : unknownOptions(command, arguments);
         unknown.forEach(err::println);
         if (unknown.isEmpty()) {
             err.println(String.valueOf(mistake.getMessage()).lines().findFirst().orElse(""));

@@ -9,7 +9,6 @@ import io.hatflow.job.ClassificationPipeline;
 import io.hatflow.job.JobSettings;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
@@ -17,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.util.FileUtils;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -96,7 +95,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
     private void checkBundle() {
         if (!Files.isDirectory(bundle)) {
             throw new IllegalArgumentException(
-                    "There is not a model bundle at " + bundle + "; name the folder of one with --bundle.");
+                    "There is no model bundle at " + bundle + "; name the folder of one with --bundle.");
         }
     }
 
@@ -222,11 +221,7 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
             child.destroyForcibly();
             child.onExit().join();
         });
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder())
-                    .forEach(each -> each.toFile().delete());
-        } catch (IOException e) {
-            throw new UncheckedIOException("The folder " + folder + " could not be removed", e);
-        }
+        // Quietly: it lies in the folder of the command's own, which goes at the same time.
+        FileUtils.deleteDirectoryQuietly(folder.toFile());
     }
 }

@@ -30,6 +30,7 @@ class WrongCommandsTest {
     static Stream<Wrong> wrongCommands() {
         return Stream.of(
                 usage("skore", "Unmatched argument at index 0: 'skore'"),
+                usage("skore --bundle b", "Unmatched arguments from index 0: 'skore', '--bundle', 'b'"),
                 // score
                 usage("score --bundel x", "Unknown option --bundel; did you mean --bundle?"),
                 usage("score --input a --output b", "Missing required option: '--bundle=<bundle>'"),
