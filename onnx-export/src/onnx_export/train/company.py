@@ -74,9 +74,8 @@ class Company:
         beside a sentence without one."""
         offsets = self.corpus.tokens[text.id][1]
         breaks = {0, len(offsets)}
-        for clause in (clause for clause in self.clauses() if clause.text.id == text.id):
-            start, end = self._sentences_of(clause)
-            breaks |= {int(np.searchsorted(offsets[:, 0], start)), int(np.searchsorted(offsets[:, 0], end))}
+        for _, start, end in text.spans:
+            breaks |= set(self._tokens_of_sentences(text, start, end))
         spans: list[Span] = []
         for begin, end in pairwise(sorted(breaks)):
             part = segment(
@@ -90,15 +89,15 @@ class Company:
 
     def alone(self, clause: Clause) -> list[Span]:
         """The segments of the clause's sentences, by first and end token of its text."""
-        offsets = self.corpus.tokens[clause.text.id][1]
-        start, end = self._sentences_of(clause)
-        begin, last = int(np.searchsorted(offsets[:, 0], start)), int(np.searchsorted(offsets[:, 0], end))
+        begin, last = self._tokens_of_sentences(clause.text, clause.start, clause.end)
         width = self.recipe.segment_length - 1
         return [(a, min(a + width, last)) for a in range(begin, last, width)]
 
-    def _sentences_of(self, clause: Clause) -> Span:
-        own = [span for span in self._sentences[clause.text.id] if span[0] < clause.end and span[1] > clause.start]
-        return own[0][0], own[-1][1]
+    def _tokens_of_sentences(self, text: LabelledText, start: int, end: int) -> Span:
+        """The tokens of the sentences that share characters with a span of the text."""
+        own = [span for span in self._sentences[text.id] if span[0] < end and span[1] > start]
+        begin, last = np.searchsorted(self.corpus.tokens[text.id][1][:, 0], (own[0][0], own[-1][1]))
+        return int(begin), int(last)
 
 
 def within(
