@@ -51,7 +51,7 @@ public final class DocumentSource
         consumer.setProperty(
                 KafkaSourceOptions.PARTITION_DISCOVERY_INTERVAL_MS.key(),
                 Long.toString(settings.partitionDiscoveryInterval().toMillis()));
-        ReadableTopics topics = new ReadableTopics(kafka, settings.topics(), settings.groupId());
+        ReadableTopics topics = new ReadableTopics(kafka, settings);
         KafkaSourceBuilder<SourceRecord> builder = KafkaSource.<SourceRecord>builder()
                 .setProperties(consumer)
                 .setBootstrapServers(kafka.bootstrapServers())

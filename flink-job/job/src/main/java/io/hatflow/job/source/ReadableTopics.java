@@ -1,11 +1,11 @@
 package io.hatflow.job.source;
 
 import io.hatflow.job.kafka.KafkaAccess;
+import io.hatflow.job.source.SourceSettings.LostRecords;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.flink.connector.kafka.source.enumerator.subscriber.KafkaSubscriber;
@@ -26,13 +26,15 @@ final class ReadableTopics implements KafkaSubscriber {
     private final KafkaAccess kafka;
     private final ArrayList<String> topics;
     private final String groupId;
+    private final LostRecords lostRecords;
     private final HashSet<TopicPartition> setAside = new HashSet<>();
     private final HashMap<String, Uuid> topicIds = new HashMap<>();
 
-    ReadableTopics(KafkaAccess kafka, List<String> topics, String groupId) {
+    ReadableTopics(KafkaAccess kafka, SourceSettings settings) {
         this.kafka = kafka;
-        this.topics = new ArrayList<>(topics);
-        this.groupId = groupId;
+        this.topics = new ArrayList<>(settings.topics());
+        this.groupId = settings.groupId();
+        this.lostRecords = settings.lostRecords();
     }
 
     /** Begins for a job: nothing is known of the topics. Partitions of topics that are not named any more are with the readers, unread. */
@@ -56,11 +58,15 @@ final class ReadableTopics implements KafkaSubscriber {
         return partitions;
     }
 
-    /** What follows is for the readers, which begin again at the checkpoint. */
+    /**
+     * Where records may be skipped, the job restarts, and its readers do so. Where they may not, this refuses as they do: they notice it
+     * at the same time, and Flink reports whichever failure came last.
+     */
     private void requireSame(String topic, Uuid id) {
         Uuid before = topicIds.put(topic, id);
         if (before != null && !before.equals(id)) {
-            throw new FlinkRuntimeException(CheckedSplits.againMade(topic));
+            String what = CheckedSplits.againMade(topic);
+            throw lostRecords == LostRecords.FAIL ? CheckedSplits.refusal(what) : new FlinkRuntimeException(what);
         }
     }
 }
