@@ -1,12 +1,8 @@
 package io.hatflow.inference;
 
 import io.hatflow.inference.Classification.Coverage;
-import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.batch.BatchStatistics;
-import io.hatflow.inference.batch.WindowResult;
-import io.hatflow.inference.batch.WindowResult.Refused;
-import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
@@ -15,14 +11,11 @@ import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.label.LabelPolicy;
 import io.hatflow.inference.task.DocumentScores;
 import io.hatflow.inference.task.ScoringHead;
-import io.hatflow.inference.task.WindowAnswer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -133,20 +126,15 @@ public final class DocumentClassifier implements AutoCloseable {
 
     private CompletableFuture<Outcome> classify(
             boolean blank, long length, Supplier<SegmentedDocument> text, boolean urgent) {
-        if (blank) {
-            return rejected(Reason.EMPTY_TEXT, "the text is empty or holds only white space");
-        }
-        if (length > settings.maxCharacters()) {
-            return rejected(
-                    Reason.TEXT_TOO_LONG,
-                    "the text has %d characters, more than the limit of %d"
-                            .formatted(length, settings.maxCharacters()));
+        Rejection refusal = Rejection.unseen(blank, length, settings.maxCharacters());
+        if (refusal != null) {
+            return CompletableFuture.completedFuture(refusal);
         }
         long begun = System.nanoTime();
         SegmentedDocument segmented = text.get();
         long tokenizeNanos = System.nanoTime() - begun;
         if (segmented.segments().isEmpty()) {
-            return rejected(Reason.NO_TOKENS, "the tokenizer finds no token in the text");
+            return CompletableFuture.completedFuture(Rejection.noTokens());
         }
         int maxSegments = model.manifest().segmentation().maxSegments();
         SegmentedDocument seen = segmented;
@@ -155,37 +143,20 @@ public final class DocumentClassifier implements AutoCloseable {
                 case WINDOW -> {}
                 case TRUNCATE -> seen = segmented.truncated(maxSegments);
                 case REJECT -> {
-                    return rejected(
+                    return CompletableFuture.completedFuture(new Rejection(
                             Reason.TOO_MANY_SEGMENTS,
                             "the text has %d segments, more than the %d that the model sees at once; the job is set to reject such texts"
-                                    .formatted(segmented.segments().size(), maxSegments));
+                                    .formatted(segmented.segments().size(), maxSegments)));
                 }
             }
         }
         return classify(seen, urgent, segmented.tokens().count(), tokenizeNanos);
     }
 
-    private static CompletableFuture<Outcome> rejected(Reason reason, String message) {
-        return CompletableFuture.completedFuture(new Rejection(reason, message));
-    }
-
     private CompletableFuture<Outcome> classify(
             SegmentedDocument document, boolean urgent, int tokensTotal, long tokenizeNanos) {
-        CompletableFuture<List<WindowResult<WindowAnswer>>> answer = model.answer(document, urgent);
-        CompletableFuture<Outcome> outcome = answer.thenApply(results -> {
-            List<WindowAnswer> answers = new ArrayList<>();
-            long queueNanos = 0;
-            long inferenceNanos = 0;
-            for (WindowResult<WindowAnswer> result : results) {
-                if (result instanceof Refused<WindowAnswer> refused) {
-                    return new Rejection(Reason.INFERENCE_FAILED, refused.message());
-                }
-                Scored<WindowAnswer> scored = (Scored<WindowAnswer>) result;
-                answers.add(scored.answer());
-                queueNanos = Math.max(queueNanos, scored.queueNanos());
-                inferenceNanos = Math.max(inferenceNanos, scored.inferenceNanos());
-            }
-            DocumentScores scores = head.scores(document.windows(), answers);
+        return WindowAnswers.outcome(model.answer(document, urgent), tokenizeNanos, answered -> {
+            DocumentScores scores = head.scores(document.windows(), answered.answers());
             return new Classification(
                     labelPolicy.label(scores, document.tokens(), document.segments()),
                     document.tokensSeen() < tokensTotal
@@ -195,17 +166,8 @@ public final class DocumentClassifier implements AutoCloseable {
                     tokensTotal,
                     document.segments().size(),
                     document.windows().size(),
-                    new Timings(
-                            TimeUnit.NANOSECONDS.toMicros(tokenizeNanos),
-                            TimeUnit.NANOSECONDS.toMicros(queueNanos),
-                            TimeUnit.NANOSECONDS.toMicros(inferenceNanos)));
+                    answered.timings());
         });
-        var unused = outcome.whenComplete((done, failure) -> {
-            if (outcome.isCancelled()) {
-                answer.cancel(false);
-            }
-        });
-        return outcome;
     }
 
     /** Whether it answers: neither closed nor has the machine failed, after which another classifier is needed. */

@@ -1,5 +1,7 @@
 package io.hatflow.inference;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Why a document cannot be classified. It is the document's own fault: the same document would be rejected again.
  *
@@ -39,5 +41,22 @@ public record Rejection(Reason reason, String message) implements Outcome {
         if (message.isBlank()) {
             throw new IllegalArgumentException("message is blank, but a rejection needs a sentence that says why");
         }
+    }
+
+    /** Why a text is not shown to any model; null if it is. */
+    static @Nullable Rejection unseen(boolean blank, long length, int maxCharacters) {
+        if (blank) {
+            return new Rejection(Reason.EMPTY_TEXT, "the text is empty or holds only white space");
+        }
+        if (length > maxCharacters) {
+            return new Rejection(
+                    Reason.TEXT_TOO_LONG,
+                    "the text has %d characters, more than the limit of %d".formatted(length, maxCharacters));
+        }
+        return null;
+    }
+
+    static Rejection noTokens() {
+        return new Rejection(Reason.NO_TOKENS, "the tokenizer finds no token in the text");
     }
 }

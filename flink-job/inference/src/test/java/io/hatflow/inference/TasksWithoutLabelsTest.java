@@ -91,18 +91,27 @@ class TasksWithoutLabelsTest {
     @Test
     void vectorsDoNotDependOnTheNeighboursInABatch() throws Exception {
         List<GoldenCase> goldenCases = Bundle.open(VECTORS).goldenCases();
-        try (DocumentEmbedder embedder = DocumentEmbedder.open(VECTORS, SETTINGS)) {
+        try (DocumentEmbedder embedder = DocumentEmbedder.open(VECTORS, SETTINGS, 10_000, null)) {
             List<GoldenCase> shuffled = new ArrayList<>();
             Collections.nCopies(10, goldenCases).forEach(shuffled::addAll);
             Collections.shuffle(shuffled, new Random(3));
-            List<CompletableFuture<float[]>> vectors = shuffled.stream()
+            List<CompletableFuture<Outcome>> vectors = shuffled.stream()
                     .map(golden -> embedder.embed(golden.text()))
                     .toList();
             for (int i = 0; i < shuffled.size(); i++) {
-                assertThat(vectors.get(i).get()).containsExactly(shuffled.get(i).embedding(), within(1e-4f));
+                Embedding embedding = (Embedding) vectors.get(i).get();
+                assertThat(embedding.vector()).containsExactly(shuffled.get(i).embedding(), within(1e-4f));
             }
             assertThat(embedder.bundle().name()).isEqualTo("tiny-vectors");
-            assertThatThrownBy(() -> embedder.embed(" ")).hasMessageContaining("finds no token");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"' ', EMPTY_TEXT", "\u00AD, NO_TOKENS", "more than ten, TEXT_TOO_LONG"})
+    void aTextWithoutAVectorIsRejected(String text, Rejection.Reason reason) throws Exception {
+        try (DocumentEmbedder embedder = DocumentEmbedder.open(VECTORS, SETTINGS, 10, null)) {
+            Rejection rejection = (Rejection) embedder.embed(text).get();
+            assertThat(rejection.reason()).isEqualTo(reason);
         }
     }
 

@@ -2,12 +2,11 @@ package io.hatflow.job.classify;
 
 import io.hatflow.flink.operator.OperatorSettings;
 import io.hatflow.flink.operator.OperatorSettings.Order;
+import io.hatflow.flink.pool.ClassifierConfigOptions;
 import io.hatflow.flink.pool.ClassifierOptions;
 import io.hatflow.flink.quarantine.QuarantineSettings;
 import io.hatflow.inference.BatchSize;
-import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.ClassifierSettings.LongDocuments;
-import io.hatflow.inference.ModelSettings;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.config.Setting;
@@ -16,6 +15,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.description.HtmlFormatter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,12 +31,12 @@ import org.jspecify.annotations.Nullable;
 public record ClassifySettings(
         ClassifierOptions classifier, Order order, String priorityHeader, int capacity, long capacityBytes) {
 
-    private static final Setting<String> BUNDLE = Setting.text(
-            "model.bundle", null, "Folder of the model bundle, at the same path on every machine that runs tasks.");
-    private static final Setting<String> PUBLIC_KEY = Setting.optionalText(
-            "model.public-key",
-            "PEM file of an Ed25519 public key. With it, a bundle that its owner has not signed is refused. Read where the job is"
-                    + " submitted.");
+    private static final String MODEL = "model.";
+
+    private static final Setting<String> BUNDLE =
+            Setting.text(key(ClassifierConfigOptions.BUNDLE), null, meaning(ClassifierConfigOptions.BUNDLE));
+    private static final Setting<String> PUBLIC_KEY =
+            Setting.optionalText(key(ClassifierConfigOptions.PUBLIC_KEY), meaning(ClassifierConfigOptions.PUBLIC_KEY));
     private static final Setting<Order> ORDER = Setting.choice(
             "classify.order",
             Order.class,
@@ -60,49 +61,32 @@ public record ClassifySettings(
                     + " too. A larger record is held alone. What is held is part of every checkpoint;"
                     + " [delivery](delivery.md#what-is-in-flight) says what it takes of the heap.");
     private static final Setting<LongDocuments> LONG_DOCUMENTS = Setting.choice(
-            "model.long-documents",
+            key(ClassifierConfigOptions.LONG_DOCUMENTS),
             LongDocuments.class,
-            ClassifierSettings.defaults().longDocuments(),
-            "A document beyond the model's length: seen whole in overlapping windows, only its beginning, or not at all"
-                    + " (a dead letter).");
-    private static final Setting<Integer> MAX_CHARACTERS = Setting.count(
-            "model.max-characters",
-            Integer.toString(ClassifierSettings.defaults().maxCharacters()),
-            "A longer text (UTF-16 code units) becomes a dead letter.");
+            ClassifierConfigOptions.LONG_DOCUMENTS.defaultValue(),
+            meaning(ClassifierConfigOptions.LONG_DOCUMENTS));
+    private static final Setting<Integer> MAX_CHARACTERS = count(ClassifierConfigOptions.MAX_CHARACTERS);
     private static final Setting<Integer> BATCH_SEGMENTS = Setting.countOr(
-            "auto",
-            "model.batch-segments",
-            "Segments that one run of the model takes together; `auto` measures runs and takes"
-                    + " as many as still gain speed.");
+            "auto", key(ClassifierConfigOptions.BATCH_SEGMENTS), meaning(ClassifierConfigOptions.BATCH_SEGMENTS));
     private static final Setting<Duration> BATCH_TARGET = Setting.duration(
-            "model.batch-target",
-            BatchSize.learned().target().toSeconds() + " s",
-            "With `model.batch-segments: auto`, time that one run of the model should not"
-                    + " exceed, unless a single document does.");
+            key(ClassifierConfigOptions.BATCH_TARGET),
+            ClassifierConfigOptions.BATCH_TARGET.defaultValue().toSeconds() + " s",
+            meaning(ClassifierConfigOptions.BATCH_TARGET));
     private static final Setting<Duration> RUN_TIMEOUT = Setting.duration(
-            "model.run-timeout",
-            ModelSettings.defaults().runTimeout().toMinutes() + " min",
-            "A run of the model that has not returned within this time counts as hanging, and"
-                    + " the task fails. The time that a document waits in the queue does not count, however"
-                    + " long.");
+            key(ClassifierConfigOptions.RUN_TIMEOUT),
+            ClassifierConfigOptions.RUN_TIMEOUT.defaultValue().toMinutes() + " min",
+            meaning(ClassifierConfigOptions.RUN_TIMEOUT));
     private static final Setting<Device> DEVICE = new Setting<>(
-            "model.device",
+            key(ClassifierConfigOptions.DEVICE),
             "auto, cpu or cuda:N",
-            Device.AUTO.toString(),
-            "Where the model runs. `auto` is a GPU where CUDA works (one that Flink has given to"
-                    + " the TaskManager, if it has given any), and otherwise the CPU; the log says which."
-                    + " `cuda:N` is that GPU and no other. See [GPUs](gpu.md).",
+            ClassifierConfigOptions.DEVICE.defaultValue(),
+            meaning(ClassifierConfigOptions.DEVICE),
             text -> Device.parse(text.strip().toLowerCase(Locale.ROOT)));
     private static final Setting<Long> DEVICE_MEMORY = Setting.memoryOr(
-            "all", "model.device-memory", "How much of a GPU's memory the model and its batches may take at most.");
+            "all", key(ClassifierConfigOptions.DEVICE_MEMORY), meaning(ClassifierConfigOptions.DEVICE_MEMORY));
     private static final Setting<Integer> INFERENCE_THREADS = Setting.countOr(
-            "all",
-            "model.inference-threads",
-            "Threads that one run of the model uses; `all` is one for every processor of the machine that runs the task.");
-    private static final Setting<Integer> EVIDENCE_PER_LABEL = Setting.count(
-            "model.evidence-per-label",
-            Integer.toString(ClassifierSettings.defaults().evidencePerLabel()),
-            "How many spans of text a label names as its evidence at most.");
+            "all", key(ClassifierConfigOptions.INFERENCE_THREADS), meaning(ClassifierConfigOptions.INFERENCE_THREADS));
+    private static final Setting<Integer> EVIDENCE_PER_LABEL = count(ClassifierConfigOptions.EVIDENCE_PER_LABEL);
 
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS = List.of(
@@ -121,6 +105,18 @@ public record ClassifySettings(
             PRIORITY_HEADER,
             CAPACITY,
             CAPACITY_MEMORY);
+
+    private static Setting<Integer> count(ConfigOption<Integer> option) {
+        return Setting.count(key(option), Integer.toString(option.defaultValue()), meaning(option));
+    }
+
+    private static String key(ConfigOption<?> option) {
+        return MODEL + option.key();
+    }
+
+    private static String meaning(ConfigOption<?> option) {
+        return new HtmlFormatter().format(option.description());
+    }
 
     /** Reads the settings; mistakes are noted in the values. */
     public static ClassifySettings from(SettingValues values) {

@@ -6,6 +6,7 @@ import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.inference.Classification;
 import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
+import io.hatflow.inference.Embedding;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.batch.BatchStatistics;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Those of the group {@code model} belong to the classifier that all tasks of the TaskManager share: each reports the same.
  */
-final class ClassificationMetrics {
+public final class ClassificationMetrics {
 
     private final Counter received;
     private final Counter labelled;
@@ -38,6 +39,11 @@ final class ClassificationMetrics {
     private final Counter queueMicros;
     private final Counter inferenceMicros;
     private final Map<String, Counter> rejectedFor = new HashMap<>();
+
+    /** Of a task whose texts are rejected for the model's reasons alone, and which does not count the bytes that it holds. */
+    public ClassificationMetrics(MetricGroup group, PooledClassifier classifier) {
+        this(group, classifier, null, Set.of());
+    }
 
     ClassificationMetrics(
             MetricGroup group, PooledClassifier classifier, @Nullable InFlightMemory memory, Set<String> reasons) {
@@ -104,26 +110,32 @@ final class ClassificationMetrics {
                 () -> of.applyAsDouble(classifier.statistics().get()));
     }
 
-    void received() {
+    /** A text has come. */
+    public void received() {
         received.inc();
         inFlight.inc();
     }
 
     /** The model was asked. */
-    void answered(Outcome outcome) {
-        if (outcome instanceof Classification classification) {
-            inFlight.dec();
-            labelled.inc();
-            segments.inc(classification.segments());
-            windowed.inc(classification.coverage() == Coverage.WINDOWED ? 1 : 0);
-            truncated.inc(classification.coverage() == Coverage.TRUNCATED ? 1 : 0);
-            Timings timings = classification.timings();
-            tokenizeMicros.inc(timings.tokenizeMicros());
-            queueMicros.inc(timings.queueMicros());
-            inferenceMicros.inc(timings.inferenceMicros());
+    public void answered(Outcome outcome) {
+        if (outcome instanceof Classification labels) {
+            labelled(labels.segments(), labels.coverage(), labels.timings());
+        } else if (outcome instanceof Embedding vector) {
+            labelled(vector.segments(), vector.coverage(), vector.timings());
         } else {
             rejected(((Rejection) outcome).reason().name());
         }
+    }
+
+    private void labelled(int seen, Coverage coverage, Timings timings) {
+        inFlight.dec();
+        labelled.inc();
+        segments.inc(seen);
+        windowed.inc(coverage == Coverage.WINDOWED ? 1 : 0);
+        truncated.inc(coverage == Coverage.TRUNCATED ? 1 : 0);
+        tokenizeMicros.inc(timings.tokenizeMicros());
+        queueMicros.inc(timings.queueMicros());
+        inferenceMicros.inc(timings.inferenceMicros());
     }
 
     /** It was not, or it could not say. */

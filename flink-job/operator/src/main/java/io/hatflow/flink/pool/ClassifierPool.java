@@ -2,7 +2,7 @@ package io.hatflow.flink.pool;
 
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
-import io.hatflow.inference.Outcome;
+import io.hatflow.inference.DocumentEmbedder;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
 import java.nio.file.Path;
@@ -17,6 +17,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.flink.api.common.externalresource.ExternalResourceInfo;
 import org.apache.flink.api.common.functions.RuntimeContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,10 +49,17 @@ public final class ClassifierPool {
     /** By what the bundle holds, not by where it lies: another one in its place is another model. */
     private record Key(
             String digest,
+            Answers answers,
             ClassifierSettings settings,
             @Nullable SignerKey signer) {}
 
-    private record Opened(DocumentClassifier classifier, Duration loadTime) {}
+    /** What is asked of a bundle. */
+    public enum Answers {
+        LABELS,
+        VECTORS
+    }
+
+    private record Opened(OpenBundle bundle, Duration loadTime) {}
 
     /** A classifier that is open or being opened, and how many have a lease. */
     private static final class Shared {
@@ -61,7 +69,7 @@ public final class ClassifierPool {
         boolean hasFailed() {
             return opened.isDone()
                     && (opened.isCompletedExceptionally()
-                            || !opened.join().classifier().isOpen());
+                            || !opened.join().bundle().isOpen());
         }
     }
 
@@ -74,7 +82,21 @@ public final class ClassifierPool {
      * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
      */
     public static PooledClassifier lease(ClassifierOptions options) {
-        return lease(folder(options), key(options, options.device()));
+        return lease(folder(options), key(options, Answers.LABELS, options.device()));
+    }
+
+    /**
+     * Leases to a function that Flink tells of a task's devices, but not when it lets go of the job: the classifier is closed with its
+     * last lease.
+     *
+     * @param gpus those that Flink has given to the TaskManager
+     * @param subtask number of the task among those of its operator
+     * @throws io.hatflow.inference.bundle.BundleException if the bundle is refused, or does not give such answers
+     * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
+     */
+    public static PooledClassifier lease(
+            ClassifierOptions options, Answers answers, Set<ExternalResourceInfo> gpus, int subtask) {
+        return lease(folder(options), key(options, answers, TaskDevice.among(gpus, options.device(), subtask)));
     }
 
     /**
@@ -85,7 +107,7 @@ public final class ClassifierPool {
      */
     public static PooledClassifier lease(ClassifierOptions options, RuntimeContext task) {
         Path folder = folder(options);
-        Key key = key(options, TaskDevice.of(options.device(), task));
+        Key key = key(options, Answers.LABELS, TaskDevice.of(options.device(), task));
         PooledClassifier lease = lease(folder, key);
         PooledClassifier spare = lease(folder, key);
         synchronized (OPEN) {
@@ -106,8 +128,9 @@ public final class ClassifierPool {
         return Path.of(options.bundle()).toAbsolutePath().normalize();
     }
 
-    private static Key key(ClassifierOptions options, Device device) {
-        return new Key(DocumentClassifier.digest(folder(options)), options.settings(device), options.signer());
+    private static Key key(ClassifierOptions options, Answers answers, Device device) {
+        String digest = DocumentClassifier.digest(folder(options));
+        return new Key(digest, answers, options.settings(device), options.signer());
     }
 
     private static PooledClassifier lease(Path folder, Key key) {
@@ -130,21 +153,11 @@ public final class ClassifierPool {
         try {
             Opened opened = shared.opened.join();
             return new PooledClassifier(
-                    (text, urgent) -> classify(opened.classifier(), text, urgent),
-                    opened.classifier().bundle(),
-                    opened.loadTime(),
-                    opened.classifier()::statistics,
-                    release);
+                    opened.bundle(), opened.bundle().info(), opened.loadTime(), opened.bundle()::statistics, release);
         } catch (CompletionException | CancellationException e) {
             release.run();
             throw e.getCause() instanceof RuntimeException reason ? reason : e;
         }
-    }
-
-    private static CompletableFuture<Outcome> classify(DocumentClassifier classifier, TextInput text, boolean urgent) {
-        return text.segments().isEmpty()
-                ? classifier.classify(text.whole(), urgent)
-                : classifier.classify(text.segments(), urgent);
     }
 
     /** Its leases outlive it, but for the one that kept it open. */
@@ -164,7 +177,17 @@ public final class ClassifierPool {
                                 + " its memory stay with this process until it does; restart a process that has several of them");
             }
             long begun = System.nanoTime();
-            DocumentClassifier opened = DocumentClassifier.open(folder, key.settings(), key.signer());
+            OpenBundle opened =
+                    switch (key.answers()) {
+                        case LABELS ->
+                            new OpenClassifier(DocumentClassifier.open(folder, key.settings(), key.signer()));
+                        case VECTORS ->
+                            new OpenEmbedder(DocumentEmbedder.open(
+                                    folder,
+                                    key.settings().model(),
+                                    key.settings().maxCharacters(),
+                                    key.signer()));
+                    };
             shared.opened.complete(new Opened(opened, Duration.ofNanos(System.nanoTime() - begun)));
         } catch (Throwable e) { // who waits for it would wait for ever
             shared.opened.completeExceptionally(e);
@@ -239,7 +262,7 @@ public final class ClassifierPool {
                         try {
                             // Who gives a lease back has seen it open, or fail to.
                             if (!shared.opened.isCompletedExceptionally()) {
-                                shared.opened.join().classifier().close();
+                                shared.opened.join().bundle().close();
                             }
                         } finally {
                             synchronized (OPEN) {

@@ -8,10 +8,10 @@ import org.apache.flink.api.common.externalresource.ExternalResourceInfo;
 import org.apache.flink.api.common.functions.RuntimeContext;
 
 /** On which device a task classifies. */
-final class TaskDevice {
+public final class TaskDevice {
 
     /** Flink's name of the external resource, as in {@code external-resource.gpu.amount}. */
-    private static final String RESOURCE = "gpu";
+    public static final String RESOURCE = "gpu";
 
     /** Flink's GPU driver's name of a GPU's number. */
     private static final String INDEX = "index";

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.sql;
+
+import org.jspecify.annotations.NullMarked;
