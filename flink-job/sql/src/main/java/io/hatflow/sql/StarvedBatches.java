@@ -30,23 +30,24 @@ final class StarvedBatches {
      * @param inFlight texts that the task waits for, this one included
      */
     void asked(int inFlight, Supplier<BatchStatistics> model) {
-        if (said || inFlight < capacity) {
-            return;
-        }
-        BatchStatistics batches = model.get();
-        if (batches.queuedRows() >= batches.budgetRows()) {
-            inARow = 0;
-            return;
-        }
-        inARow++;
-        if (inARow >= ENOUGH) {
-            said = true;
+        if (isTimeToSay(inFlight, model)) {
             LOG.warn(
                     "A task of this query waits for {} texts, as many as it may, and they do not fill a batch of {} segments. More at a"
                             + " time are faster: SET 'table.exec.async-ml-predict.max-concurrent-operations' = '128', or"
                             + " ML_PREDICT(…, MAP['max-concurrent-operations', '128'])",
                     inFlight,
-                    batches.budgetRows());
+                    model.get().budgetRows());
         }
+    }
+
+    /** True at most once. */
+    boolean isTimeToSay(int inFlight, Supplier<BatchStatistics> model) {
+        if (said || inFlight < capacity) {
+            return false;
+        }
+        BatchStatistics batches = model.get();
+        inARow = batches.queuedRows() < batches.budgetRows() ? inARow + 1 : 0;
+        said = inARow == ENOUGH;
+        return said;
     }
 }

@@ -1,0 +1,66 @@
+package io.hatflow.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hatflow.flink.pool.ClassifierConfigOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.description.HtmlFormatter;
+import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.TableEnvironment;
+import org.junit.jupiter.api.Test;
+
+/** {@code docs/sql.md} says what the code does. */
+class SqlDocumentTest {
+
+    private static final Pattern SQL = Pattern.compile("```sql\\n(.*?)```", Pattern.DOTALL);
+
+    private static String document() throws IOException {
+        return Files.readString(Path.of("../../docs/sql.md"));
+    }
+
+    @Test
+    void itHasEveryOption() throws IOException {
+        for (ConfigOption<?> option : ClassifierConfigOptions.OPTIONAL) {
+            assertThat(document())
+                    .containsPattern("\\| `" + option.key() + "` \\| [^|]*\\| "
+                            + Pattern.quote(new HtmlFormatter().format(option.description()) + " |"));
+        }
+    }
+
+    @Test
+    void itHasEveryColumn() throws IOException {
+        for (OutputColumn column : OutputColumn.values()) {
+            String type = column.type().asSummaryString().replace("`", "");
+            assertThat(document()).contains("| `" + column.columnName() + "` | `" + type + "` |");
+        }
+    }
+
+    @Test
+    void itsStatementsArePlanned() throws IOException {
+        TableEnvironment tables = TableEnvironment.create(EnvironmentSettings.inStreamingMode());
+        Matcher blocks = SQL.matcher(document());
+        int planned = 0;
+        while (blocks.find()) {
+            for (String statement : Stream.of(blocks.group(1).split(";"))
+                    .map(String::strip)
+                    .filter(each -> !each.isEmpty())
+                    .toList()) {
+                if (statement.startsWith("SELECT")) {
+                    assertThat(tables.explainSql(statement)).contains("MLPredictTableFunction");
+                    planned++;
+                } else if (statement.startsWith("SET")) {
+                    tables.getConfig().set("table.exec.async-ml-predict.max-concurrent-operations", "128");
+                } else {
+                    tables.executeSql(statement);
+                }
+            }
+        }
+        assertThat(planned).isEqualTo(4);
+    }
+}
