@@ -210,12 +210,14 @@ class DeliveryIT {
                         : Sent.text(Integer.parseInt(event.getDocumentId().replaceAll("\\D", "")));
                 Classification alone =
                         (Classification) classifier.classify(text).get();
-                assertThat(event.getLabels()).hasSameSizeAs(alone.labels());
+                assertThat(event.getAnswers()).hasSize(1);
+                var given = event.getAnswers().get(0);
+                assertThat(given.getLabels()).hasSameSizeAs(alone.labels());
                 for (int i = 0; i < alone.labels().size(); i++) {
-                    assertSame(event.getLabels().get(i), alone.labels().get(i));
+                    assertSame(given.getLabels().get(i), alone.labels().get(i));
                 }
-                assertThat(event.getSegments()).isEqualTo(alone.segments());
-                assertThat(event.getTokensTotal()).isEqualTo(alone.tokensTotal());
+                assertThat(given.getSegments()).isEqualTo(alone.segments());
+                assertThat(given.getTokensTotal()).isEqualTo(alone.tokensTotal());
                 assertThat(answer.record().key())
                         .isEqualTo(sent.key() == null ? utf8(event.getDocumentId()) : sent.keyBytes());
             }

@@ -90,8 +90,10 @@ final class ReadCommand implements Callable<Integer> {
     }
 
     private static ObjectNode from(ObjectNode json, Provenance provenance) {
-        return json.put("topic", provenance.getTopic())
+        json.putObject("provenance")
+                .put("topic", provenance.getTopic())
                 .put("partition", provenance.getPartition())
                 .put("offset", provenance.getOffset());
+        return json;
     }
 }

@@ -1,5 +1,6 @@
 package io.hatflow.job.demo;
 
+import io.hatflow.events.Answer;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Evidence;
 import io.hatflow.events.Label;
@@ -37,7 +38,10 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
                     "  offset %d  %s at %s: %s%n",
                     event.getProvenance().getOffset(), event.getReason(), event.getStage(), event.getMessage());
         }
-        int segments = labelled.stream().mapToInt(LabelledDocument::getSegments).sum();
+        int segments = labelled.stream()
+                .flatMap(event -> event.getAnswers().stream())
+                .mapToInt(Answer::getSegments)
+                .sum();
         out.println();
         out.printf(
                 Locale.ROOT,
@@ -51,22 +55,30 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
     }
 
     private void print(LabelledDocument event) {
-        List<Label> present = event.getLabels().stream()
+        event.getAnswers().forEach(answer -> print(event.getDocumentId(), answer));
+    }
+
+    private void print(String documentId, Answer answer) {
+        List<Label> present = answer.getLabels().stream()
                 .filter(Label::getAboveThreshold)
                 .sorted(Comparator.comparing(Label::getScore).reversed())
                 .toList();
         out.printf(
                 Locale.ROOT,
                 "%s  %,d tokens, %d %s, %d of %d labels%n",
-                bold(event.getDocumentId()),
-                event.getTokensTotal(),
-                event.getSegments(),
-                event.getSegments() == 1 ? "segment" : "segments",
+                bold(documentId),
+                answer.getTokensTotal(),
+                answer.getSegments(),
+                answer.getSegments() == 1 ? "segment" : "segments",
                 present.size(),
-                event.getLabels().size());
+                answer.getLabels().size());
         for (Label label : present.stream().limit(LABELS_SHOWN).toList()) {
             out.printf(
-                    Locale.ROOT, "    %.2f  %-34s %s%n", label.getScore(), label.getName(), dim(excerpt(event, label)));
+                    Locale.ROOT,
+                    "    %.2f  %-34s %s%n",
+                    label.getScore(),
+                    label.getName(),
+                    dim(excerpt(documentId, label)));
         }
         if (present.size() > LABELS_SHOWN) {
             out.println("          and " + (present.size() - LABELS_SHOWN) + " more");
@@ -74,8 +86,8 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
         out.println();
     }
 
-    private String excerpt(LabelledDocument event, Label label) {
-        String text = texts.get(event.getDocumentId());
+    private String excerpt(String documentId, Label label) {
+        String text = texts.get(documentId);
         if (text == null || label.getEvidence().isEmpty()) {
             return "";
         }

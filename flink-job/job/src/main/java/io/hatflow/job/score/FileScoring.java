@@ -190,9 +190,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
                 new TextInput(decoded.document().getText(), decoded.document().getSegments());
         CompletableFuture<Outcome> outcome = leased.classifier().classify(text, false);
         return new Asked(
-                number,
-                line.length,
-                outcome.thenApply(answer -> Events.answer(record, document, answer, leased.bundle())));
+                number, line.length, outcome.thenApply(answer -> Events.of(record, document, answer, leased.bundle())));
     }
 
     /** Waits for the event. Returns the bytes that are no longer in flight. */

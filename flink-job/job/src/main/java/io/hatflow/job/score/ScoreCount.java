@@ -12,7 +12,7 @@ final class ScoreCount {
 
     void countLabelled(LabelledDocument event) {
         documents.increment();
-        segments.add(event.getSegments());
+        event.getAnswers().forEach(answer -> segments.add(answer.getSegments()));
     }
 
     void countRejected() {

@@ -180,7 +180,7 @@ final class ScoredLines implements AutoCloseable {
 
         @Nullable
         String id() {
-            return event.path("id").textValue();
+            return event.path("document_id").textValue();
         }
 
         long taken() {
@@ -194,7 +194,7 @@ final class ScoredLines implements AutoCloseable {
 
         /** Takes the line. */
         void next() throws IOException {
-            model = event.path("model_digest").textValue();
+            model = event.at("/answers/0/model/digest").textValue();
             end = endOfNext;
             taken++;
             read();

@@ -95,13 +95,18 @@ class FileScoringTest {
         assertThat(summary.rejected()).isEqualTo(7);
         List<JsonNode> events = lines(output);
         assertThat(events).hasSize(54);
-        assertThat(events.stream().map(event -> event.get("id").textValue()).limit(4))
+        assertThat(events.stream()
+                        .map(event -> event.get("document_id").textValue())
+                        .limit(4))
                 .containsExactly("d0", "d1", "d2", "d4");
-        assertThat(events.get(53).get("id").textValue()).isEqualTo("long");
-        JsonNode event = events.get(0);
-        assertThat(event.get("model").textValue()).isEqualTo("tiny-documents:1");
-        assertThat(event.get("labels")).hasSize(3).allSatisfy(label -> {
-            assertThat(label.get("label").isTextual()).isTrue();
+        assertThat(events.get(53).get("document_id").textValue()).isEqualTo("long");
+        assertThat(events.get(0).get("answers")).hasSize(1);
+        JsonNode answer = events.get(0).at("/answers/0");
+        assertThat(answer.at("/model/name").textValue()).isEqualTo("tiny-documents");
+        assertThat(answer.at("/model/version").textValue()).isEqualTo("1");
+        assertThat(answer.get("coverage").textValue()).isEqualTo("COMPLETE");
+        assertThat(answer.get("labels")).hasSize(3).allSatisfy(label -> {
+            assertThat(label.get("name").isTextual()).isTrue();
             assertThat(label.get("score").isNumber()).isTrue();
             assertThat(label.get("above_threshold").isBoolean()).isTrue();
             assertThat(label.get("evidence")).isNotEmpty().allSatisfy(span -> assertThat(
@@ -209,7 +214,7 @@ class FileScoringTest {
                 .hasMessageContaining("line 2 had the id \"b\", now it is \"d\"");
         assertThatThrownBy(() -> new FileScoring(settings, input, output, Start.NEW).run(NOBODY))
                 .hasMessageContaining("--resume");
-        Files.writeString(part, Files.readString(part).replaceAll("model_digest\":\"....", "model_digest\":\"0000"));
+        Files.writeString(part, Files.readString(part).replaceAll("digest\":\"....", "digest\":\"0000"));
         assertThatThrownBy(() -> new FileScoring(settings, input, output, Start.RESUME).run(NOBODY))
                 .hasMessageContaining("was scored by a bundle with the digest 0000");
         assertThat(lines(part)).hasSize(2);
