@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Document;
 import io.hatflow.events.Header;
@@ -17,7 +18,6 @@ import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.label.LabelScore;
 import io.hatflow.job.JobRun.Answer;
 import io.hatflow.job.JobRun.Place;
-import io.hatflow.job.demo.LocalBroker;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
