@@ -5,9 +5,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-bills=(flink-job/job/target/sbom-cluster.json flink-job/job/target/sbom-local.json)
+bills=(flink-job/job/target/sbom-cluster.json flink-job/cli/target/sbom-local.json)
 # They are not made by builds that are offline.
-[[ ${bills[0]} -nt pom.xml && ${bills[0]} -nt flink-job/job/pom.xml ]] || ./mvnw -q -B -ntp -pl flink-job/job -am verify -DskipTests
+is_newer() { [[ $1 -nt pom.xml && $1 -nt flink-job/job/pom.xml && $1 -nt flink-job/cli/pom.xml ]]; }
+if ! is_newer "${bills[0]}" || ! is_newer "${bills[1]}"; then
+    ./mvnw -q -B -ntp -pl flink-job/cli -am verify -DskipTests
+fi
 rm -rf target/audit
 mkdir -p target/audit
 cp "${bills[@]}" target/audit/

@@ -33,11 +33,11 @@ is_built() {
 }
 
 # build_if_needed NAME MADE MODULES SOURCES…: runs Maven for MODULES if the class path MADE is missing or older than a source of the
-# job or of SOURCES, which are folders of modules.
+# job and what it needs, or of SOURCES, which are folders of modules.
 build_if_needed() {
     local name="$1" made="$2" modules="$3"
     shift 3
-    local sources=("$root"/pom.xml "$root"/schemas/{pom.xml,src/main} "$root"/flink-job/{pom.xml,{inference,operator,job}/{pom.xml,src/main}})
+    local sources=("$root"/pom.xml "$root"/schemas/{pom.xml,src/main} "$root"/flink-job/{pom.xml,{inference,operator,broker,job}/{pom.xml,src/main}})
     local folder
     for folder in "$@"; do
         sources+=("$folder/pom.xml" "$folder/src/main")
@@ -56,7 +56,7 @@ build_if_needed() {
             { grep --line-buffered -E '^\[INFO\] (Building hatflow|BUILD)|^\[ERROR\]' >&2 || true; }
     ); then
         # Maven leaves a file as it is where its content would not change.
-        touch -c "$made" "$root"/flink-job/job/target/{job,provided}.classpath
+        touch -c "$made"
         is_built "$made" "${sources[@]}" && return
     fi
     echo "hatflow: the build failed; run ./mvnw -pl $modules -am package to see why" >&2

@@ -4,7 +4,7 @@
 # launch cluster start|submit|status|stop ARGUMENTS…
 launch() {
     local target="$root/flink-job/cluster/target"
-    build_if_needed cluster "$target/cluster.classpath" flink-job/job,flink-job/cluster "$root/flink-job/cluster"
+    build_if_needed cluster "$target/cluster.classpath" flink-job/broker,flink-job/job,flink-job/cluster "$root/flink-job/cluster"
     CLASSPATH="$(echo "$target"/hatflow-cluster-*-SNAPSHOT.jar):$(cat "$target/cluster.classpath")"
     export CLASSPATH
 

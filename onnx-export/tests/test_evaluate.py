@@ -21,14 +21,14 @@ def event(id, **labels):
     """Labels as (above threshold, evidence as (start, end, score)…)."""
     named = [
         {
-            "label": label,
+            "name": label,
             "score": 0.7,
             "above_threshold": present,
             "evidence": [{"start": start, "end": end, "score": score} for start, end, score in evidence],
         }
         for label, (present, *evidence) in labels.items()
     ]
-    return {"id": id, "labels": named, "model": "m:1"}
+    return {"document_id": id, "answers": [{"model": {"name": "m", "version": "1", "digest": "d"}, "labels": named}]}
 
 
 def write(path, events):
@@ -96,15 +96,18 @@ def test_every_line_that_is_no_event_is_named(tmp_path):
     path = write(
         tmp_path / "events.jsonl",
         [
-            {"id": "a", "reason": "TOO_LARGE"},
+            {"document_id": "a", "reason": "TOO_LARGE"},
             event("b"),
-            {"id": "c", "labels": [{"label": "Fee"}]},
+            {"document_id": "c", "answers": [{"labels": [{"name": "Fee"}]}]},
             event("d", Fee=(True, ("0", 1, 0.5))),
+            {"document_id": "e", "answers": []},
+            {"document_id": "f", "answers": 2 * event("f")["answers"]},
         ],
     )
-    with pytest.raises(ValueError, match="3 unusable") as error:
+    with pytest.raises(ValueError, match="5 unusable") as error:
         read_events(path)
-    assert [line.split(":")[0].strip() for line in str(error.value).split("\n")[1:]] == ["line 1", "line 3", "line 4"]
+    named = [line.split(":")[0].strip() for line in str(error.value).split("\n")[1:]]
+    assert named == ["line 1", "line 3", "line 4", "line 5", "line 6"]
 
 
 def test_the_command_prints_and_writes_the_report(tmp_path, capsys):

@@ -25,6 +25,7 @@ RECORD = {
     "windows": [],
 }
 RECORD |= {"embedding": []}
+RECORD |= {"document_id": "a", "answers": [{"labels": []}]}
 GOOD = json.dumps(RECORD, ensure_ascii=False).encode()
 
 READERS = {

@@ -95,18 +95,18 @@ def read_events(path: Path) -> dict[str, dict[str, Finding]]:
 
 def _parse(event: Any) -> tuple[str, dict[str, Finding]]:
     match event:
-        case {"id": str(id), "labels": list(labels)}:
+        case {"document_id": str(id), "answers": [{"labels": list(labels)}]}:
             return id, dict(_parse_label(label) for label in labels)
-    raise ValueError("expected an object with a string 'id' and a list 'labels', as deploy/hatflow score writes it")
+    raise ValueError("expected 'document_id' and 'answers' with the labels of one model, as deploy/hatflow score writes them")
 
 
 def _parse_label(label: Any) -> tuple[str, Finding]:
     match label:
-        case {"label": str(name), "above_threshold": bool(present)} if isinstance(label.get("evidence", []), list):
+        case {"name": str(name), "above_threshold": bool(present)} if isinstance(label.get("evidence", []), list):
             spans = [_parse_span(span) for span in label.get("evidence", [])]
             best = max(spans, key=lambda span: span[1], default=None)
             return name, Finding(present, best[0] if best else None)
-    raise ValueError(f"label {label} needs a string 'label' and true or false as 'above_threshold'")
+    raise ValueError(f"label {label} needs a string 'name' and true or false as 'above_threshold'")
 
 
 def _parse_span(span: Any) -> tuple[Span, float]:

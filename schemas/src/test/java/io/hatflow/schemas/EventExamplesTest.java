@@ -45,6 +45,7 @@ class EventExamplesTest {
             Map.entry("labelled-document/score-as-text", "Expected float. Got VALUE_STRING"),
             Map.entry("labelled-document/evidence-without-end", "Expected field name not found: end"),
             Map.entry("labelled-document/token-count-as-text", "Expected int. Got VALUE_STRING"),
+            Map.entry("labelled-document/answer-without-model", "Expected field name not found: model"),
             Map.entry("labelled-document/label-not-a-record", "Expected record-start. Got VALUE_STRING"),
             Map.entry("dead-letter/unknown-reason", "Unknown symbol in enum BAD_LUCK"),
             Map.entry("dead-letter/unknown-stage", "Unknown symbol in enum PARSE"),

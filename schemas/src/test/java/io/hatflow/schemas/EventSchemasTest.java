@@ -9,9 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** House rules that every event schema follows. */
 class EventSchemasTest {
@@ -41,9 +41,9 @@ class EventSchemasTest {
                 .allSatisfy(type -> assertThat(type.getEnumDefault()).isEqualTo("UNKNOWN"));
     }
 
-    @Test
-    void provenanceIsTheSameEverywhere() {
-        String name = "io.hatflow.events.Provenance";
+    @ParameterizedTest
+    @ValueSource(strings = {"io.hatflow.events.Provenance", "io.hatflow.events.ModelInfo"})
+    void whatIsWrittenOutTwiceIsTheSame(String name) {
         assertThat(namedTypes(LabelledDocument.getClassSchema()).get(name))
                 .isNotNull()
                 .isEqualTo(namedTypes(DeadLetter.getClassSchema()).get(name))

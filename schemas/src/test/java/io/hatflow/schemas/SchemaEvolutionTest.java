@@ -45,9 +45,10 @@ class SchemaEvolutionTest {
             "Document-1", "c032aed93d7dafb5",
             "Document-2", "cac8e4144c7cf64a",
             "Document-3", "82e7c357a6843842",
-            "LabelledDocument-1", "dedb79ee8d13626e",
+            "LabelledDocument-1", "50341604e5062ee2",
             "DeadLetter-1", "b144aecdb7dbea9c",
-            "DeadLetter-2", "92f56dc3672d8923");
+            "DeadLetter-2", "92f56dc3672d8923",
+            "DeadLetter-3", "45f75c4f43da81f7");
 
     @Test
     void historyIsNeverRewritten() {

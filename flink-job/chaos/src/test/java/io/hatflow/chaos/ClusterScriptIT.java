@@ -131,7 +131,7 @@ class ClusterScriptIT {
         while (ids.size() < count) {
             String line = events.readLine();
             assertThat(line).as("event %s", ids.size() + 1).isNotNull();
-            ids.add(json.readTree(line).path("id").asText());
+            ids.add(json.readTree(line).path("document_id").asText());
         }
         return ids;
     }

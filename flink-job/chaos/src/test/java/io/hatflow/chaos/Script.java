@@ -29,7 +29,7 @@ final class Script {
     static ProcessBuilder of(String command, String... words) throws IOException {
         // This build has just made what the scripts run: they must not think that it is older than its sources.
         for (String made : List.of(
-                "cluster/target/cluster.classpath", "job/target/provided.classpath", "chaos/target/chaos.classpath")) {
+                "cluster/target/cluster.classpath", "cli/target/cli.classpath", "chaos/target/chaos.classpath")) {
             Files.setLastModifiedTime(CHECKOUT.resolve("flink-job").resolve(made), FileTime.from(Instant.now()));
         }
         List<String> line = new ArrayList<>(

@@ -21,19 +21,18 @@ public record Installation(String flink, String broker, Path jobJar) {
      * @throws ClusterException if it has not been built
      */
     public static Installation in(Path checkout) {
-        Path job = checkout.resolve("flink-job/job/target");
+        Path broker = checkout.resolve("flink-job/broker/target");
         Path cluster = checkout.resolve("flink-job/cluster/target");
         try {
             return new Installation(
                     ownCode() + ":" + Files.readString(cluster.resolve("flink.classpath")),
-                    only(job, "hatflow-job-*-SNAPSHOT.jar")
-                            + ":" + Files.readString(job.resolve("job.classpath"))
-                            + ":" + Files.readString(job.resolve("provided.classpath")),
-                    only(job, "hatflow-job-*-cluster.jar"));
+                    only(broker, "hatflow-broker-*-SNAPSHOT.jar") + ":"
+                            + Files.readString(broker.resolve("broker.classpath")),
+                    only(checkout.resolve("flink-job/job/target"), "hatflow-job-*-cluster.jar"));
         } catch (IOException e) {
             throw new ClusterException(
                     "The cluster has not been built in " + checkout + " (" + e.getMessage()
-                            + "); run ./mvnw -Dmaven.test.skip=true -pl flink-job/job,flink-job/cluster -am package",
+                            + "); run ./mvnw -Dmaven.test.skip=true -pl flink-job/broker,flink-job/job,flink-job/cluster -am package",
                     e);
         }
     }

@@ -148,8 +148,8 @@ final class ProcessPlan {
                         "-XX:+UseSerialGC",
                         // Much of the time to its first answer is compiling.
                         "-XX:TieredStopAtLevel=1",
-                        "-Dlog4j2.configurationFile=classpath:io/hatflow/job/demo/broker-log.properties"),
-                List.of("io.hatflow.job.demo.BrokerProcess", file.toString(), CLUSTER_ID));
+                        "-Dlog4j2.configurationFile=classpath:io/hatflow/broker/broker-log.properties"),
+                List.of("io.hatflow.broker.BrokerProcess", file.toString(), CLUSTER_ID));
     }
 
     ProcessBuilder jobManager() {

@@ -53,14 +53,4 @@ class ArchitectureTest {
                             Device.Kind.class,
                             DeviceException.class))))
             .because("what is behind DocumentClassifier may change without the job");
-
-    @ArchTest
-    static final ArchRule theDeployedJobDoesNotNeedTheLocalCommands = noClasses()
-            .that()
-            .resideOutsideOfPackages("io.hatflow.job.cli..", "io.hatflow.job.demo..", "io.hatflow.job.score..")
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage(
-                    "io.hatflow.job.cli..", "io.hatflow.job.demo..", "io.hatflow.job.score..", "picocli..", "kafka..")
-            .because("they and what they need are left out of the jar for the cluster");
 }

@@ -4,9 +4,9 @@ import static org.apache.kafka.common.IsolationLevel.READ_COMMITTED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.JobRun.Answer;
-import io.hatflow.job.demo.LocalBroker;
 import io.hatflow.job.kafka.KafkaRefusal;
 import java.nio.file.Path;
 import java.util.List;

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Document;
 import io.hatflow.events.Header;
@@ -17,7 +18,6 @@ import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.label.LabelScore;
 import io.hatflow.job.JobRun.Answer;
 import io.hatflow.job.JobRun.Place;
-import io.hatflow.job.demo.LocalBroker;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -210,12 +210,14 @@ class DeliveryIT {
                         : Sent.text(Integer.parseInt(event.getDocumentId().replaceAll("\\D", "")));
                 Classification alone =
                         (Classification) classifier.classify(text).get();
-                assertThat(event.getLabels()).hasSameSizeAs(alone.labels());
+                assertThat(event.getAnswers()).hasSize(1);
+                var given = event.getAnswers().get(0);
+                assertThat(given.getLabels()).hasSameSizeAs(alone.labels());
                 for (int i = 0; i < alone.labels().size(); i++) {
-                    assertSame(event.getLabels().get(i), alone.labels().get(i));
+                    assertSame(given.getLabels().get(i), alone.labels().get(i));
                 }
-                assertThat(event.getSegments()).isEqualTo(alone.segments());
-                assertThat(event.getTokensTotal()).isEqualTo(alone.tokensTotal());
+                assertThat(given.getSegments()).isEqualTo(alone.segments());
+                assertThat(given.getTokensTotal()).isEqualTo(alone.tokensTotal());
                 assertThat(answer.record().key())
                         .isEqualTo(sent.key() == null ? utf8(event.getDocumentId()) : sent.keyBytes());
             }

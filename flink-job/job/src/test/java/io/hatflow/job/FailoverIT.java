@@ -7,11 +7,11 @@ import static org.apache.kafka.common.IsolationLevel.READ_COMMITTED;
 import static org.apache.kafka.common.IsolationLevel.READ_UNCOMMITTED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hatflow.broker.LocalBroker;
 import io.hatflow.job.FaultyStage.Fault;
 import io.hatflow.job.FaultyStage.Kind;
 import io.hatflow.job.JobRun.Answer;
 import io.hatflow.job.JobRun.Place;
-import io.hatflow.job.demo.LocalBroker;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

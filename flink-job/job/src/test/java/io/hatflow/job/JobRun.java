@@ -2,11 +2,11 @@ package io.hatflow.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Provenance;
 import io.hatflow.flink.pool.ClassifierPool;
-import io.hatflow.job.demo.LocalBroker;
 import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -59,7 +59,7 @@ import org.jspecify.annotations.Nullable;
  * The job on topics of its own: what a test sends to it, how it starts and stops it, and what it has answered. Not
  * thread-safe.
  */
-final class JobRun {
+public final class JobRun {
 
     static final int PARTITIONS = 3;
 
@@ -67,7 +67,7 @@ final class JobRun {
     static final Path BUNDLE = Path.of("../inference/src/test/resources/bundles/tiny-segments");
 
     /** For everything that another process does; ends a test that hangs, and is never waited for otherwise. */
-    static final Duration LIMIT = Duration.ofMinutes(2);
+    public static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final LocalBroker broker;
     private final String serversOfTheJob;
@@ -75,14 +75,14 @@ final class JobRun {
     private final Map<Place, Sent> sent = new HashMap<>();
 
     /** Where a record is in the input topic. */
-    record Place(int partition, long offset) {
+    public record Place(int partition, long offset) {
         static Place of(Provenance provenance) {
             return new Place(provenance.getPartition(), provenance.getOffset());
         }
     }
 
     /** One event of an output topic; one of the two is null. */
-    record Answer(
+    public record Answer(
             ConsumerRecord<byte[], byte[]> record,
             @Nullable LabelledDocument labelled,
             @Nullable DeadLetter deadLetter) {
@@ -113,7 +113,7 @@ final class JobRun {
     }
 
     /** Makes the topics. */
-    JobRun(LocalBroker broker, String name) throws InterruptedException {
+    public JobRun(LocalBroker broker, String name) throws InterruptedException {
         this(broker, broker.bootstrapServers(), name);
     }
 
@@ -143,7 +143,7 @@ final class JobRun {
     }
 
     /** The flags of {@link #settings}. */
-    List<String> flags(String... more) {
+    public List<String> flags(String... more) {
         Stream<String> own = Stream.of(
                 "--job.name=" + name,
                 "--kafka.bootstrap-servers=" + serversOfTheJob,
@@ -227,7 +227,7 @@ final class JobRun {
     }
 
     /** Sends records, in their order, and waits until the broker has them. Each has a few headers. */
-    void send(List<Sent> records) throws InterruptedException, ExecutionException, TimeoutException {
+    public void send(List<Sent> records) throws InterruptedException, ExecutionException, TimeoutException {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                 Map.of(
                         "bootstrap.servers",
@@ -254,7 +254,7 @@ final class JobRun {
     }
 
     /** Everything that was sent, by where it is. */
-    Map<Place, Sent> sent() {
+    public Map<Place, Sent> sent() {
         return sent;
     }
 
@@ -297,7 +297,7 @@ final class JobRun {
     }
 
     /** Waits until the answers are as they should be. */
-    List<Answer> await(IsolationLevel isolation, Predicate<List<Answer>> expected) {
+    public List<Answer> await(IsolationLevel isolation, Predicate<List<Answer>> expected) {
         return Awaitility.await()
                 .atMost(LIMIT)
                 .pollInterval(Duration.ofMillis(100))
@@ -310,7 +310,7 @@ final class JobRun {
     }
 
     /** Every record that was sent has exactly one answer, and no two answers have one id. */
-    void assertExactlyOneAnswerForEveryRecord() throws IOException {
+    public void assertExactlyOneAnswerForEveryRecord() throws IOException {
         List<Answer> answers = committed();
         assertThat(answers).extracting(Answer::place).containsExactlyInAnyOrderElementsOf(sent.keySet());
         assertThat(answers).extracting(Answer::eventId).doesNotHaveDuplicates();
@@ -336,7 +336,7 @@ final class JobRun {
         }
     }
 
-    static byte[] utf8(String text) {
+    public static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 }

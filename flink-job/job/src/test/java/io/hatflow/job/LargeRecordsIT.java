@@ -4,7 +4,7 @@ import static org.apache.kafka.common.IsolationLevel.READ_COMMITTED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import io.hatflow.job.demo.LocalBroker;
+import io.hatflow.broker.LocalBroker;
 import io.hatflow.job.kafka.KafkaRefusal;
 import java.util.List;
 import java.util.Map;

@@ -2,8 +2,8 @@ package io.hatflow.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hatflow.broker.LocalBroker;
 import io.hatflow.job.JobRun.Answer;
-import io.hatflow.job.demo.LocalBroker;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;

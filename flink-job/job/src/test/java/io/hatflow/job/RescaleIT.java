@@ -3,7 +3,7 @@ package io.hatflow.job;
 import static org.apache.kafka.common.IsolationLevel.READ_COMMITTED;
 import static org.apache.kafka.common.IsolationLevel.READ_UNCOMMITTED;
 
-import io.hatflow.job.demo.LocalBroker;
+import io.hatflow.broker.LocalBroker;
 import java.nio.file.Path;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.runtime.minicluster.MiniCluster;

@@ -1,6 +1,6 @@
 package io.hatflow.job;
 
-import io.hatflow.job.demo.LocalBroker;
+import io.hatflow.broker.LocalBroker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -3,7 +3,7 @@ package io.hatflow.sql;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hatflow.job.demo.LocalBroker;
+import io.hatflow.broker.LocalBroker;
 import io.hatflow.sql.SqlClient.Place;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -38,8 +38,9 @@ public final class Records {
         }
     }
 
+    /** [C], of the one model that the job was given. */
     public static float[] scores(LabelledDocument event) {
-        List<Label> labels = event.getLabels();
+        List<Label> labels = event.getAnswers().get(0).getLabels();
         float[] scores = new float[labels.size()];
         for (int label = 0; label < scores.length; label++) {
             scores[label] = labels.get(label).getScore();

@@ -1,9 +1,9 @@
 package io.hatflow.benchmarks.kafka;
 
 import io.hatflow.benchmarks.document.Document;
+import io.hatflow.broker.LocalBroker;
 import io.hatflow.job.ClassificationPipeline;
 import io.hatflow.job.JobSettings;
-import io.hatflow.job.demo.LocalBroker;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -16,7 +16,7 @@ import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Lengths;
 import io.hatflow.benchmarks.kafka.DefaultSettings;
 import io.hatflow.benchmarks.model.TextReader;
-import io.hatflow.job.demo.LocalBroker;
+import io.hatflow.broker.LocalBroker;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,7 +6,7 @@ import io.hatflow.benchmarks.latency.LatencyResult;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.benchmarks.report.Results;
-import io.hatflow.job.demo.LocalBroker;
+import io.hatflow.broker.LocalBroker;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;

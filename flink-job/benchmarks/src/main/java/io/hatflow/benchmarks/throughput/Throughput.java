@@ -11,7 +11,7 @@ import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
 import io.hatflow.benchmarks.report.Progress;
-import io.hatflow.job.demo.LocalBroker;
+import io.hatflow.broker.LocalBroker;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -18,32 +18,37 @@ import org.jspecify.annotations.Nullable;
  * @param written the Kafka record that holds it
  * @param event as its schema names its fields
  * @param isDead whether it is a dead letter
- * @param words labels, evidence, extent and model, or stage and reason
- * @param scores of the labels; empty for a dead letter
+ * @param words of every model its labels, evidence and extent; or stage and reason
+ * @param scores of the labels of every model; empty for a dead letter
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by isLike
 record Answer(
-        ConsumerRecord<byte[], byte[]> written, GenericRecord event, boolean isDead, String words, float[] scores) {
+        ConsumerRecord<byte[], byte[]> written, GenericRecord event, boolean isDead, String words, List<Float> scores) {
 
     /** By which a score may depend on the neighbours in its batch. */
     private static final float TOLERANCE = 1e-4f;
 
     static Answer labelled(ConsumerRecord<byte[], byte[]> written) {
         GenericRecord event = Wire.labelled(written.value());
-        List<?> labels = (List<?>) event.get("labels");
         StringBuilder words = new StringBuilder("labelled");
-        float[] scores = new float[labels.size()];
-        for (int i = 0; i < scores.length; i++) {
-            GenericRecord label = (GenericRecord) labels.get(i);
-            words.append(' ').append(label.get("name")).append((Boolean) label.get("above_threshold") ? "+" : "-");
-            words.append(evidence((List<?>) label.get("evidence")));
-            scores[i] = (Float) label.get("score");
+        List<Float> scores = new ArrayList<>();
+        for (Object each : (List<?>) event.get("answers")) {
+            GenericRecord answer = (GenericRecord) each;
+            words.append(' ').append(((GenericRecord) answer.get("model")).get("digest"));
+            for (Object label : (List<?>) answer.get("labels")) {
+                words.append(' ').append(words((GenericRecord) label));
+                scores.add((Float) ((GenericRecord) label).get("score"));
+            }
+            for (String field : List.of("tokens_total", "tokens_seen", "segments", "windows", "coverage")) {
+                words.append(' ').append(answer.get(field));
+            }
         }
-        for (String field : List.of("tokens_total", "tokens_seen", "segments", "windows", "coverage")) {
-            words.append(' ').append(event.get(field));
-        }
-        words.append(' ').append(((GenericRecord) event.get("model")).get("digest"));
         return new Answer(written, event, false, words.toString(), scores);
+    }
+
+    private static String words(GenericRecord label) {
+        return label.get("name")
+                + ((Boolean) label.get("above_threshold") ? "+" : "-")
+                + evidence((List<?>) label.get("evidence"));
     }
 
     /** Where it is; which piece is the best of two that are alike may differ by rounding. */
@@ -57,7 +62,7 @@ record Answer(
 
     static Answer deadLetter(ConsumerRecord<byte[], byte[]> written) {
         GenericRecord event = Wire.deadLetter(written.value());
-        return new Answer(written, event, true, dead(event.get("stage") + " " + event.get("reason")), new float[0]);
+        return new Answer(written, event, true, dead(event.get("stage") + " " + event.get("reason")), List.of());
     }
 
     /** The words of a dead letter. */
@@ -78,11 +83,11 @@ record Answer(
     }
 
     boolean isLike(Answer other) {
-        if (!words.equals(other.words) || scores.length != other.scores.length) {
+        if (!words.equals(other.words) || scores.size() != other.scores.size()) {
             return false;
         }
-        for (int i = 0; i < scores.length; i++) {
-            if (!(Math.abs(scores[i] - other.scores[i]) <= TOLERANCE)) {
+        for (int i = 0; i < scores.size(); i++) {
+            if (!(Math.abs(scores.get(i) - other.scores.get(i)) <= TOLERANCE)) {
                 return false;
             }
         }

@@ -178,9 +178,8 @@ public final class Checker {
 
     private void compareWith(Answer expected, Answer answer) {
         if (!answer.isLike(expected)) {
-            wrong(answer.partition() + "@" + answer.offset() + " was answered " + answer.words() + " "
-                    + Arrays.toString(answer.scores()) + ", undisturbed " + expected.words() + " "
-                    + Arrays.toString(expected.scores()));
+            wrong(answer.partition() + "@" + answer.offset() + " was answered " + answer.words() + " " + answer.scores()
+                    + ", undisturbed " + expected.words() + " " + expected.scores());
         }
     }
 

@@ -90,33 +90,19 @@ class CheckerTest {
 
     private GenericRecord labelled(int number) {
         Schema schema = Wire.LABELLED;
-        Schema label = schema.getField("labels").schema().getElementType();
-        Schema evidence = label.getField("evidence").schema().getElementType();
         return new GenericRecordBuilder(schema)
                 .set("event_id", eventId(number))
                 .set("document_id", documents.id(number, false))
                 .set("provenance", provenance(schema, number, documents.key(number)))
                 .set(
-                        "labels",
-                        List.of(new GenericRecordBuilder(label)
-                                .set("name", "refund")
-                                .set("score", 0.7f)
-                                .set("above_threshold", true)
-                                .set(
-                                        "evidence",
-                                        List.of(new GenericRecordBuilder(evidence)
-                                                .set("start", 0)
-                                                .set("end", 5)
-                                                .set("segment", 0)
-                                                .set("score", 0.7f)
-                                                .build()))
-                                .build()))
-                .set("tokens_seen", 9)
-                .set("tokens_total", 9)
-                .set("segments", 1)
-                .set(
-                        "coverage",
-                        new GenericData.EnumSymbol(schema.getField("coverage").schema(), "COMPLETE"))
+                        "answers",
+                        List.of(answer(schema.getField("answers").schema().getElementType())))
+                .build();
+    }
+
+    private static GenericRecord answer(Schema schema) {
+        Schema label = schema.getField("labels").schema().getElementType();
+        return new GenericRecordBuilder(schema)
                 .set(
                         "model",
                         new GenericRecordBuilder(schema.getField("model").schema())
@@ -124,6 +110,13 @@ class CheckerTest {
                                 .set("version", "1")
                                 .set("digest", "d")
                                 .build())
+                .set("labels", List.of(label(label)))
+                .set("tokens_seen", 9)
+                .set("tokens_total", 9)
+                .set("segments", 1)
+                .set(
+                        "coverage",
+                        new GenericData.EnumSymbol(schema.getField("coverage").schema(), "COMPLETE"))
                 .set(
                         "timings",
                         new GenericRecordBuilder(schema.getField("timings").schema())
@@ -131,6 +124,23 @@ class CheckerTest {
                                 .set("queue_micros", 1L)
                                 .set("inference_micros", 1L)
                                 .build())
+                .build();
+    }
+
+    private static GenericRecord label(Schema schema) {
+        Schema evidence = schema.getField("evidence").schema().getElementType();
+        return new GenericRecordBuilder(schema)
+                .set("name", "refund")
+                .set("score", 0.7f)
+                .set("above_threshold", true)
+                .set(
+                        "evidence",
+                        List.of(new GenericRecordBuilder(evidence)
+                                .set("start", 0)
+                                .set("end", 5)
+                                .set("segment", 0)
+                                .set("score", 0.7f)
+                                .build()))
                 .build();
     }
 
@@ -173,8 +183,12 @@ class CheckerTest {
     }
 
     private static void replaceLabel(GenericRecord event, String field, Object value) {
-        GenericRecord label = (GenericRecord) ((List<?>) event.get("labels")).get(0);
+        GenericRecord label = (GenericRecord) ((List<?>) answer(event).get("labels")).get(0);
         label.put(field, value);
+    }
+
+    private static GenericRecord answer(GenericRecord event) {
+        return (GenericRecord) ((List<?>) event.get("answers")).get(0);
     }
 
     /** The first that is a dead letter. */
@@ -262,10 +276,12 @@ class CheckerTest {
                 fault("another score", event -> replaceLabel(event, "score", 0.7003f)),
                 fault("another decision", event -> replaceLabel(event, "above_threshold", false)),
                 fault("no evidence", event -> replaceLabel(event, "evidence", List.of())),
-                fault("another extent", event -> event.put("tokens_seen", 8)),
+                fault("another extent", event -> answer(event).put("tokens_seen", 8)),
                 fault("another document", event -> event.put("document_id", "d1")),
                 fault("the event id of another", event -> event.put("event_id", eventId(1))),
-                fault("another model", event -> ((GenericRecord) event.get("model")).put("digest", "e")),
+                fault("another model", event -> ((GenericRecord) answer(event).get("model")).put("digest", "e")),
+                fault("no answer", event -> event.put("answers", List.of())),
+                fault("an answer too many", event -> event.put("answers", List.of(answer(event), answer(event)))),
                 fault("another timestamp", event -> ((GenericRecord) event.get("provenance")).put("timestamp", 7L)),
                 fault("another source key", event -> ((GenericRecord) event.get("provenance"))
                         .put("key", ByteBuffer.allocate(1))));

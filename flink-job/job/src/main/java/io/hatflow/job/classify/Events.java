@@ -1,5 +1,6 @@
 package io.hatflow.job.classify;
 
+import io.hatflow.events.Answer;
 import io.hatflow.events.Coverage;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Document;
@@ -59,17 +60,16 @@ public final class Events {
         }
     }
 
-    /** What the model said of a document. */
-    public static Either<LabelledDocument, DeadLetter> answer(
+    /** The event of a document that a model was asked about. */
+    public static Either<LabelledDocument, DeadLetter> of(
             SourceRecord record, DocumentHead document, Outcome outcome, BundleInfo bundle) {
         if (outcome instanceof Classification classification) {
-            return Either.Left(labelled(record, document, classification, bundle));
+            return Either.Left(labelled(record, document, answer(classification, bundle)));
         }
-        return Either.Right(deadLetter(record, document, (Rejection) outcome));
+        return Either.Right(deadLetter(record, document, (Rejection) outcome, bundle));
     }
 
-    private static LabelledDocument labelled(
-            SourceRecord record, DocumentHead document, Classification classification, BundleInfo bundle) {
+    private static LabelledDocument labelled(SourceRecord record, DocumentHead document, Answer answer) {
         return LabelledDocument.newBuilder()
                 .setEventId(id(record))
                 .setDocumentId(document.id())
@@ -77,18 +77,28 @@ public final class Events {
                 .setProvenance(provenance(record))
                 .setMetadata(document.metadata())
                 .setEventTime(document.eventTime())
+                .setAnswers(List.of(answer))
+                .build();
+    }
+
+    private static Answer answer(Classification classification, BundleInfo bundle) {
+        return Answer.newBuilder()
+                .setModel(model(bundle))
                 .setLabels(classification.labels().stream().map(Events::label).toList())
                 .setTokensSeen(classification.tokensSeen())
                 .setTokensTotal(classification.tokensTotal())
                 .setSegments(classification.segments())
                 .setWindows(classification.windows())
                 .setCoverage(Coverage.valueOf(classification.coverage().name()))
-                .setModel(new ModelInfo(bundle.name(), bundle.version(), bundle.digest()))
                 .setTimings(new Timings(
                         classification.timings().tokenizeMicros(),
                         classification.timings().queueMicros(),
                         classification.timings().inferenceMicros()))
                 .build();
+    }
+
+    private static ModelInfo model(BundleInfo bundle) {
+        return new ModelInfo(bundle.name(), bundle.version(), bundle.digest());
     }
 
     private static Label label(LabelScore scored) {
@@ -100,21 +110,28 @@ public final class Events {
 
     /** The value was no document. */
     public static DeadLetter deadLetter(SourceRecord record, Refusal refusal) {
-        return deadLetter(record, Stage.DECODE, refusal.reason(), refusal.message(), refusal.documentId());
+        return deadLetter(record, Stage.DECODE, refusal.reason(), refusal.message(), refusal.documentId(), null);
     }
 
     /** The document could not be classified. */
-    private static DeadLetter deadLetter(SourceRecord record, DocumentHead document, Rejection rejection) {
+    private static DeadLetter deadLetter(
+            SourceRecord record, DocumentHead document, Rejection rejection, BundleInfo bundle) {
         return deadLetter(
                 record,
                 Stage.valueOf(rejection.reason().stage().name()),
                 Reason.valueOf(rejection.reason().name()),
                 rejection.message(),
-                document.id());
+                document.id(),
+                model(bundle));
     }
 
     private static DeadLetter deadLetter(
-            SourceRecord record, Stage stage, Reason reason, String message, @Nullable String documentId) {
+            SourceRecord record,
+            Stage stage,
+            Reason reason,
+            String message,
+            @Nullable String documentId,
+            @Nullable ModelInfo model) {
         return DeadLetter.newBuilder()
                 .setEventId(id(record))
                 .setValue(buffer(record.value()))
@@ -127,6 +144,7 @@ public final class Events {
                 .setReason(reason)
                 .setMessage(message)
                 .setDocumentId(documentId)
+                .setModel(model)
                 .setFailedAt(Instant.ofEpochMilli(System.currentTimeMillis()))
                 .build();
     }

@@ -58,7 +58,7 @@ final class RecordClassification implements ClassificationFunction<SourceRecord,
                 Events.id(record),
                 new TextInput(document.getText(), document.getSegments()),
                 isUrgent(record),
-                (outcome, bundle) -> Events.answer(record, head, outcome, bundle));
+                (outcome, bundle) -> Events.of(record, head, outcome, bundle));
     }
 
     private boolean isUrgent(SourceRecord record) {

@@ -4,54 +4,74 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hatflow.events.Answer;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Evidence;
 import io.hatflow.events.Label;
 import io.hatflow.events.LabelledDocument;
-import java.util.Locale;
+import io.hatflow.events.ModelInfo;
 
-/** Events as JSON, for files and people; what is in the Avro events and only matters to Kafka is left out. */
+/**
+ * Events as JSON, for files and people: the names, the nesting and the values of the Avro events. What only matters to Kafka,
+ * what the document brought along, and times are left out.
+ */
 public final class EventJson {
 
     private static final JsonMapper JSON = new JsonMapper();
 
     private EventJson() {}
 
-    /** Id, labels with evidence, model and how much was seen; offsets in UTF-16 code units. */
+    /** Document id, and of each model its labels with evidence and how much it saw; offsets in UTF-16 code units. */
     public static ObjectNode of(LabelledDocument event) {
-        ObjectNode json = JSON.createObjectNode().put("id", event.getDocumentId());
-        ArrayNode labels = json.putArray("labels");
-        for (Label label : event.getLabels()) {
-            ObjectNode each = labels.addObject()
-                    .put("label", label.getName())
-                    .put("score", label.getScore())
-                    .put("above_threshold", label.getAboveThreshold());
-            ArrayNode evidence = each.putArray("evidence");
-            for (Evidence span : label.getEvidence()) {
-                evidence.addObject()
-                        .put("start", span.getStart())
-                        .put("end", span.getEnd())
-                        .put("score", span.getScore());
-            }
-        }
-        return json.put(
-                        "model",
-                        event.getModel().getName() + ":" + event.getModel().getVersion())
-                .put("model_digest", event.getModel().getDigest())
-                .put("tokens_seen", event.getTokensSeen())
-                .put("tokens_total", event.getTokensTotal())
-                .put("segments", event.getSegments())
-                .put("windows", event.getWindows())
-                .put("coverage", event.getCoverage().name().toLowerCase(Locale.ROOT));
+        ObjectNode json = JSON.createObjectNode().put("document_id", event.getDocumentId());
+        ArrayNode answers = json.putArray("answers");
+        event.getAnswers().forEach(answer -> answers.add(json(answer)));
+        return json;
     }
 
-    /** Document id where it is known, stage, reason and message. */
-    public static ObjectNode of(DeadLetter event) {
+    private static ObjectNode json(Answer answer) {
+        ObjectNode json = JSON.createObjectNode();
+        json.set("model", json(answer.getModel()));
+        ArrayNode labels = json.putArray("labels");
+        answer.getLabels().forEach(label -> labels.add(json(label)));
+        return json.put("tokens_seen", answer.getTokensSeen())
+                .put("tokens_total", answer.getTokensTotal())
+                .put("segments", answer.getSegments())
+                .put("coverage", answer.getCoverage().name())
+                .put("windows", answer.getWindows());
+    }
+
+    private static ObjectNode json(ModelInfo model) {
         return JSON.createObjectNode()
-                .put("id", event.getDocumentId())
-                .put("stage", event.getStage().name().toLowerCase(Locale.ROOT))
+                .put("name", model.getName())
+                .put("version", model.getVersion())
+                .put("digest", model.getDigest());
+    }
+
+    private static ObjectNode json(Label label) {
+        ObjectNode json = JSON.createObjectNode()
+                .put("name", label.getName())
+                .put("score", label.getScore())
+                .put("above_threshold", label.getAboveThreshold());
+        ArrayNode evidence = json.putArray("evidence");
+        for (Evidence span : label.getEvidence()) {
+            evidence.addObject()
+                    .put("start", span.getStart())
+                    .put("end", span.getEnd())
+                    .put("segment", span.getSegment())
+                    .put("score", span.getScore());
+        }
+        return json;
+    }
+
+    /** Document id and model where they are known, stage, reason and message. */
+    public static ObjectNode of(DeadLetter event) {
+        ObjectNode json = JSON.createObjectNode()
+                .put("document_id", event.getDocumentId())
+                .put("stage", event.getStage().name())
                 .put("reason", event.getReason().name())
                 .put("message", event.getMessage());
+        return json.set("model", event.getModel() == null ? json.nullNode() : json(event.getModel()));
     }
 
     /** On one line. */

@@ -2,8 +2,10 @@ package io.hatflow.job.classify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hatflow.events.Answer;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
+import io.hatflow.events.ModelInfo;
 import io.hatflow.events.Reason;
 import io.hatflow.events.Stage;
 import io.hatflow.flink.operator.Reading;
@@ -70,15 +72,17 @@ class RecordClassificationTest {
         assertThat(event.getProvenance().getOffset()).isEqualTo(7);
         assertThat(event.getProvenance().getTimestamp()).hasToString("1970-01-01T00:00:01.007Z");
         assertThat(event.getProvenance().getKey()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2}));
-        assertThat(event.getLabels()).singleElement().satisfies(label -> {
+        assertThat(event.getAnswers()).hasSize(1);
+        Answer answer = event.getAnswers().get(0);
+        assertThat(answer.getLabels()).singleElement().satisfies(label -> {
             assertThat(label.getName()).isEqualTo("good");
             assertThat(label.getScore()).isEqualTo(0.75f);
             assertThat(label.getAboveThreshold()).isTrue();
             assertThat(label.getEvidence()).singleElement().satisfies(evidence -> assertThat(evidence.getEnd())
                     .isEqualTo(4));
         });
-        assertThat(event.getModel().getDigest()).isEqualTo(BUNDLE.digest());
-        assertThat(event.getTimings().getQueueMicros()).isEqualTo(20);
+        assertThat(answer.getModel().getDigest()).isEqualTo(BUNDLE.digest());
+        assertThat(answer.getTimings().getQueueMicros()).isEqualTo(20);
     }
 
     /** With every reason that the model's side can give. */
@@ -97,6 +101,7 @@ class RecordClassificationTest {
         assertThat(event.getReason().name()).isEqualTo(reason.name());
         assertThat(event.getMessage()).isEqualTo("Because.");
         assertThat(event.getDocumentId()).isEqualTo("d7");
+        assertThat(event.getModel()).isEqualTo(new ModelInfo(BUNDLE.name(), BUNDLE.version(), BUNDLE.digest()));
         assertThat(event.getValue()).isEqualTo(ByteBuffer.wrap(value));
         assertThat(event.getKey()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2}));
         assertThat(event.getHeaders()).hasSize(2);
@@ -110,6 +115,7 @@ class RecordClassificationTest {
 
         assertThat(read.reason()).isEqualTo(Reason.NOT_AVRO.name());
         assertThat(read.result().right().getStage()).isEqualTo(Stage.DECODE);
+        assertThat(read.result().right().getModel()).isNull();
         assertThat(read.result().right().getValue()).isEqualTo(ByteBuffer.wrap(new byte[] {4, 5}));
         assertThat(function.reasons())
                 .containsExactlyInAnyOrderElementsOf(

@@ -2,6 +2,7 @@ package io.hatflow.job.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hatflow.events.Answer;
 import io.hatflow.events.Coverage;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Header;
@@ -57,13 +58,15 @@ class SerializersTest {
                 .setEventId("e")
                 .setDocumentId("d")
                 .setProvenance(provenance(key))
-                .setLabels(List.of())
-                .setTokensSeen(1)
-                .setTokensTotal(1)
-                .setSegments(1)
-                .setCoverage(Coverage.COMPLETE)
-                .setModel(new ModelInfo("m", "1", "ab"))
-                .setTimings(new Timings(1L, 2L, 3L))
+                .setAnswers(List.of(Answer.newBuilder()
+                        .setModel(new ModelInfo("m", "1", "ab"))
+                        .setLabels(List.of())
+                        .setTokensSeen(1)
+                        .setTokensTotal(1)
+                        .setSegments(1)
+                        .setCoverage(Coverage.COMPLETE)
+                        .setTimings(new Timings(1L, 2L, 3L))
+                        .build()))
                 .build();
     }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.broker;
+
+import org.jspecify.annotations.NullMarked;

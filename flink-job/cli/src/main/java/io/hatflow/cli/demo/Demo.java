@@ -1,0 +1,228 @@
+package io.hatflow.cli.demo;
+
+import io.hatflow.broker.LocalBroker;
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.Document;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.flink.pool.PooledClassifier;
+import io.hatflow.job.ClassificationPipeline;
+import io.hatflow.job.JobSettings;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.util.FileUtils;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * The whole path of a document on one machine: a broker, a Flink with its web page, the job as it runs on a cluster with
+ * exactly-once events, the samples and two records that are no good, and what came out.
+ *
+ * @param samples folder of {@code .txt} files
+ * @param keep whether everything stays up at the end, until this JVM is stopped
+ */
+public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
+
+    private static final String INPUT = "documents";
+    private static final String LABELLED = "labelled-documents";
+    private static final String DEAD = "dead-letters";
+    private static final int FLINKS_USUAL_PORT = 8081;
+    private static final Duration LIMIT = Duration.ofMinutes(30);
+
+    /** Runs the demo; true if every record that was sent came out once. */
+    public boolean run() throws Exception {
+        Map<String, String> texts = texts();
+        Path folder = Files.createTempDirectory("hatflow-demo");
+        Thread cleaning = new Thread(() -> clean(folder), "clean-demo");
+        Runtime.getRuntime().addShutdownHook(cleaning);
+        checkBundle();
+        try (LocalBroker broker = startBroker(folder)) {
+            say("Opening the model in " + bundle + " …");
+            JobSettings settings = settings(broker, folder.resolve("checkpoints"), webPort());
+            try (PooledClassifier leased =
+                    ClassifierPool.lease(settings.classify().classifier())) {
+                say("Model " + leased.bundle().name() + ":" + leased.bundle().version() + " with "
+                        + leased.bundle().labels().size() + " labels");
+                return run(broker, settings, texts);
+            }
+        }
+    }
+
+    private boolean run(LocalBroker broker, JobSettings settings, Map<String, String> texts) throws Exception {
+        broker.createTopics(1, List.of(INPUT, LABELLED, DEAD));
+        say("Starting Flink and the job …");
+        StreamExecutionEnvironment environment =
+                StreamExecutionEnvironment.createLocalEnvironmentWithWebUI(ClassificationPipeline.options(settings));
+        environment.setParallelism(1);
+        ClassificationPipeline.addTo(environment, settings);
+        JobClient job = environment.executeAsync(settings.name());
+        send(broker, texts);
+        int sent = texts.size() + 2;
+        say(sent + " records sent: " + texts.size() + " documents, and two that cannot be used");
+        long begun = System.nanoTime();
+        boolean complete;
+        try (EventReader reader = new EventReader(broker.bootstrapServers(), LABELLED, DEAD)) {
+            complete = reader.readUntil(sent, LIMIT, job.getJobExecutionResult(), this::progress);
+            double seconds = (System.nanoTime() - begun) / 1e9;
+            new DemoReport(out, texts).print(reader.labelled(), reader.deadLetters(), seconds);
+        }
+        if (!complete) {
+            say("Not every record came out within " + LIMIT.toMinutes() + " min.");
+        }
+        if (keep) {
+            stay(broker, settings);
+        }
+        stop(job);
+        return complete;
+    }
+
+    /** Before minutes are spent on starting things. */
+    private void checkBundle() {
+        if (!Files.isDirectory(bundle)) {
+            throw new IllegalArgumentException(
+                    "There is no model bundle at " + bundle + "; name the folder of one with --bundle.");
+        }
+    }
+
+    private Map<String, String> texts() throws IOException {
+        if (!Files.isDirectory(samples)) {
+            throw new IllegalArgumentException("There is no folder of samples at " + samples + ".");
+        }
+        Map<String, String> texts = new LinkedHashMap<>();
+        try (Stream<Path> files = Files.list(samples)) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".txt"))
+                    .sorted()
+                    .toList()) {
+                texts.put(file.getFileName().toString(), Files.readString(file));
+            }
+        }
+        if (texts.isEmpty()) {
+            throw new IllegalArgumentException("The folder " + samples + " holds no .txt file.");
+        }
+        return texts;
+    }
+
+    private LocalBroker startBroker(Path folder) throws IOException, InterruptedException {
+        say("Starting a Kafka broker …");
+        LocalBroker broker = LocalBroker.start(folder.resolve("kafka"));
+        say("Kafka broker at " + broker.bootstrapServers());
+        return broker;
+    }
+
+    /** Flink's usual port, or any that is free. */
+    private static int webPort() throws IOException {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        try (ServerSocket usual = new ServerSocket(FLINKS_USUAL_PORT, 1, loopback)) {
+            return usual.getLocalPort();
+        } catch (IOException taken) {
+            try (ServerSocket any = new ServerSocket(0, 1, loopback)) {
+                return any.getLocalPort();
+            }
+        }
+    }
+
+    private JobSettings settings(LocalBroker broker, Path checkpoints, int webPort) {
+        return JobSettings.read(
+                new String[] {
+                    "--job.name=hatflow demo",
+                    "--kafka.bootstrap-servers=" + broker.bootstrapServers(),
+                    "--kafka.input-topics=" + INPUT,
+                    "--kafka.labelled-topic=" + LABELLED,
+                    "--kafka.dead-letter-topic=" + DEAD,
+                    "--kafka.start-from=earliest",
+                    "--model.bundle=" + bundle,
+                    "--checkpoint.interval=1 s",
+                    "--dead-letters.max-ratio=off",
+                    "--flink.execution.checkpointing.dir=" + checkpoints.toUri(),
+                    "--flink.rest.port=" + webPort,
+                    "--flink.rest.address=127.0.0.1",
+                    "--flink.rest.bind-address=127.0.0.1"
+                },
+                Map.of());
+    }
+
+    private static void send(LocalBroker broker, Map<String, String> texts)
+            throws IOException, InterruptedException, ExecutionException {
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", broker.bootstrapServers()),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            producer.send(record("not-avro", "These bytes are no Avro.".getBytes(StandardCharsets.UTF_8)))
+                    .get();
+            producer.send(record("empty-text", encoded("empty-text", ""))).get();
+            for (Map.Entry<String, String> each : texts.entrySet()) {
+                producer.send(record(each.getKey(), encoded(each.getKey(), each.getValue())))
+                        .get();
+            }
+        }
+    }
+
+    private static ProducerRecord<byte[], byte[]> record(String key, byte[] value) {
+        return new ProducerRecord<>(INPUT, key.getBytes(StandardCharsets.UTF_8), value);
+    }
+
+    private static byte[] encoded(String id, String text) throws IOException {
+        ByteBuffer buffer =
+                Document.newBuilder().setId(id).setText(text).build().toByteBuffer();
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
+    }
+
+    private void progress(List<LabelledDocument> labelled, List<DeadLetter> deadLetters) {
+        say("… " + labelled.size() + " labelled, " + deadLetters.size() + " dead letters");
+    }
+
+    private void stay(LocalBroker broker, JobSettings settings) throws InterruptedException {
+        String servers = broker.bootstrapServers();
+        out.println();
+        out.println("Everything stays up until Ctrl-C.");
+        out.println("  Flink's page      http://127.0.0.1:"
+                + settings.flinkOptions().get("rest.port"));
+        out.println("  Kafka             " + servers + ", topics " + INPUT + ", " + LABELLED + ", " + DEAD);
+        out.println("  send your own     deploy/hatflow send --bootstrap-servers " + servers + " FILE…");
+        out.println("  read the events   deploy/hatflow read --bootstrap-servers " + servers + " --follow");
+        out.println("  the dead letters  deploy/hatflow read --bootstrap-servers " + servers + " --dead-letters");
+        new CountDownLatch(1).await();
+    }
+
+    private static void stop(JobClient job) throws InterruptedException {
+        try {
+            job.cancel().get();
+            job.getJobExecutionResult().get();
+        } catch (ExecutionException cancelled) {
+            // Its result is that it was cancelled.
+        }
+    }
+
+    private void say(String line) {
+        out.println(line);
+        out.flush();
+    }
+
+    /** The broker first, which would write on; it may not have heard of the end of this JVM. */
+    private static void clean(Path folder) {
+        ProcessHandle.current().children().forEach(child -> {
+            child.destroyForcibly();
+            child.onExit().join();
+        });
+        // Quietly: it lies in the folder of the command's own, which goes at the same time.
+        FileUtils.deleteDirectoryQuietly(folder.toFile());
+    }
+}

@@ -1,0 +1,208 @@
+package io.hatflow.cli.score;
+
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.flink.pool.PooledClassifier;
+import io.hatflow.flink.pool.TextInput;
+import io.hatflow.inference.Outcome;
+import io.hatflow.job.classify.ClassifySettings;
+import io.hatflow.job.classify.Events;
+import io.hatflow.job.classify.Events.DocumentHead;
+import io.hatflow.job.format.Decoded;
+import io.hatflow.job.format.JsonDocument;
+import io.hatflow.job.format.JsonLines;
+import io.hatflow.job.source.SourceRecord;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.apache.flink.types.Either;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Scores a file of JSON lines with the job's own decoding, classification and events, in this JVM: one event a line in the order of the
+ * input, and what could not be scored beside it. Events are in the {@code .part} files as soon as they are there, and stay there when a run
+ * is cut off; the files get their names when it is through.
+ *
+ * @param input lines of {@code {"id": …, "text": …}}
+ * @param output where the events go
+ * @param start what happens to files of an earlier run
+ */
+public record FileScoring(ClassifySettings settings, Path input, Path output, Start start) {
+
+    /** What happens to files of an earlier run. */
+    public enum Start {
+        /** If there are any, this one does not begin. */
+        NEW,
+        /** They are replaced. */
+        OVERWRITE,
+        /** A run that was cut off goes on where it was; one that was not is left as it is. */
+        RESUME
+    }
+
+    /**
+     * How a run ended.
+     *
+     * @param documents scored, by this run and those that it goes on with, as is {@code rejected}
+     * @param resumed lines that were done before this run
+     * @param segments of this run
+     * @param startup time until the model was ready
+     * @param scoring time from then to the end
+     */
+    public record Summary(
+            long documents,
+            long rejected,
+            long resumed,
+            long segments,
+            Path rejectedFile,
+            Duration startup,
+            Duration scoring) {}
+
+    private record Asked(long line, int bytes, CompletableFuture<Either<LabelledDocument, DeadLetter>> event) {}
+
+    /**
+     * Scores the file.
+     *
+     * @param terminal where progress is shown
+     * @throws IllegalArgumentException if the files are not as they should be
+     * @throws io.hatflow.inference.bundle.BundleException if the bundle is refused
+     * @throws ExecutionException if the machine failed; what was scored is in the {@code .part} files
+     */
+    public Summary run(PrintStream terminal) throws IOException, InterruptedException, ExecutionException {
+        checkFiles();
+        long begun = System.nanoTime();
+        long total = JsonLines.count(input);
+        try (PooledClassifier leased = ClassifierPool.lease(settings.classifier());
+                ScoredLines scored = start == Start.RESUME ? ScoredLines.resume(output) : ScoredLines.begin(output);
+                JsonLines lines = new JsonLines(input)) {
+            ScoredLines.Done done = scored.done();
+            scored.requireSame(leased.bundle(), skip(lines, done.lines()));
+            Duration startup = Duration.ofNanos(System.nanoTime() - begun);
+            terminal.printf(
+                    "Scoring %,d lines with %s:%s, %d labels%s%n",
+                    total,
+                    leased.bundle().name(),
+                    leased.bundle().version(),
+                    leased.bundle().labels().size(),
+                    done.lines() == 0 ? "" : String.format("; %,d of them are done already", done.lines()));
+            long ready = System.nanoTime();
+            ScoreCount count = new ScoreCount();
+            score(leased, lines, scored, count, new Progress(terminal, total, done.lines(), count));
+            scored.publish();
+            return new Summary(
+                    done.documents() + count.documents(),
+                    done.lines() - done.documents() + count.rejected(),
+                    done.lines(),
+                    count.segments(),
+                    ScoredLines.rejectedFile(output),
+                    startup,
+                    Duration.ofNanos(System.nanoTime() - ready));
+        }
+    }
+
+    private void checkFiles() {
+        if (!Files.isRegularFile(input) || !Files.isReadable(input)) {
+            throw new IllegalArgumentException("The input " + input + " is not a readable file; expected JSON lines.");
+        }
+        Path folder = output.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new IllegalArgumentException(
+                    "The folder of the output " + output + " does not exist; make it first.");
+        }
+        if (Files.isDirectory(output)) {
+            throw new IllegalArgumentException("The output " + output + " is a folder; expected a file in it.");
+        }
+        boolean cutOff = Files.exists(ScoredLines.part(output));
+        if (start == Start.RESUME && !cutOff && Files.exists(output)) {
+            throw new IllegalArgumentException(
+                    "There is nothing to resume: " + output + " is whole. To score again, give --overwrite.");
+        }
+        if (start == Start.NEW && cutOff) {
+            throw new IllegalArgumentException(ScoredLines.part(output)
+                    + " is what an interrupted run has done; continue with --resume, or start again with --overwrite.");
+        }
+        for (Path file : List.of(output, ScoredLines.rejectedFile(output))) {
+            if (start == Start.NEW && Files.exists(file)) {
+                throw new IllegalArgumentException(file + " exists; remove it or give --overwrite.");
+            }
+        }
+    }
+
+    /** Returns the document id of the last line that is skipped; null if it has none. */
+    private static @Nullable String skip(JsonLines lines, long count) throws IOException {
+        byte[] line = null;
+        for (long i = 0; i < count; i++) {
+            line = lines.next();
+        }
+        if (line == null) {
+            return null;
+        }
+        Decoded decoded = JsonDocument.parse(line);
+        return decoded.document() == null
+                ? decoded.refusal() == null ? null : decoded.refusal().documentId()
+                : decoded.document().getId();
+    }
+
+    private void score(
+            PooledClassifier leased, JsonLines lines, ScoredLines scored, ScoreCount count, Progress progress)
+            throws IOException, InterruptedException, ExecutionException {
+        try (progress) {
+            Deque<Asked> inFlight = new ArrayDeque<>();
+            long bytes = 0;
+            for (byte[] line = lines.next(); line != null; line = lines.next()) {
+                while (!inFlight.isEmpty()
+                        && (inFlight.size() >= settings.capacity()
+                                || bytes + line.length > settings.capacityBytes()
+                                || inFlight.element().event().isDone())) {
+                    bytes -= write(inFlight.remove(), scored, count);
+                }
+                inFlight.add(ask(leased, lines.number(), line));
+                bytes += line.length;
+            }
+            while (!inFlight.isEmpty()) {
+                bytes -= write(inFlight.remove(), scored, count);
+            }
+            progress.through();
+        }
+    }
+
+    private Asked ask(PooledClassifier leased, long number, byte[] line) {
+        // The value is not kept: the file has it.
+        SourceRecord record =
+                new SourceRecord(String.valueOf(input.getFileName()), 0, number, 0, null, List.of(), null);
+        Decoded decoded = JsonDocument.parse(line);
+        if (decoded.document() == null) {
+            return new Asked(
+                    number,
+                    line.length,
+                    CompletableFuture.completedFuture(
+                            Either.Right(Events.deadLetter(record, decoded.requireRefusal()))));
+        }
+        DocumentHead document = DocumentHead.of(decoded.document());
+        TextInput text =
+                new TextInput(decoded.document().getText(), decoded.document().getSegments());
+        CompletableFuture<Outcome> outcome = leased.classifier().classify(text, false);
+        return new Asked(
+                number, line.length, outcome.thenApply(answer -> Events.of(record, document, answer, leased.bundle())));
+    }
+
+    /** Waits for the event. Returns the bytes that are no longer in flight. */
+    private static int write(Asked asked, ScoredLines scored, ScoreCount count)
+            throws IOException, InterruptedException, ExecutionException {
+        Either<LabelledDocument, DeadLetter> event = asked.event().get();
+        scored.write(asked.line(), event);
+        if (event.isLeft()) {
+            count.countLabelled(event.left());
+        } else {
+            count.countRejected();
+        }
+        return asked.bytes();
+    }
+}

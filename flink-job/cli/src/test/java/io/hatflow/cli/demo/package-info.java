@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.cli.demo;
+
+import org.jspecify.annotations.NullMarked;

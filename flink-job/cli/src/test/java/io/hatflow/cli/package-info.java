@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.cli.score;
+
+import org.jspecify.annotations.NullMarked;

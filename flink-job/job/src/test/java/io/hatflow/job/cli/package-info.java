@@ -1,4 +1,0 @@
-@NullMarked
-package io.hatflow.job.cli;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package io.hatflow.job.demo;
-
-import org.jspecify.annotations.NullMarked;

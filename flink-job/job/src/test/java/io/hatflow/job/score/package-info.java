@@ -1,4 +1,0 @@
-@NullMarked
-package io.hatflow.job.score;
-
-import org.jspecify.annotations.NullMarked;
