@@ -4,8 +4,11 @@ import sys
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 
+if len(sys.argv) != 3:
+    sys.exit("usage: python classify.py /path/of/flink-sql-model-hatflow-VERSION.jar /path/of/a/bundle")
 jar, bundle = sys.argv[1:]
 tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+# Enough for one query. Where there are several, the jar belongs into the lib folder of the Flink that runs them.
 tables.get_config().set("pipeline.jars", f"file://{jar}")
 tables.execute_sql(
     f"""

@@ -48,6 +48,8 @@ public final class Commands {
 
     static CommandLine line() {
         CommandLine commands = new CommandLine(new Commands());
+        commands.getCommandSpec().versionProvider(new Version());
+        commands.getSubcommands().values().forEach(each -> each.getCommandSpec().versionProvider(new Version()));
         ELSEWHERE.forEach(command -> {
             CommandSpec listed = CommandSpec.create();
             listed.usageMessage().description(command.getValue());

@@ -26,6 +26,13 @@ class CommandsTest {
     }
 
     @Test
+    void theVersionIsThatOfTheBuild() {
+        assertThat(output("--version"))
+                .matches("hatflow \\d+\\.\\d+\\.\\d+\\S*\\RFlink \\d\\S*, ONNX Runtime \\d\\S*\\R");
+        assertThat(output("score", "--version")).isEqualTo(output("--version"));
+    }
+
+    @Test
     void everyCommandIsListedWithWhatItDoes() {
         String help = output("--help");
         for (String command :

@@ -145,7 +145,7 @@ public final class DocumentClassifier implements AutoCloseable {
                 case REJECT -> {
                     return CompletableFuture.completedFuture(new Rejection(
                             Reason.TOO_MANY_SEGMENTS,
-                            "the text has %d segments, more than the %d that the model sees at once; the job is set to reject such texts"
+                            "the text has %d segments, more than the %d that the model sees at once, and such texts are to be rejected"
                                     .formatted(segmented.segments().size(), maxSegments)));
                 }
             }

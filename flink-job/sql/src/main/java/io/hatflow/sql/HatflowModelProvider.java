@@ -4,7 +4,6 @@ import io.hatflow.flink.pool.ClassifierOptions;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.flink.configuration.ConfigOption;
-import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.api.config.MLPredictRuntimeConfigOptions;
@@ -36,13 +35,17 @@ record HatflowModelProvider(ClassifierOptions options, OutputColumns columns, in
         requireKnown(query);
         int ofQuery = query.getOptional(MLPredictRuntimeConfigOptions.ASYNC_MAX_CONCURRENT_OPERATIONS)
                 .orElse(capacity);
-        return new PredictTexts(options, columns, ofQuery);
+        if (ofQuery < 1) {
+            throw new ValidationException(
+                    "max-concurrent-operations is " + ofQuery + ", expected a whole number from 1");
+        }
+        return new HatflowPredictFunction(options, columns, ofQuery);
     }
 
     private static void requireKnown(ReadableConfig query) {
         Set<String> known = new TreeSet<>();
         OF_A_QUERY.forEach(option -> known.add(option.key()));
-        Set<String> given = new TreeSet<>(((Configuration) query).keySet());
+        Set<String> given = new TreeSet<>(query.toMap().keySet());
         given.removeAll(known);
         if (!given.isEmpty()) {
             throw new ValidationException("ML_PREDICT is given " + given + ", expected keys among " + known);

@@ -1,9 +1,12 @@
 package io.hatflow.sql;
 
 import io.hatflow.flink.pool.ClassifierConfigOptions;
+import io.hatflow.flink.pool.ClassifierPool.Answers;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.api.config.ExecutionConfigOptions;
 import org.apache.flink.table.catalog.ResolvedCatalogModel;
@@ -45,13 +48,27 @@ public final class HatflowModelProviderFactory implements ModelProviderFactory {
         ResolvedCatalogModel model = context.getCatalogModel();
         try {
             InputColumn.require(model.getResolvedInputSchema());
+            OutputColumns columns = OutputColumns.of(model.getResolvedOutputSchema());
+            if (columns.answers() == Answers.VECTORS) {
+                requireOnlyWhatVectorsHave(helper.getOptions());
+            }
             return new HatflowModelProvider(
                     ClassifierConfigOptions.read(helper.getOptions()),
-                    OutputColumns.of(model.getResolvedOutputSchema()),
+                    columns,
                     context.getConfiguration()
                             .get(ExecutionConfigOptions.TABLE_EXEC_ASYNC_ML_PREDICT_MAX_CONCURRENT_OPERATIONS));
         } catch (IllegalArgumentException e) {
             throw new ValidationException("Model " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireOnlyWhatVectorsHave(ReadableConfig options) {
+        for (ConfigOption<?> ofLabels :
+                List.of(ClassifierConfigOptions.LONG_DOCUMENTS, ClassifierConfigOptions.EVIDENCE_PER_LABEL)) {
+            if (options.getOptional(ofLabels).isPresent()) {
+                throw new IllegalArgumentException(ofLabels.key()
+                        + " is set, but a vector is always of the whole text and has no evidence; leave it out");
+            }
         }
     }
 }

@@ -3,6 +3,8 @@ package io.hatflow.sql;
 import io.hatflow.inference.label.Evidence;
 import io.hatflow.inference.label.LabelScore;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.data.ArrayData;
 import org.apache.flink.table.data.GenericArrayData;
@@ -32,24 +34,40 @@ final class LabelRows {
 
     /** An array of rows, in the bundle's order of labels. */
     static ArrayData of(String text, List<LabelScore> labels) {
-        boolean hasPairs = text.chars().anyMatch(unit -> Character.isSurrogate((char) unit));
+        Map<Integer, Integer> places = places(text, labels);
         return new GenericArrayData(labels.stream()
                 .map(label -> GenericRowData.of(
                         StringData.fromString(label.label()),
                         (double) label.score(),
                         label.aboveThreshold(),
                         new GenericArrayData(label.evidence().stream()
-                                .map(evidence -> row(text, hasPairs, evidence))
+                                .map(evidence -> row(text, places, evidence))
                                 .toArray())))
                 .toArray());
     }
 
-    private static GenericRowData row(String text, boolean hasPairs, Evidence evidence) {
-        int start = evidence.start();
-        int end = evidence.end();
-        int characters = hasPairs ? text.codePointCount(start, end) : end - start;
-        int first = hasPairs ? text.codePointCount(0, start) : start;
-        return GenericRowData.of(first, first + characters, StringData.fromString(text.substring(start, end)), (double)
-                evidence.score());
+    /** For every UTF-16 offset of evidence its place in characters, counted in one pass over the text. */
+    private static Map<Integer, Integer> places(String text, List<LabelScore> labels) {
+        Map<Integer, Integer> places = new TreeMap<>();
+        labels.forEach(label -> label.evidence().forEach(evidence -> {
+            places.put(evidence.start(), 0);
+            places.put(evidence.end(), 0);
+        }));
+        int from = 0;
+        int characters = 0;
+        for (Map.Entry<Integer, Integer> place : places.entrySet()) {
+            characters += text.codePointCount(from, place.getKey());
+            from = place.getKey();
+            place.setValue(characters);
+        }
+        return places;
+    }
+
+    private static GenericRowData row(String text, Map<Integer, Integer> places, Evidence evidence) {
+        return GenericRowData.of(
+                places.get(evidence.start()),
+                places.get(evidence.end()),
+                StringData.fromString(text.substring(evidence.start(), evidence.end())),
+                (double) evidence.score());
     }
 }

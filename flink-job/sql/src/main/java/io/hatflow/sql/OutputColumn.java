@@ -109,6 +109,11 @@ enum OutputColumn {
     /** The value of a text's row, in Flink's internal form; null where there is none. */
     abstract @Nullable Object value(String text, Outcome outcome, BundleInfo model);
 
+    /** Whether it is null where a text is rejected, or where it is not. */
+    boolean isNullable() {
+        return this != MODEL;
+    }
+
     String columnName() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -48,9 +48,10 @@ record OutputColumns(List<OutputColumn> columns, Answers answers) implements Ser
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "OUTPUT has a column " + column.getName() + ", expected some of these: " + all()));
-        if (!type.isNullable()) {
-            throw new IllegalArgumentException("OUTPUT column " + column.getName()
-                    + " is NOT NULL, but it is null where a text is rejected; leave NOT NULL out");
+        if (!type.isNullable() && named.isNullable()) {
+            throw new IllegalArgumentException(
+                    "OUTPUT column " + column.getName() + " is NOT NULL, but it is null where a text is "
+                            + (named == OutputColumn.ERROR ? "not " : "") + "rejected; leave NOT NULL out");
         }
         if (!named.accepts(type)) {
             throw new IllegalArgumentException("OUTPUT column " + column.getName() + " is " + type.asSummaryString()

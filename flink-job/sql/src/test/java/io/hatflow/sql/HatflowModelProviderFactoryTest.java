@@ -49,6 +49,7 @@ class HatflowModelProviderFactoryTest {
                 "labels ARRAY<STRING> | OUTPUT column labels is ARRAY<STRING>, expected ARRAY<ROW<`label` STRING, `score` DOUBLE,",
                 "score FLOAT | OUTPUT column score is FLOAT, expected DOUBLE",
                 "label STRING NOT NULL | OUTPUT column label is NOT NULL, but it is null where a text is rejected; leave NOT NULL out",
+                "error STRING NOT NULL | OUTPUT column error is NOT NULL, but it is null where a text is not rejected; leave NOT NULL out",
                 "label STRING, `vector` ARRAY<FLOAT> | but a bundle gives labels or a vector, never both; make a model of each",
             })
     void aWrongOutputIsRefused(String output, String message) {
@@ -62,6 +63,28 @@ class HatflowModelProviderFactoryTest {
                         + " INT NOT NULL, end_index INT, excerpt STRING, score DOUBLE> NOT NULL>> NOT NULL>, scores MAP<STRING NOT NULL,"
                         + " DOUBLE NOT NULL>",
                 ""));
+    }
+
+    @Test
+    void theModelThatAnswersIsAlwaysThere() {
+        plan(model("model STRING NOT NULL, error STRING", ""));
+    }
+
+    @Test
+    void whatOnlyLabelsHaveIsRefusedForVectors() {
+        assertThatThrownBy(() -> plan(model("`vector` ARRAY<FLOAT>", ", 'evidence-per-label' = '1'")))
+                .hasStackTraceContaining(
+                        "evidence-per-label is set, but a vector is always of the whole text and has no evidence; leave it out");
+    }
+
+    @Test
+    void aColumnThatTheTableHasTooGetsAZeroBehindItsName() {
+        tables.executeSql("CREATE TABLE named (label STRING, body STRING) WITH ('connector' = 'datagen')");
+        tables.executeSql(model("label STRING", ""));
+        assertThat(tables.sqlQuery("SELECT * FROM ML_PREDICT(TABLE named, MODEL m, DESCRIPTOR(body))")
+                        .getResolvedSchema()
+                        .getColumnNames())
+                .containsExactly("label", "body", "label0");
     }
 
     @ParameterizedTest
@@ -106,12 +129,27 @@ class HatflowModelProviderFactoryTest {
                 .hasStackTraceContaining("bundle");
     }
 
-    @Test
-    void aMisspeltKeyOfAQueryIsRefused() {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "capacity | 100 | ML_PREDICT is given [capacity], expected keys among [async, max-concurrent-operations, output-mode,",
+                "max-concurrent-operations | 0 | max-concurrent-operations is 0, expected a whole number from 1",
+                "async | false | Require sync",
+            })
+    void aWrongSettingOfAQueryIsRefused(String key, String value, String message) {
         tables.executeSql(model("label STRING", ""));
-        assertThatThrownBy(() -> tables.explainSql(
-                        "SELECT * FROM ML_PREDICT(TABLE tickets, MODEL m, DESCRIPTOR(body), MAP['capacity', '100'])"))
-                .hasStackTraceContaining(
-                        "ML_PREDICT is given [capacity], expected keys among [async, max-concurrent-operations, output-mode, timeout]");
+        assertThatThrownBy(() ->
+                        tables.explainSql("SELECT * FROM ML_PREDICT(TABLE tickets, MODEL m, DESCRIPTOR(body), MAP['"
+                                + key + "', '" + value + "'])"))
+                .hasStackTraceContaining(message);
+    }
+
+    @Test
+    void aTableWhoseRowsChangeIsRefused() {
+        tables.executeSql("CREATE VIEW latest AS SELECT body, MAX(id) AS id FROM tickets GROUP BY body");
+        tables.executeSql(model("label STRING", ""));
+        assertThatThrownBy(() -> tables.explainSql("SELECT * FROM ML_PREDICT(TABLE latest, MODEL m, DESCRIPTOR(body))"))
+                .hasStackTraceContaining("doesn't support consuming update changes");
     }
 }

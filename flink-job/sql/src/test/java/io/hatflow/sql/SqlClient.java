@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -30,6 +31,9 @@ record SqlClient(Path folder, Place place, List<String> configuration) {
     }
 
     private static final long LIMIT_SECONDS = 180;
+
+    private static final Pattern OURS =
+            Pattern.compile("io/hatflow/[^/]+/[^/]+/[^/]+$|/ai/djl/|/onnxruntime/|/json-schema-validator/|/gson/");
 
     /** The jar that is shipped. */
     static Path jar() {
@@ -98,9 +102,7 @@ record SqlClient(Path folder, Place place, List<String> configuration) {
     private static String flinkAlone() {
         String own = Path.of("../..").toAbsolutePath().normalize().toString();
         return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry -> !entry.startsWith(own) && !entry.contains("hatflow"))
-                .filter(entry -> !entry.contains("onnxruntime") && !entry.contains("djl"))
-                .filter(entry -> !entry.contains("json-schema-validator") && !entry.contains("gson"))
+                .filter(entry -> !entry.startsWith(own) && !OURS.matcher(entry).find())
                 .collect(Collectors.joining(File.pathSeparator));
     }
 }

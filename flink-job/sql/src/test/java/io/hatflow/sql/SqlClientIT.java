@@ -35,6 +35,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** From Kafka through {@code ML_PREDICT} to Kafka, by the real SQL client with the jar that is shipped. */
 @Timeout(600)
@@ -95,15 +97,13 @@ class SqlClientIT {
                 .replace("'topic' = '", "'topic' = '" + topics + "-");
     }
 
-    private static void send(String topic, Map<String, String> contracts) throws Exception {
+    private static void send(String topic, String id, String body) throws Exception {
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers()),
                 new StringSerializer(),
                 new StringSerializer())) {
-            for (Map.Entry<String, String> contract : contracts.entrySet()) {
-                String json = "{\"id\": \"%s\", \"body\": \"%s\"}".formatted(contract.getKey(), contract.getValue());
-                producer.send(new ProducerRecord<>(topic, json)).get();
-            }
+            String json = "{\"id\": \"%s\", \"body\": \"%s\"}".formatted(id, body);
+            producer.send(new ProducerRecord<>(topic, json)).get();
         }
     }
 
@@ -142,62 +142,73 @@ class SqlClientIT {
                     + " New York, without regard to its conflict of laws principles.";
 
     @Test
-    void whatTheReadmeShowsGivesTheClausesOfAContract(@InjectMiniCluster MiniCluster flink) throws Exception {
-        broker.createTopics(1, List.of("readme-contracts", "readme-clauses"));
-        send("readme-contracts", Map.of("c1", LAW));
+    void whatTheReadmeShowsLabelsContracts(@InjectMiniCluster MiniCluster flink) throws Exception {
+        broker.createTopics(1, List.of("readme-contracts", "readme-labels"));
+        send("readme-contracts", "c1", LAW);
+        send("readme-contracts", "c2", "");
         SqlClient client = client(flink);
 
         String job = job(client.run(readme("readme")));
 
-        await().untilAsserted(() -> assertThat(records("readme-clauses")).anySatisfy(clause -> assertThat(clause)
-                .contains("\"id\":\"c1\"", "\"label\":\"Governing Law\"", "New York")));
+        await().untilAsserted(() -> assertThat(records("readme-labels"))
+                .satisfiesExactlyInAnyOrder(
+                        labelled -> assertThat(labelled)
+                                .contains("\"id\":\"c1\"", "\"label\":\"Governing Law\"", "\"error\":null"),
+                        rejected -> assertThat(rejected).contains("\"id\":\"c2\"", "EMPTY_TEXT")));
         client.run("STOP JOB '" + job + "';");
     }
 
+    /** Documents of many windows among short ones; stopped, and a TaskManager lost, while they are in flight. */
     @Test
-    void aQueryGoesOnFromASavepoint(@InjectMiniCluster MiniCluster flink) throws Exception {
-        broker.createTopics(1, List.of("savepoint-posts", "savepoint-labels"));
+    void everyRowLeavesOnce(@InjectMiniCluster MiniCluster flink) throws Exception {
+        broker.createTopics(1, List.of("once-posts", "once-labels"));
         SqlClient client = client(flink);
-        String query = kafka("posts", "savepoint-posts", "id STRING, body STRING")
-                + kafka("labels", "savepoint-labels", "id STRING, label STRING, error STRING")
+        String query = kafka("posts", "once-posts", "id STRING, body STRING", "'scan.startup.mode' = 'earliest-offset'")
+                + kafka(
+                        "labels",
+                        "once-labels",
+                        "id STRING, label STRING, error STRING",
+                        "'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = 'once',"
+                                + " 'properties.transaction.timeout.ms' = '600000'")
                 + Model.create("m", "tiny-documents", "label STRING, error STRING")
                 + ";\nINSERT INTO labels SELECT id, label, error FROM ML_PREDICT(TABLE posts, MODEL m, DESCRIPTOR(body));\n";
-        sendPosts(0, 20);
+        sendPosts(0, 40);
         String job = job(client.run(query));
-        awaitPosts(20);
+        await().until(() -> !records("once-labels").isEmpty());
 
         String stopped = client.run("STOP JOB '" + job + "' WITH SAVEPOINT;");
         Matcher savepoint = Pattern.compile("file:\\S+/savepoint-\\S+").matcher(stopped);
         assertThat(savepoint.find()).as(stopped).isTrue();
-        sendPosts(20, 40);
+        int before = records("once-labels").size();
+        sendPosts(40, 120);
         job = job(client.run("SET 'execution.state-recovery.path' = '" + savepoint.group() + "';", query));
-        awaitPosts(40);
+        await().until(() -> records("once-labels").size() > before);
+        flink.terminateTaskManager(0).get();
+        flink.startTaskManager();
+
+        await().untilAsserted(() -> assertThat(records("once-labels"))
+                .extracting(SqlClientIT::id)
+                .containsExactlyInAnyOrder(
+                        IntStream.range(0, 120).mapToObj(i -> "p" + i).toArray(String[]::new)));
+        assertThat(records("once-labels"))
+                .filteredOn(record -> id(record).endsWith("9"))
+                .allSatisfy(record -> assertThat(record).contains("\"label\":null", "EMPTY_TEXT"));
         client.run("STOP JOB '" + job + "';");
     }
 
-    private static String kafka(String table, String topic, String columns) {
+    private static String kafka(String table, String topic, String columns, String more) {
         return """
                 CREATE TABLE %s (%s) WITH ('connector' = 'kafka', 'topic' = '%s', 'properties.bootstrap.servers' = '%s',
-                  'properties.group.id' = '%s', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
-                """.formatted(table, columns, topic, broker.bootstrapServers(), topic);
+                  'format' = 'json', %s);
+                """.formatted(table, columns, topic, broker.bootstrapServers(), more);
     }
 
     private static void sendPosts(int from, int to) throws Exception {
         for (int i = from; i < to; i++) {
             // Some of many windows, and one that is rejected among each ten.
             String body = i % 10 == 9 ? " " : "We agree to pay within thirty days. ".repeat(i % 10 == 5 ? 500 : 1);
-            send("savepoint-posts", Map.of("p" + i, body));
+            send("once-posts", "p" + i, body);
         }
-    }
-
-    private static void awaitPosts(int count) {
-        await().untilAsserted(() -> assertThat(records("savepoint-labels"))
-                .extracting(SqlClientIT::id)
-                .containsExactlyInAnyOrder(
-                        IntStream.range(0, count).mapToObj(i -> "p" + i).toArray(String[]::new)));
-        assertThat(records("savepoint-labels"))
-                .filteredOn(record -> id(record).endsWith("9"))
-                .allSatisfy(record -> assertThat(record).contains("\"label\":null", "EMPTY_TEXT"));
     }
 
     private static String id(String record) {
@@ -205,9 +216,10 @@ class SqlClientIT {
     }
 
     /** In a cluster inside the client, whose only classes of ours are those of the jar. */
-    @Test
-    void theJarIsComplete() throws Exception {
-        SqlClient alone = new SqlClient(folder, Place.OPTION, List.of("execution.target: local"));
+    @ParameterizedTest
+    @EnumSource
+    void theJarIsComplete(Place place) throws Exception {
+        SqlClient alone = new SqlClient(folder, place, List.of("execution.target: local"));
         String output = alone.run(
                 "SET 'execution.runtime-mode' = 'batch';",
                 "SET 'sql-client.execution.result-mode' = 'tableau';",
@@ -234,5 +246,11 @@ class SqlClientIT {
                 Model.create("m", "tiny-documents", "tone STRING") + ";",
                 "SELECT tone FROM ML_PREDICT(TABLE posts, MODEL m, DESCRIPTOR(body));");
         assertThat(output).contains("OUTPUT has a column tone, expected some of these: labels ARRAY<ROW<");
+
+        output = alone.run(
+                "CREATE TABLE posts (body STRING) WITH ('connector' = 'datagen');",
+                Model.create("m", "tiny-documents", "label STRING", "'capacity' = '5'") + ";",
+                "SELECT label FROM ML_PREDICT(TABLE posts, MODEL m, DESCRIPTOR(body));");
+        assertThat(output).contains("Unsupported options found for 'hatflow'", "capacity");
     }
 }

@@ -6,6 +6,8 @@ import io.hatflow.flink.pool.ClassifierConfigOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -13,6 +15,8 @@ import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.description.HtmlFormatter;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.table.api.config.ExecutionConfigOptions;
+import org.apache.flink.util.TimeUtils;
 import org.junit.jupiter.api.Test;
 
 /** {@code docs/sql.md} says what the code does. */
@@ -26,11 +30,24 @@ class SqlDocumentTest {
 
     @Test
     void itHasEveryOption() throws IOException {
-        for (ConfigOption<?> option : ClassifierConfigOptions.OPTIONAL) {
-            assertThat(document())
-                    .containsPattern("\\| `" + option.key() + "` \\| [^|]*\\| "
-                            + Pattern.quote(new HtmlFormatter().format(option.description()) + " |"));
+        for (ConfigOption<?> option : Stream.concat(
+                        Stream.of(ClassifierConfigOptions.BUNDLE), ClassifierConfigOptions.OPTIONAL.stream())
+                .toList()) {
+            String meaning = new HtmlFormatter().format(option.description());
+            assertThat(document()).contains("| `%s` | %s | %s |".formatted(option.key(), written(option), meaning));
         }
+    }
+
+    private static String written(ConfigOption<?> option) {
+        Object value = option.defaultValue();
+        if (value == null) {
+            return option.equals(ClassifierConfigOptions.BUNDLE) ? "**must be given**" : "";
+        }
+        return "`"
+                + (value instanceof Duration duration
+                        ? TimeUtils.formatWithHighestUnit(duration)
+                        : value.toString().toLowerCase(Locale.ROOT))
+                + "`";
     }
 
     @Test
@@ -55,7 +72,10 @@ class SqlDocumentTest {
                     assertThat(tables.explainSql(statement)).contains("MLPredictTableFunction");
                     planned++;
                 } else if (statement.startsWith("SET")) {
-                    tables.getConfig().set("table.exec.async-ml-predict.max-concurrent-operations", "128");
+                    assertThat(statement)
+                            .contains("'"
+                                    + ExecutionConfigOptions.TABLE_EXEC_ASYNC_ML_PREDICT_MAX_CONCURRENT_OPERATIONS.key()
+                                    + "'");
                 } else {
                     tables.executeSql(statement);
                 }

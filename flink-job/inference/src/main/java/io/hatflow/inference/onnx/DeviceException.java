@@ -5,7 +5,7 @@ public final class DeviceException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    DeviceException(String message, Throwable cause) {
+    public DeviceException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,5 +1,7 @@
 package io.hatflow.flink.operator;
 
+import static java.util.Objects.requireNonNull;
+
 import io.hatflow.flink.operator.Reading.Text;
 import io.hatflow.flink.operator.Reading.Unreadable;
 import io.hatflow.flink.pool.ClassifierProvider;
@@ -13,6 +15,7 @@ import io.hatflow.inference.onnx.DeviceException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
@@ -21,6 +24,7 @@ import org.apache.flink.runtime.state.FunctionSnapshotContext;
 import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
 import org.apache.flink.streaming.api.functions.async.ResultFuture;
 import org.apache.flink.streaming.api.functions.async.RichAsyncFunction;
+import org.apache.flink.util.FlinkRuntimeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +52,7 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
     private transient volatile boolean closed;
 
     private transient @Nullable InFlightMemory memory;
+    private transient @Nullable Consumer<Throwable> task;
 
     AsyncClassification(
             ClassificationFunction<T, R> function, ClassifierProvider classifiers, QuarantineSettings quarantine) {
@@ -59,6 +64,11 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
     /** Says how much is in flight, and how large the element is that comes next. */
     void measure(InFlightMemory inFlight) {
         memory = inFlight;
+    }
+
+    /** Where a failure goes: Flink's own way, through the result, says what the element was. */
+    void failThrough(Consumer<Throwable> failTask) {
+        task = failTask;
     }
 
     @Override
@@ -130,7 +140,7 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
             }
             try {
                 if (failure != null) {
-                    result.completeExceptionally(failure);
+                    fail(failure);
                 } else {
                     R made = toResult.of(outcome, bundle);
                     counted.answered(outcome);
@@ -138,9 +148,14 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
                 }
             } catch (RuntimeException bug) {
                 // Without this, the element would wait for ever.
-                result.completeExceptionally(bug);
+                fail(bug);
             }
         });
+    }
+
+    private void fail(Throwable failure) {
+        requireNonNull(task)
+                .accept(new FlinkRuntimeException("A text could not be classified, for no fault of its own", failure));
     }
 
     /** Gives up what was asked: otherwise the model would work on it, ahead of what other tasks or the next attempt ask. */

@@ -72,6 +72,7 @@ final class BoundedAsyncOperatorFactory<T, R> extends AsyncWaitOperatorFactory<T
     public <S extends StreamOperator<R>> S createStreamOperator(StreamOperatorParameters<R> parameters) {
         InFlightMemory memory = new InFlightMemory(capacityBytes);
         classify.measure(memory);
+        classify.failThrough(parameters.getContainingTask().getEnvironment()::failExternally);
         return (S) new BoundedAsyncOperator(
                 new StreamOperatorParameters<>(
                         parameters.getContainingTask(),

@@ -5,6 +5,7 @@ import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.DocumentEmbedder;
 import io.hatflow.inference.bundle.SignerKey;
 import io.hatflow.inference.onnx.Device;
+import io.hatflow.inference.onnx.DeviceException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -189,6 +190,12 @@ public final class ClassifierPool {
                                     key.signer()));
                     };
             shared.opened.complete(new Opened(opened, Duration.ofNanos(System.nanoTime() - begun)));
+        } catch (LinkageError e) {
+            shared.opened.completeExceptionally(new DeviceException(
+                    "The native libraries of ONNX Runtime and the tokenizer cannot be loaded: " + e.getMessage()
+                            + ". A JVM loads them for one class loader; expected the jar in Flink's lib/, where all jobs share it, or one"
+                            + " job for each TaskManager. See docs/delivery.md, native code and class loaders",
+                    e));
         } catch (Throwable e) { // who waits for it would wait for ever
             shared.opened.completeExceptionally(e);
         }

@@ -18,17 +18,20 @@ public final class TaskDevice {
 
     private TaskDevice() {}
 
-    /** What is set; where that is auto, one of the GPUs that Flink has given to the TaskManager, if it has. */
+    /** As {@link #among}, of the task itself. */
     static Device of(Device set, RuntimeContext task) {
-        if (set.kind() != Device.Kind.AUTO) {
-            return set;
-        }
         return among(
                 task.getExternalResourceInfos(RESOURCE), set, task.getTaskInfo().getIndexOfThisSubtask());
     }
 
-    /** Every operator of a TaskManager sees all of its GPUs, so subtasks take them in turn. */
+    /**
+     * What is set; where that is auto, one of the GPUs that Flink has given to the TaskManager, if it has. Every operator of a TaskManager
+     * sees all of them, so subtasks take them in turn.
+     */
     static Device among(Set<ExternalResourceInfo> gpus, Device set, int subtask) {
+        if (set.kind() != Device.Kind.AUTO) {
+            return set;
+        }
         List<Integer> ordinals = gpus.stream()
                 .map(gpu -> gpu.getProperty(INDEX).orElse(null))
                 .filter(Objects::nonNull)

@@ -39,4 +39,11 @@ class TaskDeviceTest {
     void withoutGpusAutoStaysAsItIs() {
         assertThat(TaskDevice.among(Set.of(), Device.AUTO, 5)).isEqualTo(Device.AUTO);
     }
+
+    @Test
+    void aDeviceThatIsSetIsTakenWhateverFlinkGives() {
+        Set<ExternalResourceInfo> gpus = Set.of(new Gpu("2"));
+        assertThat(TaskDevice.among(gpus, Device.parse("cpu"), 0)).isEqualTo(Device.parse("cpu"));
+        assertThat(TaskDevice.among(gpus, Device.parse("cuda:1"), 0)).isEqualTo(Device.parse("cuda:1"));
+    }
 }

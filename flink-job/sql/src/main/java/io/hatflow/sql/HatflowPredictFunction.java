@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Called by the task's thread; completed by that of the model.
  */
-public final class PredictTexts extends AsyncPredictFunction {
+public final class HatflowPredictFunction extends AsyncPredictFunction {
 
     private static final long serialVersionUID = 1L;
 
@@ -37,11 +37,14 @@ public final class PredictTexts extends AsyncPredictFunction {
     private final int capacity;
     private transient @Nullable PooledClassifier model;
     private transient @Nullable ClassificationMetrics metrics;
-    private transient @Nullable Map<Long, CompletableFuture<Outcome>> asked;
-    private transient long latest;
-    private transient @Nullable StarvedBatches starved;
+    /** What the model has not answered yet, by the number of the question. */
+    private transient @Nullable Map<Long, CompletableFuture<Outcome>> inFlight;
 
-    PredictTexts(ClassifierOptions options, OutputColumns columns, int capacity) {
+    private transient long sequence;
+    private transient volatile boolean closed;
+    private transient @Nullable UnderfilledBatches underfilled;
+
+    HatflowPredictFunction(ClassifierOptions options, OutputColumns columns, int capacity) {
         this.options = options;
         this.columns = columns;
         this.capacity = capacity;
@@ -60,36 +63,40 @@ public final class PredictTexts extends AsyncPredictFunction {
             throw new SuppressRestartsException(e);
         }
         metrics = new ClassificationMetrics(context.getMetricGroup(), model);
-        asked = new ConcurrentHashMap<>();
-        starved = new StarvedBatches(capacity);
+        inFlight = new ConcurrentHashMap<>();
+        underfilled = new UnderfilledBatches(capacity);
     }
 
-    /** As the superclass does it, but for its message of a failure, which holds the whole text. */
+    /** As the superclass does it, but for failures, whose messages would hold the whole text ({@link FailedRow}). */
     @Override
     public void eval(CompletableFuture<Collection<RowData>> future, Object... arguments) {
-        var unused = asyncPredict(GenericRowData.of(arguments)).whenComplete((rows, failure) -> {
-            if (failure != null) {
-                future.completeExceptionally(failure);
-            } else {
-                future.complete(rows);
+        CompletableFuture<Collection<RowData>> rows;
+        try {
+            rows = asyncPredict(GenericRowData.of(arguments));
+        } catch (RuntimeException e) {
+            rows = CompletableFuture.failedFuture(e);
+        }
+        var unused = rows.whenComplete((row, failure) -> {
+            if (!closed) {
+                future.complete(failure == null ? row : List.of(FailedRow.of(failure)));
             }
         });
     }
 
     @Override
     public CompletableFuture<Collection<RowData>> asyncPredict(RowData input) {
-        if (model == null || metrics == null || asked == null || starved == null) {
+        if (model == null || metrics == null || inFlight == null || underfilled == null) {
             throw new IllegalStateException("asyncPredict was called before open");
         }
         PooledClassifier answering = model;
         ClassificationMetrics counted = metrics;
-        Map<Long, CompletableFuture<Outcome>> unanswered = asked;
-        long number = latest++;
+        Map<Long, CompletableFuture<Outcome>> unanswered = inFlight;
+        long number = sequence++;
         String text = input.isNullAt(0) ? "" : input.getString(0).toString();
         counted.received();
         CompletableFuture<Outcome> answer = answering.classifier().classify(TextInput.of(text), false);
         unanswered.put(number, answer);
-        starved.asked(unanswered.size(), answering.statistics());
+        underfilled.asked(unanswered.size(), answering.statistics());
         return answer.whenComplete((outcome, failure) -> unanswered.remove(number))
                 .thenApply(outcome -> {
                     RowData row = columns.row(text, outcome, answering.bundle());
@@ -101,9 +108,10 @@ public final class PredictTexts extends AsyncPredictFunction {
     /** Gives up what was asked: otherwise the model would work on it, ahead of what other queries ask. */
     @Override
     public void close() {
-        if (asked != null) {
-            asked.values().forEach(answer -> answer.cancel(false));
-            asked = null;
+        closed = true;
+        if (inFlight != null) {
+            inFlight.values().forEach(answer -> answer.cancel(false));
+            inFlight = null;
         }
         if (model != null) {
             model.close();

@@ -9,14 +9,13 @@ import io.hatflow.inference.Classification;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.label.LabelScore;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.table.api.TableResult;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.types.Row;
@@ -27,11 +26,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Queries over real but tiny models. */
 @Timeout(120)
 @SuppressWarnings("try") // the iterator may throw InterruptedException when it closes
-class PredictTextsTest {
+class HatflowPredictFunctionTest {
 
     private static final String TEXT = "The parties \uD83D\uDE00 agree to pay within thirty days. ".repeat(20);
 
@@ -168,23 +168,49 @@ class PredictTextsTest {
                         assertThat(ExceptionUtils.stringifyException(failure)).doesNotContain("thirty days"));
     }
 
+    /** From a file, whose rows reach the operator as they are, with a text that Flink's messages would show. */
+    @Test
+    void aFailureOfTheMachineDoesNotSayWhatTheTextWas(@TempDir Path folder) throws Exception {
+        Path posts = Files.createDirectories(folder.resolve("posts"));
+        Files.writeString(posts.resolve("one.json"), "{\"body\": \"" + TEXT.repeat(200) + "\"}");
+        tables.executeSql(
+                "CREATE TABLE posts (body STRING) WITH ('connector' = 'filesystem', 'format' = 'json', 'path' = '"
+                        + posts.toUri() + "')");
+        tables.executeSql(Model.create("m", "tiny-segments", "label STRING", "'run-timeout' = '1 ms'"));
+        tables.getConfig().set("restart-strategy.type", "none");
+        try (LogFile log = LogFile.in(folder)) {
+            assertThatThrownBy(() -> rows("SELECT label FROM ML_PREDICT(TABLE posts, MODEL m, DESCRIPTOR(body))"))
+                    .hasStackTraceContaining("has not returned within 1 ms")
+                    .satisfies(failure -> assertThat(ExceptionUtils.stringifyException(failure))
+                            .doesNotContain("thirty days"));
+            assertThat(log.text()).contains("has not returned within 1 ms").doesNotContain("thirty days");
+        }
+    }
+
+    @Test
+    void aQueryThatHoldsTooFewTextsToFillBatchesIsToldSo(@TempDir Path folder) throws Exception {
+        tables.executeSql("CREATE TABLE posts (body STRING) WITH ('connector' = 'datagen', 'number-of-rows' = '3000')");
+        tables.executeSql(Model.create("m", "tiny-documents", "label STRING", "'batch-segments' = '500'"));
+        tables.getConfig().set("parallelism.default", "1");
+        try (LogFile log = LogFile.in(folder)) {
+            rows(
+                    "SELECT label FROM ML_PREDICT(TABLE posts, MODEL m, DESCRIPTOR(body), MAP['max-concurrent-operations', '7'])");
+            assertThat(log.text()).containsOnlyOnce("A task of this query waits for 7 texts");
+        }
+    }
+
     @Test
     void twoQueriesShareOneModel() throws Exception {
         tables.executeSql("CREATE TABLE posts (body STRING) WITH ('connector' = 'datagen', 'rows-per-second' = '20')");
-        tables.executeSql("CREATE TABLE labels (label STRING) WITH ('connector' = 'blackhole')");
-        tables.executeSql("CREATE TABLE errors (error STRING) WITH ('connector' = 'blackhole')");
         tables.executeSql(Model.create("m", "tiny-documents", "label STRING, error STRING"));
-        List<JobClient> jobs = new ArrayList<>();
-        for (String insert : List.of("INTO labels SELECT label", "INTO errors SELECT error")) {
-            TableResult running =
-                    tables.executeSql("INSERT " + insert + " FROM ML_PREDICT(TABLE posts, MODEL m, DESCRIPTOR(body))");
-            jobs.add(running.getJobClient().orElseThrow());
-        }
-
-        Awaitility.await().untilAsserted(() -> assertThat(ClassifierPool.open()).isEqualTo(1));
-        for (JobClient job : jobs) {
+        String from = " FROM ML_PREDICT(TABLE posts, MODEL m, DESCRIPTOR(body))";
+        try (CloseableIterator<Row> labels =
+                        tables.executeSql("SELECT label" + from).collect();
+                CloseableIterator<Row> errors =
+                        tables.executeSql("SELECT error" + from).collect()) {
+            labels.next();
+            errors.next();
             assertThat(ClassifierPool.open()).isEqualTo(1);
-            job.cancel().get(60, TimeUnit.SECONDS);
         }
     }
 }
