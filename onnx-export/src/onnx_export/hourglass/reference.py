@@ -1,0 +1,203 @@
+"""Both originals in plain numpy and float64, one window at a time: what an exported graph must agree with.
+
+Nothing is packed, padded to a batch, split by phase or fused: distances between queries and keys are written out as a table, so that
+this shares no idea and no mistake with the graph. Slow on purpose. Sources: see ``config.py``.
+
+Shapes: n elements, d width, H heads of e numbers, V symbols.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnx_export.hourglass.checkpoint import FREQUENCIES, HourglassCheckpoint
+from onnx_export.hourglass.config import Groups, Level, Resampling
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def log_likelihood(checkpoint: HourglassCheckpoint, symbols: list[int], *, offset: int = 0) -> Array:
+    """[n]: ln p of each symbol of a window given those before it; 0 for the first one where the original does not score it.
+
+    Args:
+        checkpoint: the model.
+        symbols: ids.
+        offset: place of the first symbol in its stream; where groups are fixed, it decides where they end.
+    """
+    rows = log_probabilities(checkpoint, symbols, offset=offset)
+    ids = np.array(symbols)
+    if checkpoint.config.shifted:
+        return rows[np.arange(len(ids)), ids]
+    return np.concatenate([[0.0], rows[np.arange(len(ids) - 1), ids[1:]]])
+
+
+def log_probabilities(checkpoint: HourglassCheckpoint, symbols: list[int], *, offset: int = 0) -> Array:
+    """[n, V]: what the original's row t gives, for symbol t (trax) or symbol t + 1 (PyTorch)."""
+    logits = _Reference(checkpoint).logits(np.array(symbols, np.int64), offset)
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+class _Reference:
+    def __init__(self, checkpoint: HourglassCheckpoint) -> None:
+        self.config = checkpoint.config
+        self.weights = {name: weight.astype(np.float64) for name, weight in checkpoint.weights.items()}
+        self.frequencies = checkpoint.weights[FREQUENCIES]
+
+    def logits(self, ids: Integers, offset: int) -> Array:
+        """[n] -> [n, V]"""
+        return self.logits_of_trax(ids) if self.config.implementation == "trax" else self.logits_of_pytorch(ids, offset)
+
+    def logits_of_trax(self, ids: Integers) -> Array:
+        padding = -len(ids) % self.config.factor
+        shifted = np.concatenate([[0], ids[:-1], np.zeros(padding, np.int64)])
+        x = self.stack("before", self.weights["embedding.weight"][shifted], self.config.before, unit=1)
+        x = self.valley(0, x, unit=1)
+        x = self.stack("after", x, self.config.after, unit=1)
+        return self.linear("head", x)[: len(ids)]
+
+    def logits_of_pytorch(self, ids: Integers, offset: int) -> Array:
+        x = self.stack("before", self.weights["embedding.weight"][ids], self.config.before, unit=1)
+        if self.config.groups is not None:
+            x = self.grouped(self.config.groups, x, ids, offset)
+            x = self.stack("after", x, self.config.after, unit=1)
+        return self.linear("head", x)
+
+    # trax
+
+    def valley(self, index: int, x: Array, unit: int) -> Array:
+        """``unit``: symbols that an element of x stands for."""
+        level, name = self.config.levels[index], f"levels.{index}"
+        below = unit * level.factor
+        shifted = np.concatenate([np.zeros((level.factor - 1, x.shape[1])), x])[: len(x)]
+        s = self.stack(f"{name}.stack", self.down(f"{name}.down", level, shifted, unit), level.layers, below)
+        if index + 1 < len(self.config.levels):
+            s = self.stack(f"{name}.stack_after", self.valley(index + 1, s, below), level.layers, below)
+        return self.norm(f"{name}.norm", self.up(f"{name}.up", level, s, x)) + x
+
+    def down(self, name: str, level: Level, x: Array, unit: int) -> Array:
+        """[n, d] -> [n / k, d]"""
+        k, kind = level.factor, level.down
+        if not kind.attention:
+            return self.pool(name, kind, k, x)
+        memory = self.norm(f"{name}.memory_norm", x)
+        s = self.norm(f"{name}.query_norm", self.pool(name, kind, k, memory))
+        i, j = np.arange(len(s))[:, None], np.arange(len(x))[None]
+        s = s + self.attend(f"{name}.attention", s, memory, (j - k * i) * unit, j // k <= i)
+        return s + self.feed_forward(name, self.norm(f"{name}.feed_forward_norm", s))
+
+    def up(self, name: str, level: Level, s: Array, residual: Array) -> Array:
+        """[n / k, d], [n, d] -> [n, d]"""
+        k, kind = level.factor, level.up
+        if not kind.attention:
+            return self.expand(name, kind, k, s)
+        memory = self.norm(f"{name}.memory_norm", s)
+        y = self.norm(f"{name}.query_norm", self.expand(name, kind, k, memory)) + residual
+        i, j = np.arange(len(residual))[:, None], np.arange(len(s))[None]
+        y = y + self.attend(f"{name}.attention", y, memory, k * j - i, j <= i // k)
+        return y + self.feed_forward(name, self.norm(f"{name}.feed_forward_norm", y))
+
+    def pool(self, name: str, kind: Resampling, k: int, x: Array) -> Array:
+        if kind.linear:
+            return self.linear(f"{name}.dense", x.reshape(len(x) // k, -1))
+        return x.reshape(len(x) // k, k, -1).mean(axis=1)
+
+    def expand(self, name: str, kind: Resampling, k: int, s: Array) -> Array:
+        if kind.linear:
+            return self.linear(f"{name}.dense", s).reshape(len(s) * k, -1)
+        return np.repeat(s, k, axis=0)
+
+    # PyTorch
+
+    def grouped(self, groups: Groups, x: Array, ids: Integers, offset: int) -> Array:
+        """[n, d] -> [n, d]: the middle of the model, between its first stack and its last."""
+        ends = self.boundaries(groups, x, ids, offset)
+        group = np.cumsum(ends) - ends  # of each symbol, the first group is 0; the last one is left open and not used
+        means = [x[group == index].mean(axis=0) for index in range(int(ends.sum()))]
+        s = self.norm("groups.norm", np.stack([self.weights["groups.null"], *means]))
+        s = self.stack("groups.stack", s, groups.layers, unit=1)
+        return s[np.cumsum(ends)] + x
+
+    def boundaries(self, groups: Groups, x: Array, ids: Integers, offset: int) -> Integers:
+        """[n]: 1 where a group ends."""
+        match groups.boundaries:
+            case "fixed":
+                ends = (offset + np.arange(len(ids))) % groups.every == 0
+            case "whitespaces":
+                ends = ids == groups.symbol
+            case "predicted":
+                hidden = self.activate(self.linear("groups.boundary.inner", x))
+                ends = self.linear("groups.boundary.outer", hidden)[:, 0] > 0
+        return ends.astype(np.int64)
+
+    # Both
+
+    def stack(self, name: str, x: Array, layers: int, unit: int) -> Array:
+        places = np.arange(len(x))
+        distances = (places[None] - places[:, None]) * unit  # key minus query
+        if not self.config.pre_norm:
+            distances = -distances
+        seen = places[None] <= places[:, None]
+        for index in range(layers):
+            block = f"{name}.{index}"
+            if self.config.pre_norm:
+                h = self.norm(f"{block}.attention_norm", x)
+                x = x + self.attend(f"{block}.attention", h, h, distances, seen)
+                x = x + self.feed_forward(block, self.norm(f"{block}.feed_forward_norm", x))
+            else:
+                attended = self.attend(f"{block}.attention", x, x, distances, seen)
+                x = self.norm(f"{block}.attention_norm", x + attended)
+                x = self.norm(f"{block}.feed_forward_norm", x + self.feed_forward(block, x))
+        return self.norm(f"{name}.norm", x) if self.config.pre_norm else x
+
+    def attend(self, name: str, queries: Array, memory: Array, distances: Integers, seen: NDArray[np.bool_]) -> Array:
+        """[n, d], [m, d] -> [n, d] with distances [n, m]; ``seen`` says which of them a query may look at."""
+        query, key, value = (
+            self.split(self.linear(f"{name}.{part}", x)) for part, x in (("query", queries), ("key", memory), ("value", memory))
+        )  # [n or m, H, e]
+        different, where = np.unique(distances, return_inverse=True)
+        position = self.split(self.linear(f"{name}.position", self.sinusoids(different)))  # [distances, H, e]
+        content_scores = np.einsum("nhe,mhe->hnm", query + self.weights["content_bias"], key)
+        by_distance = np.einsum("nhe,rhe->hnr", query + self.weights["position_bias"], position)
+        rows = np.arange(len(queries))[:, None]
+        scores = (content_scores + by_distance[:, rows, where.reshape(distances.shape)]) / math.sqrt(self.config.head_width)
+        scores = np.where(seen, scores, -np.inf)
+        shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        shares /= shares.sum(axis=-1, keepdims=True)
+        context = np.einsum("hnm,mhe->nhe", shares, value)
+        return self.linear(f"{name}.output", context.reshape(len(queries), -1))
+
+    def sinusoids(self, distances: Integers) -> Array:
+        """[n] -> [n, d]. The originals round the phase to float32, which shows at distances of thousands."""
+        phase = (distances.astype(np.float32)[:, None] * self.frequencies).astype(np.float64)
+        return np.concatenate([np.sin(phase), np.cos(phase)], axis=1)
+
+    def split(self, x: Array) -> Array:
+        return x.reshape(len(x), self.config.heads, self.config.head_width)
+
+    def feed_forward(self, name: str, x: Array) -> Array:
+        return self.linear(f"{name}.outer", self.activate(self.linear(f"{name}.inner", x)))
+
+    def activate(self, x: Array) -> Array:
+        match self.config.activation:
+            case "gelu":
+                return x * 0.5 * (1 + _erf(x / math.sqrt(2)))
+            case "gelu_tanh":
+                return x * 0.5 * (1 + np.tanh(0.7978845608 * (x + 0.044715 * x**3)))
+            case "relu":
+                return np.maximum(x, 0)
+
+    def norm(self, name: str, x: Array) -> Array:
+        centred = x - x.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.config.epsilon)
+        return centred / deviation * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
+
+    def linear(self, name: str, x: Array) -> Array:
+        return x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
+
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
