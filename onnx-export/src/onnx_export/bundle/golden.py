@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.bundle.classifier import Classifier, SegmentedDocument
+from onnx_export.bundle.language_model import LanguageModel
 from onnx_export.bundle.scoring import combine_embeddings
 from onnx_export.contract import Logits, Task
 from onnx_export.export.golden_inputs import GoldenInput
@@ -20,12 +21,14 @@ from onnx_export.problems import ExportError
 T = TypeVar("T")
 
 _CUTS = ("token_ids", "token_offsets", "segments", "windows")
+_CUTS_OF_LANGUAGE = ("symbols", "symbol_offsets", "windows")
 _ANSWERS: dict[Task, tuple[str, ...]] = {
     "document-classification": ("scores", "segment_scores"),
     "segment-classification": ("scores", "segment_scores"),
     "multiple-choice": ("scores", "segment_scores"),
     "masked-lm": ("token_logits",),
     "embedding": ("embedding",),
+    "language-model": ("log_likelihoods",),
 }
 _TOKEN_STEP = 5
 _VOCABULARY_SAMPLES = 16
@@ -47,7 +50,7 @@ def read_golden(path: Path, task: Task) -> list[dict[str, Any]]:
     """
 
     def parse(_: int, record: dict[str, Any]) -> dict[str, Any]:
-        if missing := [key for key in ("id", "text", *_CUTS, *_ANSWERS[task]) if key not in record]:
+        if missing := [key for key in ("id", "text", *_cuts(task), *_ANSWERS[task]) if key not in record]:
             raise ValueError(f"{', '.join(missing)} missing")
         if not isinstance(record["text"], str):
             raise ValueError(f"text is {record['text']!r}, expected a text")
@@ -56,17 +59,21 @@ def read_golden(path: Path, task: Task) -> list[dict[str, Any]]:
     return read_json_lines(path, parse, empty="is empty, expected at least one record")
 
 
-def golden_records(classifier: Classifier, inputs: Sequence[GoldenInput]) -> list[dict[str, Any]]:
+def _cuts(task: Task) -> tuple[str, ...]:
+    return _CUTS_OF_LANGUAGE if task == "language-model" else _CUTS
+
+
+def golden_records(reader: Classifier | LanguageModel, inputs: Sequence[GoldenInput]) -> list[dict[str, Any]]:
     """What the bundle makes of each input, each scored alone.
 
     Raises:
-        ExportError: naming every input that cannot be classified.
+        ExportError: naming every input that cannot be scored.
     """
     records: list[dict[str, Any]] = []
     problems: list[str] = []
     for entry in inputs:
         try:
-            records.append(_record(classifier, entry))
+            records.append(_record(reader, entry) if isinstance(reader, Classifier) else _language_record(reader, entry))
         except ValueError as error:
             problems.append(f"{entry.id}: {error}")
     if problems:
@@ -84,6 +91,18 @@ def _record(classifier: Classifier, entry: GoldenInput) -> dict[str, Any]:
         "segments": [list(span) for span in document.segments],
         "windows": [list(span) for span in document.windows],
         **{key: np.round(value.astype(np.float64), _ROUND).tolist() for key, value in _answers(classifier, document).items()},
+    }
+
+
+def _language_record(model: LanguageModel, entry: GoldenInput) -> dict[str, Any]:
+    document = model.cut(entry.whole)
+    return {
+        "id": entry.id,
+        "text": entry.whole,
+        "symbols": document.symbols,
+        "symbol_offsets": [list(span) for span in document.symbol_offsets],
+        "windows": [list(span) for span in document.windows],
+        "log_likelihoods": np.round(model.score(document).astype(np.float64), _ROUND).tolist(),
     }
 
 
@@ -113,8 +132,12 @@ def _sampled_logits(document: SegmentedDocument, windows: Sequence[Logits]) -> N
 
 
 def differences(expected: Mapping[str, Any], actual: Mapping[str, Any], tolerance: float) -> tuple[list[str], float]:
-    """What of a golden record was not reproduced, and the largest deviation of its scores."""
-    problems = [f"{expected['id']}: {key} differ" for key in _CUTS if expected[key] != actual[key]]
+    """What of a golden record was not reproduced, and the largest deviation of its scores.
+
+    Of log-likelihoods it is the mean over a text's symbols: what bits per byte, the only use of them, can be off by.
+    """
+    cuts = (*_CUTS, *_CUTS_OF_LANGUAGE)
+    problems = [f"{expected['id']}: {key} differ" for key in dict.fromkeys(cuts) if expected.get(key) != actual.get(key)]
     deviation = 0.0
     for key in (key for keys in _ANSWERS.values() for key in keys if key in actual):
         after = np.asarray(actual[key], np.float64)
@@ -126,7 +149,8 @@ def differences(expected: Mapping[str, Any], actual: Mapping[str, Any], toleranc
         if before.shape != after.shape:
             problems.append(f"{expected['id']}: {key} have shape {after.shape}, expected {before.shape}")
             continue
-        gap = float(np.abs(before - after).max(initial=0))
+        gaps = np.abs(before - after)
+        gap = float(gaps.mean() if key == "log_likelihoods" else gaps.max(initial=0))
         deviation = max(deviation, math.inf if math.isnan(gap) else gap)
     if deviation > tolerance:
         problems.append(f"{expected['id']}: scores are off by {deviation:.1e}, expected at most {tolerance:.0e}")

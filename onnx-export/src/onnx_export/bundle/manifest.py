@@ -12,6 +12,7 @@ import jsonschema
 
 from onnx_export.contract import Task
 from onnx_export.hat.config import HatConfig
+from onnx_export.hourglass.config import HourglassConfig
 from onnx_export.onnx.packing import PackedLayout
 
 FORMAT_VERSION = "1.0"
@@ -50,6 +51,23 @@ def _sentence(error: jsonschema.ValidationError) -> str:
 
 def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
     """What a schema cannot say."""
+    return _contradictions_of_language(manifest) if manifest["task"] == "language-model" else _contradictions_of_hat(manifest)
+
+
+def _contradictions_of_language(manifest: Mapping[str, Any]) -> list[str]:
+    problems = []
+    windows, vocabulary = manifest["windows"], manifest["symbols"].get("vocabulary", [])
+    if windows["overlap"] >= windows["length"]:
+        problems.append(f"windows.overlap is {windows['overlap']}, expected below windows.length ({windows['length']})")
+    if len(set(vocabulary)) < len(vocabulary):
+        problems.append("symbols.vocabulary has a character twice, expected characters that differ")
+    tensors = language_tensors(offset=manifest["shortening"]["boundaries"] == "fixed")
+    if manifest["graph"] != tensors:
+        problems.append(f"graph is {manifest['graph']}, expected {tensors} for these boundaries")
+    return problems
+
+
+def _contradictions_of_hat(manifest: Mapping[str, Any]) -> list[str]:
     problems = []
     segmentation = manifest["segmentation"]
     if segmentation["window_overlap"] >= segmentation["max_segments"]:
@@ -69,14 +87,27 @@ def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def graph_tensors(task: Task, *, segment_length: int, width: int) -> dict[str, Any]:
-    """Inputs and outputs of a packed graph, in the form of the manifest; ``width`` is the last axis of each output."""
+def _tensor(name: str, kind: str, *shape: str | int) -> dict[str, Any]:
+    return {"name": name, "type": kind, "shape": list(shape)}
 
-    def tensor(name: str, kind: str, *shape: str | int) -> dict[str, Any]:
-        return {"name": name, "type": kind, "shape": list(shape)}
+
+def language_tensors(*, offset: bool) -> dict[str, Any]:
+    """Inputs and outputs of a language model's packed graph, in the form of the manifest."""
+    return {
+        "inputs": [
+            _tensor("input_ids", "int64", "W", "L"),
+            _tensor("attention_mask", "int64", "W", "L"),
+            *([_tensor("offset", "int64", "W")] if offset else []),
+        ],
+        "outputs": [_tensor("log_likelihood", "float32", "W", "L")],
+    }
+
+
+def graph_tensors(task: Task, *, segment_length: int, width: int) -> dict[str, Any]:
+    """Inputs and outputs of a HAT model's packed graph, in the form of the manifest; ``width`` is the last axis of each output."""
 
     def output(name: str, *shape: str | int) -> dict[str, Any]:
-        return tensor(name, "float32", *shape, width)
+        return _tensor(name, "float32", *shape, width)
 
     outputs: dict[Task, Sequence[dict[str, Any]]] = {
         "document-classification": [output("logits", "B"), output("segment_logits", "S")],
@@ -87,10 +118,10 @@ def graph_tensors(task: Task, *, segment_length: int, width: int) -> dict[str, A
     }
     return {
         "inputs": [
-            tensor("input_ids", "int64", "S", segment_length),
-            tensor("attention_mask", "int64", "S", segment_length),
-            tensor("document_index", "int64", "S"),
-            tensor("segment_index", "int64", "S"),
+            _tensor("input_ids", "int64", "S", segment_length),
+            _tensor("attention_mask", "int64", "S", segment_length),
+            _tensor("document_index", "int64", "S"),
+            _tensor("segment_index", "int64", "S"),
         ],
         "outputs": list(outputs[task]),
     }
@@ -107,8 +138,23 @@ def packed_layout(manifest: Mapping[str, Any]) -> PackedLayout:
     )
 
 
+def language_part(config: HourglassConfig) -> dict[str, Any]:
+    """The part of a language model's manifest that the model alone decides."""
+    vocabulary = {"kind": "characters", "vocabulary": list(config.vocabulary)} if config.vocabulary else {"kind": "bytes"}
+    boundaries = config.groups.boundaries if config.groups is not None else "levels" if config.levels else "none"
+    return {
+        "architecture": "hourglass",
+        "task": "language-model",
+        "symbols": vocabulary,
+        "scores_first_symbol": config.shifted,
+        "shortening": {"layout": config.layout, "boundaries": boundaries},
+        "precision": "fp32",
+        "graph": language_tensors(offset=config.has_offset),
+    }
+
+
 def model_part(config: HatConfig) -> dict[str, Any]:
-    """The part of a manifest that the model alone decides."""
+    """The part of a HAT model's manifest that the model alone decides."""
     problem_type = {"problem_type": config.problem_type} if config.head.classifies else {}
     pooling = {"pooling": config.pooling} if config.pooling else {}
     return {

@@ -28,15 +28,29 @@ _PAD_SEGMENTS: Mapping[str, str] = {
 
 def promises(manifest: Mapping[str, Any]) -> str:
     """What a valid manifest says, in sentences for a person."""
-    cutting, provenance = manifest["segmentation"], manifest["provenance"]
+    first = f"{manifest['name']} {manifest['version']}: {manifest['task']}, {manifest['precision']}"
+    middle = _of_language(manifest) if manifest["architecture"] == "hourglass" else _of_hat(manifest)
+    return "\n".join([first, *middle, *_origin(manifest["provenance"])])
+
+
+def _of_language(manifest: Mapping[str, Any]) -> list[str]:
+    symbols, windows, shortening = manifest["symbols"], manifest["windows"], manifest["shortening"]
+    kind = "byte" if symbols["kind"] == "bytes" else f"character, of {len(symbols['vocabulary'])},"
+    first = "The first one, too." if manifest["scores_first_symbol"] else "The first one has none."
+    return [
+        f"It says how likely each {kind} of a text is, given those before it. {first}",
+        f"It looks at {windows['length']} of them together, at longer texts in windows that share {windows['overlap']}. Its layers are "
+        f"{shortening['layout']}, boundaries {shortening['boundaries']}.",
+    ]
+
+
+def _of_hat(manifest: Mapping[str, Any]) -> list[str]:
+    cutting = manifest["segmentation"]
     labels = manifest.get("labels", [])
     kinds = f"{len(labels)} label{'s' if len(labels) != 1 else ''}, {_PROBLEM_TYPES[manifest['problem_type']]}" if labels else ""
     thresholds = sorted({label["threshold"] for label in labels})
     overlap = cutting["window_overlap"]
-    lines = [
-        f"{manifest['name']} {manifest['version']}: {manifest['task']}, {manifest['precision']}",
-        f"It {_TASKS[manifest['task']].format(labels=kinds, pooling=manifest.get('pooling'))}.",
-    ]
+    lines = [f"It {_TASKS[manifest['task']].format(labels=kinds, pooling=manifest.get('pooling'))}."]
     if labels:
         shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")
         lines.append(f"Labels: {shown}. {_presence(manifest['problem_type'], len(labels), thresholds)}")
@@ -45,20 +59,26 @@ def promises(manifest: Mapping[str, Any]) -> str:
         f"{cutting['max_segments']} of them together, at longer texts in windows that share {overlap}.",
         f"{_PAD_SEGMENTS[manifest['pad_segment']]} Positions of segments are "
         f"{'' if manifest['segment_positions'] else 'not '}added.",
+    ]
+    return lines
+
+
+def _origin(provenance: Mapping[str, Any]) -> list[str]:
+    lines = [
         f"Made from the checkpoint {provenance['checkpoint']['name']} (sha256 {provenance['checkpoint']['sha256'][:12]}…) "
         f"by onnx_export {provenance['exporter_version']}.",
     ]
     if "agreement" in provenance:
         agreement = provenance["agreement"]
         lines.append(
-            f"Its graph was compared with another computation of the same on {agreement['documents']} documents: logits differ by "
+            f"Its graph was compared with another computation of the same on {agreement['documents']} documents: answers differ by "
             f"at most {agreement['largest_deviation']:.1e}. Rounding (precision, stored weights) moved them by at most "
             f"{agreement['largest_effect']:.1e}."
         )
     if "metrics" in provenance:
         measured = ", ".join(f"{name} {value}" for name, value in provenance["metrics"].items())
         lines.append(f"Measured by its maker: {measured}.")
-    return "\n".join(lines)
+    return lines
 
 
 def _presence(problem_type: str, labels: int, thresholds: Sequence[float]) -> str:

@@ -97,6 +97,11 @@ class HourglassConfig:
         return prod(level.factor for level in self.levels)
 
     @property
+    def has_offset(self) -> bool:
+        """Whether what is computed depends on the place of a window in its stream."""
+        return self.groups is not None and self.groups.boundaries == "fixed"
+
+    @property
     def decides(self) -> bool:
         """Whether a threshold decides where groups end, so that a last bit can move all that follows."""
         return self.groups is not None and self.groups.boundaries == "predicted"

@@ -41,7 +41,11 @@ _FLOAT, _INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 
 
 def build_graph(
-    checkpoint: HourglassCheckpoint, *, storage: Storage = "fp32", quantised: Quantised = UNQUANTISED
+    checkpoint: HourglassCheckpoint,
+    *,
+    storage: Storage = "fp32",
+    quantised: Quantised = UNQUANTISED,
+    aligned: bool = False,
 ) -> onnx.ModelProto:
     """Construct the packed graph of a checkpoint.
 
@@ -49,6 +53,8 @@ def build_graph(
         checkpoint: configuration and weights.
         storage: how the weights that stay float32 lie in the file.
         quantised: matrices to multiply in int8; all others are multiplied in float32.
+        aligned: whether lengths are padded to whole lanes, so that not even last bits depend on the longest window of a batch, which
+            rounding to int8 or float16 would make a whole step of now and then.
 
     Raises:
         ExportError: if the graph exceeds what one file can hold.
@@ -58,7 +64,7 @@ def build_graph(
             checkpoint.name,
             [f"{checkpoint.parameters:,} parameters as {storage} exceed the 2 GiB that one ONNX file can hold"],
         )
-    return _HourglassGraph(checkpoint, storage, quantised).build()
+    return _HourglassGraph(checkpoint, storage, quantised, aligned).build()
 
 
 def element_matrices(config: HourglassConfig) -> list[tuple[str, ...]]:
@@ -114,17 +120,17 @@ class _Distances:
 
 
 class _HourglassGraph:
-    def __init__(self, checkpoint: HourglassCheckpoint, storage: Storage, quantised: Quantised) -> None:
+    def __init__(self, checkpoint: HourglassCheckpoint, storage: Storage, quantised: Quantised, aligned: bool) -> None:
         self.config = checkpoint.config
         self.weights = checkpoint.weights
         self.storage = storage
-        self.quantised = bool(quantised)
+        self.aligned = aligned
         self.g = GraphBuilder()
         self.layers = Layers(self.g, self.weights, storage=storage, shrinks=stored_as_int8, quantised=quantised)
 
     def build(self) -> onnx.ModelProto:
         inputs = [tensor(name, np.int64, ["W", "L"]) for name in ("input_ids", "attention_mask")]
-        if self._has_offset:
+        if self.config.has_offset:
             inputs.append(tensor("offset", np.int64, ["W"]))
         metadata = {
             "architecture": "hourglass",
@@ -134,10 +140,6 @@ class _HourglassGraph:
         }
         outputs = {self._log_likelihood(): tensor("log_likelihood", np.float32, ["W", "L"])}
         return self.g.model("hourglass", inputs, outputs, metadata)
-
-    @property
-    def _has_offset(self) -> bool:
-        return self.config.groups is not None and self.config.groups.boundaries == "fixed"
 
     # From symbols to scores
 
@@ -164,8 +166,8 @@ class _HourglassGraph:
         """[W, L] -> [W, L'] with zeros at the end, L' a multiple of all factors."""
         g = self.g
         # With a multiple of the widest unrolled loop in every stack, a key's lane does not depend on the longest window of the batch,
-        # nor does the last bit of a sum over keys, which rounding to int8 would make a whole step of now and then.
-        multiple = self.config.factor * (_LANES if self.quantised else 1)
+        # nor does the last bit of a sum over keys.
+        multiple = self.config.factor * (_LANES if self.aligned else 1)
         if multiple == 1:
             return ids
         missing = g.op("Mod", g.op("Neg", length), g.integers(multiple))
@@ -299,7 +301,7 @@ class _HourglassGraph:
         g = self.g
         most = g.op("ReduceMax", ended, g.integers(0, 1), keepdims=0)
         count = g.op("Add", most, g.integer(1))
-        if self.quantised:  # as in ``_padded``
+        if self.aligned:  # as in ``_padded``
             count = g.op("Mul", g.op("Div", g.op("Add", count, g.integer(_LANES - 1)), g.integer(_LANES)), g.integer(_LANES))
         numbers = g.op("Unsqueeze", g.op("Range", g.integer(-1), g.op("Sub", count, g.integer(1)), g.integer(1)), g.integers(1))
         member = g.op("Equal", numbers, g.op("Unsqueeze", group, g.integers(1)))  # [W, G + 1, n]
@@ -390,7 +392,7 @@ class _HourglassGraph:
         key = self._heads(g.op("Add", key, self.layers.bias(f"{name}.key")), key_phases, (0, 3, 2, 4, 1))
         value = self._heads(g.op("Add", value, self.layers.bias(f"{name}.value")), key_phases, (0, 3, 2, 1, 4))
         scores = g.op("Add", g.op("MatMul", by_content, key), self._by_distance(name, by_position, distances))
-        scores = g.op("Add", scores, distances.mask)  # [W, H, phases, n, n]
+        scores = g.op("Add", distances.mask, scores)  # [W, H, phases, n, n]
         if key_phases > 1:
             scores = g.op("Transpose", scores, perm=[0, 1, 3, 2, 4])
             scores = g.op("Reshape", scores, g.op("Concat", g.integers(0, 0, 1), distances.length, g.integers(-1), axis=0))
