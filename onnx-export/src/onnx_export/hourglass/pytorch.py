@@ -148,7 +148,7 @@ def named_weights(config: HourglassConfig, stored: Mapping[str, NDArray[Any]], p
     """
     shapes = parameters(config)
     state = {name.removeprefix(_WRAPPER): array for name, array in stored.items()}
-    expected = _expected(shapes)
+    expected = state_shapes(shapes)
     expected[FREQUENCIES] = (config.width // 2,)
     problems = [f"{name} is missing, expected shape {list(expected[name])}" for name in sorted(expected.keys() - state.keys())]
     problems += [f"{name} is superfluous: another fork of this model" for name in sorted(state.keys() - expected.keys())]
@@ -163,7 +163,7 @@ def named_weights(config: HourglassConfig, stored: Mapping[str, NDArray[Any]], p
     return {name: _taken(name, shape, state) for name, shape in shapes.items()}
 
 
-def _expected(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+def state_shapes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
     """Names and shapes of the state dict; query, key and value are one layer there."""
     expected: dict[str, tuple[int, ...]] = {}
     for name, shape in shapes.items():
