@@ -21,7 +21,7 @@ from onnx_export.problems import ExportError
 Weights = Mapping[str, NDArray[np.float32]]
 
 _CONFIG, _SAFETENSORS = "config.json", "model.safetensors"
-_MODELS = {"trax": "HourglassLM", "pytorch": "MemTransformerLM"}
+_MODELS = {"trax": ("HourglassLM", trax.ENCODER), "pytorch": ("MemTransformerLM",)}
 
 FREQUENCIES = "frequencies"
 """[d / 2], beside the weights of ``parameters``: of the sinusoids that tell positions."""
@@ -49,7 +49,7 @@ def holds_hourglass(folder: Path) -> bool:
     """Whether a folder is, or means to be, a checkpoint of this architecture."""
     if (folder / _CONFIG).is_file():
         content = read_json_object(folder / _CONFIG)
-        return "implementation" in content or content.get("model") in _MODELS.values()
+        return "implementation" in content or any(content.get("model") in models for models in _MODELS.values())
     return (folder / trax.GIN).is_file() or (folder / trax.PICKLE).is_file() or (folder / pytorch.TRAINING).is_file()
 
 
@@ -74,8 +74,9 @@ def _read_converted(folder: Path) -> HourglassCheckpoint:
     implementation = given.get("implementation")
     if implementation not in _MODELS:
         raise ExportError(str(folder / _CONFIG), [f"implementation is {implementation!r}, expected trax or pytorch"])
-    if given.get("model", _MODELS[implementation]) != _MODELS[implementation]:
-        raise ExportError(str(folder / _CONFIG), [f"model is {given['model']!r}, expected {_MODELS[implementation]}"])
+    models = _MODELS[implementation]
+    if given.get("model", models[0]) not in models:
+        raise ExportError(str(folder / _CONFIG), [f"model is {given['model']!r}, expected {' or '.join(models)}"])
     if not path.is_file():
         raise ExportError(str(folder), [f"{_SAFETENSORS} is missing, expected beside a {_CONFIG} that names implementation"])
     stored = read_safetensors(path)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
+from onnx_export.contract import ProblemType
+
 Implementation = Literal["trax", "pytorch"]
 Activation = Literal["gelu", "gelu_tanh", "relu"]
 Boundaries = Literal["fixed", "whitespaces", "predicted"]
@@ -75,6 +77,12 @@ class HourglassConfig:
     """The character of each id; None if the checkpoint does not say."""
     trained_length: int | None = None
     """Symbols of the windows it was trained on, if the checkpoint says so."""
+    causal: bool = True
+    """Whether it is a language model; else an encoder of trax's structure, in which symbols see those after them, too."""
+    labels: tuple[str, ...] = ()
+    """Of an encoder."""
+    problem_type: ProblemType | None = None
+    """Of an encoder."""
 
     @property
     def pre_norm(self) -> bool:
@@ -85,6 +93,11 @@ class HourglassConfig:
     def shifted(self) -> bool:
         """Whether row t of the original scores symbol t, the first one too, or symbol t + 1."""
         return self.implementation == "trax"
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the head gives: of every symbol, or of a window."""
+        return self.vocabulary_size if self.causal else len(self.labels)
 
     @property
     def epsilon(self) -> float:
@@ -132,7 +145,7 @@ def _parameters(config: HourglassConfig) -> Iterator[Parameter]:
     yield from _groups(config)
     if config.levels or config.groups:
         yield from _stack(config, "after", config.after)
-    yield from _linear("head", config.width, config.vocabulary_size)
+    yield from _linear("head", config.width, config.outputs)
 
 
 def _levels(config: HourglassConfig, index: int) -> Iterator[Parameter]:

@@ -34,6 +34,14 @@ class Settings:
     def optional_integer(self, key: str) -> int | None:
         return self.integer(key) if self.given.get(key) is not None else None
 
+    def labels(self, key: str) -> tuple[str, ...]:
+        value = self.given.get(key)
+        labels = value if isinstance(value, list) else []
+        if labels and all(isinstance(label, str) and label.strip() for label in labels) and len(set(labels)) == len(labels):
+            return tuple(labels)
+        self.problems.append(f"{key} is {value!r}, expected names that differ and are not empty")
+        return ("label",)
+
     def vocabulary(self, key: str, size: int) -> tuple[str, ...] | None:
         """The characters by id, if they are given: as many as the model has ids, each one character or a marker of several."""
         value = self.given.get(key)

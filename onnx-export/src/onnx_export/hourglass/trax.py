@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.checkpoints.numpy_pickle import read_numpy_pickle, read_numpy_records
+from onnx_export.contract import ProblemType
 from onnx_export.hourglass.config import Activation, HourglassConfig, Level, Resampling, parameters
 from onnx_export.hourglass.gin import Reference, read_gin
 from onnx_export.hourglass.settings import Settings, is_integer
 from onnx_export.problems import ExportError
 
 Array = NDArray[np.float32]
+
+ENCODER = "HourglassEncoder"
+"""The model that has the original's layers, sees in both directions and classifies; the original has none."""
 
 GIN, PICKLE = "config.gin", "model.pkl.gz"
 _RECORDS = ("model.weights.npy.gz", "model.pkl.gz.npy")
@@ -41,11 +46,17 @@ _DEFAULTS: Mapping[str, Any] = {
 _WITHOUT_EFFECT = {"vocab_size", "dropout", "dropout_shared_axes", "mode"}
 """On scores; the first is required."""
 _OURS = {"implementation", "model", "vocab", "tgt_len"}
+_OF_ENCODERS = {"labels", "problem_type"}
 """In ``config.json``."""
 
 _ACTIVATIONS: Mapping[str, Activation] = {"FastGelu": "gelu_tanh", "Gelu": "gelu", "Relu": "relu"}
 _DOWN: Mapping[str, bool] = {"AveragePooling": False, "LinearPooling": True}
 _UP: Mapping[str, bool] = {"NaiveUpsampling": False, "LinearUpsampling": True}
+_PROBLEM_TYPES: Mapping[str, ProblemType] = {
+    "single-label": "single-label",
+    "multi-label": "multi-label",
+    "regression": "regression",
+}
 _LEVEL = re.compile(r"([0-9]+)@([0-9]+)")
 
 
@@ -87,9 +98,11 @@ def _length(content: Mapping[str, Any]) -> dict[str, int]:
 def read_trax_config(given: Mapping[str, Any]) -> tuple[HourglassConfig, list[str]]:
     """The description of a model by the original's hyperparameters, and what keeps it from being reproduced."""
     settings = Settings({**_DEFAULTS, **given})
+    causal = given.get("model") != ENCODER
+    known = _DEFAULTS.keys() | _WITHOUT_EFFECT | _OURS | (set() if causal else _OF_ENCODERS)
     settings.problems += [
         f"{key} is no parameter of HourglassLM that is known here: another version or a fork of trax"
-        for key in sorted(given.keys() - _DEFAULTS.keys() - _WITHOUT_EFFECT - _OURS)
+        for key in sorted(given.keys() - known)
     ]
     for key in ("vanilla_attn_type", "middle_attn_type"):
         settings.choice(key, {"RelativeAttentionWrapper": None}, "RelativeAttentionWrapper", _why(given.get(key)))
@@ -111,6 +124,9 @@ def read_trax_config(given: Mapping[str, Any]) -> tuple[HourglassConfig, list[st
         levels=_levels(settings),
         vocabulary=settings.vocabulary("vocab", size),
         trained_length=settings.optional_integer("tgt_len"),
+        causal=causal,
+        labels=() if causal else settings.labels("labels"),
+        problem_type=None if causal else settings.choice("problem_type", _PROBLEM_TYPES, "single-label"),
     )
     return config, settings.problems
 
@@ -184,6 +200,51 @@ def flat_list(stored: Mapping[str, NDArray[Any]], path: Path) -> list[NDArray[An
     return [stored[name] for name in expected]
 
 
+def converted_tensors(config: HourglassConfig, weights: Mapping[str, Array]) -> dict[str, Array]:
+    """Weights by our names as ``model.safetensors`` holds them: what ``flat_list`` and ``named_weights`` undo."""
+    tensors = {}
+    for index, name in enumerate(parameters(config)):
+        stored = weights[name].T if _is_transposed(name) else weights[name]
+        if name.endswith("_bias"):
+            stored = stored[None, :, None]
+        tensors[f"{_FLAT}{index:04}"] = np.ascontiguousarray(stored)
+    return tensors
+
+
+def hyperparameters(config: HourglassConfig) -> dict[str, Any]:
+    """A description as ``config.json`` holds it: what ``read_trax_config`` undoes."""
+    level = config.levels[0]
+    names = {kind: name for name, kind in _ACTIVATIONS.items()}
+    factors = [level.factor for level in config.levels]
+    levels = [f"{level.layers}@{prod(factors[: index + 1])}" for index, level in enumerate(config.levels)]
+    return {
+        "implementation": "trax",
+        "model": "HourglassLM" if config.causal else ENCODER,
+        "vocab_size": config.vocabulary_size,
+        "d_model": config.width,
+        "d_ff": config.inner_width,
+        "vanilla_layers": [config.before, config.after],
+        "hierarchy": " ".join([*levels, *levels[-2::-1]]),
+        "n_heads": config.heads,
+        "ff_activation": names[config.activation],
+        **_resampling_names("downsampling_fn", level.down, _DOWN),
+        **_resampling_names("upsampling_fn", level.up, _UP),
+        **({"vocab": list(config.vocabulary)} if config.vocabulary else {}),
+        **({"tgt_len": config.trained_length} if config.trained_length else {}),
+        **({} if config.causal else {"labels": list(config.labels), "problem_type": config.problem_type}),
+    }
+
+
+def _resampling_names(key: str, kind: Resampling, kinds: Mapping[str, bool]) -> dict[str, str]:
+    plain = next(name for name, linear in kinds.items() if linear == kind.linear)
+    return {key: "AttentionResampling", f"attention_{key}": plain} if kind.attention else {key: plain}
+
+
+def _is_transposed(name: str) -> bool:
+    """Whether trax stores a weight [in, out], if it is a matrix."""
+    return name.endswith(".weight") and name != "embedding.weight"
+
+
 def named_weights(config: HourglassConfig, flat: Sequence[NDArray[Any]], path: Path) -> dict[str, Array]:
     """The flat list by our names, linear layers [out, in].
 
@@ -201,7 +262,7 @@ def named_weights(config: HourglassConfig, flat: Sequence[NDArray[Any]], path: P
         )
     problems, weights = [], {}
     for index, ((name, shape), array) in enumerate(zip(shapes.items(), flat, strict=True)):
-        transposed = len(shape) == 2 and name.endswith(".weight") and name != "embedding.weight"
+        transposed = len(shape) == 2 and _is_transposed(name)
         stored = shape[::-1] if transposed else (1, shape[0], 1, shape[1]) if name.endswith("_bias") else shape
         if array.shape != stored:
             problems.append(f"flat_weights[{index}], {name}, has shape {list(array.shape)}, expected {list(stored)}")
