@@ -31,6 +31,12 @@ def trax_config(hierarchy: str = "2@3", **others: Any) -> dict[str, Any]:
     }
 
 
+def encoder_config(**others: Any) -> dict[str, Any]:
+    """A ``config.json`` of an encoder over bytes, with the paper's layers and three labels."""
+    labels = {"labels": ["contract", "complaint", "letter"], "problem_type": "single-label"}
+    return {**trax_config(), **labels, **others, "model": "HourglassEncoder"}
+
+
 def pytorch_config(boundaries_type: str = "fixed", **others: Any) -> dict[str, Any]:
     """A ``config.json`` of the authors' PyTorch code, over letters and the space."""
     return {

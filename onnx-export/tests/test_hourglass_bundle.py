@@ -9,21 +9,21 @@ import pytest
 
 from onnx_export import __main__
 from onnx_export.bundle.given import Flags
-from onnx_export.bundle.language_model import LanguageModel, combine_windows
-from onnx_export.bundle.language_settings import resolve_language_settings
 from onnx_export.bundle.manifest import manifest_problems
 from onnx_export.bundle.promises import promises
+from onnx_export.bundle.symbol_reader import SymbolReader, combine_windows
+from onnx_export.bundle.symbol_settings import resolve_symbol_settings
 from onnx_export.bundle.verify import checks
 from onnx_export.bundle.write import write_bundle
 from onnx_export.hourglass.checkpoint import read_hourglass
 from onnx_export.hourglass.reference import log_likelihood
 from onnx_export.problems import ExportError
 from onnx_export.text.symbols import bytes_of, characters_of
-from random_hourglass import pytorch_config, trax_config, write_hourglass
+from random_hourglass import encoder_config, pytorch_config, trax_config, write_hourglass
 
 
 def settings_of(folder, **flags):
-    return resolve_language_settings(folder, read_hourglass(folder), Flags(**flags))
+    return resolve_symbol_settings(folder, read_hourglass(folder), Flags(**flags))
 
 
 def make_bundle(folder, target, **flags):
@@ -79,10 +79,10 @@ def test_a_symbol_is_scored_by_the_first_window_that_holds_it():
 def test_every_symbol_but_the_first_ones_has_half_a_window_of_context(tmp_path, config):
     folder = write_hourglass(tmp_path / "c", config)
     target = make_bundle(folder, tmp_path / "b", window_length=20)
-    model, checkpoint = LanguageModel(target, manifest_of(target)), read_hourglass(folder)
+    model, checkpoint = SymbolReader(target, manifest_of(target)), read_hourglass(folder)
     document = model.cut("the seller delivers the goods at the quay and the buyer pays")
     assert document.windows == [(0, 20), (10, 30), (20, 40), (30, 50), (40, 60)]
-    scores = model.score(document)
+    scores = model.log_likelihoods(document)
     for place in range(len(document.symbols)):
         first, end = next(span for span in document.windows if place < span[1])
         assert place < 20 or place - first >= 10
@@ -127,7 +127,7 @@ def test_flags_win_over_the_checkpoints_files(tmp_path):
         ({"window_length": 1}, "window_length is 1, expected a whole number of symbols of at least 2"),
         ({"window_length": 8, "window_overlap": 8}, "window_overlap is 8, expected 1 to 7 symbols (below window_length)"),
         ({"window_overlap": 0}, "window_overlap is 0, expected 1 to 511"),
-        ({"segmenter": "sentence"}, "--segmenter is for HAT models, and this checkpoint holds a language model: leave it out"),
+        ({"segmenter": "sentence"}, "--segmenter is for HAT models, and this checkpoint holds an Hourglass model: leave it out"),
         ({"segment_positions": False}, "--segment-positions is for HAT models"),
         ({"cleaning": "pdf"}, "--cleaning is for HAT models"),
         ({"precision": "fp16", "storage": "int8"}, "--weights int8 is for fp32 and int8"),
@@ -224,8 +224,8 @@ def test_bundles_of_every_kind_and_precision_keep_their_promises(tmp_path, confi
 def test_the_promises_are_said_to_a_person(original):
     said = promises(manifest_of(original))
     assert "checkpoint 1: language-model, fp32" in said
-    assert "how likely each byte of a text is, given those before it. The first one, too." in said
-    assert "looks at 48 of them together, at longer texts in windows that share 24" in said
+    assert "It says how likely each symbol of a text is, the first one, too, given those before it." in said
+    assert "It reads bytes, 48 of them together, and longer texts in windows that share 24." in said
 
 
 def test_golden_records_that_are_not_reproduced_fail(bundle):
@@ -253,7 +253,10 @@ def put(bundle, name, content):
         (lambda manifest: manifest["windows"].update(overlap=48), "windows.overlap is 48, expected below windows.length (48)"),
         (lambda manifest: manifest["shortening"].update(boundaries="fixed"), "expected {'inputs'"),
         (lambda manifest: manifest.pop("symbols"), "'symbols' is a required property"),
-        (lambda manifest: manifest.update(task="masked-lm"), "$.task: 'masked-lm' is not one of ['language-model']"),
+        (lambda manifest: manifest.update(task="masked-lm"), "$.task: 'masked-lm' is not one of ['language-model'"),
+        (lambda manifest: manifest.update(task="document-classification"), "'labels' is a required property"),
+        (lambda manifest: manifest.pop("scores_first_symbol"), "'scores_first_symbol' is a required property"),
+        (lambda manifest: manifest.update(pooling="max"), "$.pooling: has no meaning for this task"),
         (lambda manifest: manifest.update(pad_segment="pad"), "$.pad_segment: has no meaning for this task"),
         (lambda manifest: manifest.update(labels=[]), "$.labels: "),
         (lambda manifest: manifest["symbols"].update(vocabulary=["a"]), "$.symbols.vocabulary: has no meaning"),
@@ -269,6 +272,38 @@ def test_a_manifest_that_contradicts_itself_is_refused(original, change, problem
     manifest = manifest_of(original)
     change(manifest)
     assert problem in "\n".join(manifest_problems(manifest))
+
+
+# Classification
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+def test_an_encoder_classifies_documents_from_bytes(tmp_path, precision):
+    folder = write_hourglass(tmp_path / "c", encoder_config())
+    (folder / "bundle.json").write_text(json.dumps({"thresholds": {"letter": 0.6}}))
+    target = make_bundle(folder, tmp_path / "b", precision=precision, window_length=40)
+    assert failures(target) == []
+    manifest = manifest_of(target)
+    assert (manifest["architecture"], manifest["task"]) == ("hourglass", "document-classification")
+    assert manifest["problem_type"] == "single-label"
+    assert [label["threshold"] for label in manifest["labels"]] == [1 / 3, 1 / 3, 0.6]
+    assert manifest["windows"] == {"length": 40, "overlap": 10}
+    assert manifest["graph"]["outputs"] == [{"name": "logits", "type": "float32", "shape": ["W", 3]}]
+    for record in records_of(target):
+        by_window = np.array(record["window_scores"])
+        assert by_window.shape == (len(record["windows"]), 3)
+        np.testing.assert_allclose(by_window.sum(axis=1), 1, atol=1e-5)
+        np.testing.assert_allclose(record["scores"], by_window.max(axis=0), atol=1e-6)
+    assert "Labels: contract, complaint, letter. The best one is present from a score of" in promises(manifest)
+
+
+def test_an_encoder_must_say_what_its_labels_are(tmp_path):
+    folder = write_hourglass(tmp_path / "c", encoder_config())
+    wrong = {**encoder_config(), "labels": ["a", "a", "b"], "problem_type": "none"}
+    (folder / "config.json").write_text(json.dumps(wrong))
+    with pytest.raises(ExportError) as raised:
+        read_hourglass(folder)
+    assert [problem.partition(" ")[0] for problem in raised.value.problems] == ["labels", "problem_type"]
 
 
 # Commands

@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional as F
 
 from onnx_export.hourglass.checkpoint import FREQUENCIES, read_hourglass
-from onnx_export.hourglass.reference import log_likelihood
+from onnx_export.hourglass.reference import label_logits, log_likelihood
 from onnx_export.train.hourglass_torch import Hourglass, checkpoint_files
-from random_hourglass import trax_config, write_hourglass
+from random_hourglass import encoder_config, trax_config, write_hourglass
 
 pytestmark = pytest.mark.train
 
@@ -75,3 +75,16 @@ def test_what_was_trained_is_what_is_read(tmp_path, structure):
     with torch.no_grad():
         answer = model.eval().log_likelihood(ids)[0]
     np.testing.assert_allclose(answer.numpy(), log_likelihood(checkpoint, ids[0].tolist()), atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@torch.no_grad()
+def test_an_encoder_agrees_with_the_reference_whatever_it_is_padded_with(tmp_path, structure):
+    checkpoint = read_hourglass(write_hourglass(tmp_path, encoder_config(**STRUCTURES[structure]), seed=9))
+    model = trained(checkpoint)
+    random = np.random.default_rng(2)
+    lengths = [1, 7, 24, 41]
+    ids = torch.from_numpy(random.integers(0, 256, (len(lengths), 50)))
+    real = torch.arange(50) < torch.tensor(lengths)[:, None]
+    for row, length, answer in zip(ids.tolist(), lengths, model(ids, real), strict=True):
+        np.testing.assert_allclose(answer.numpy(), label_logits(checkpoint, row[:length]), atol=TOLERANCE)

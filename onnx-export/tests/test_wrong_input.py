@@ -61,7 +61,7 @@ WRONG_COMMANDS = [
     (
         "graph --checkpoint LANGUAGE --output DIR/m.onnx --pooling max",
         1,
-        "options: 1 problem\n  - --pooling is for HAT models, and this checkpoint holds a language model: leave it out",
+        "options: 1 problem\n  - --pooling is for HAT models, and this checkpoint holds an Hourglass model: leave it out",
     ),
     (
         "bundle --checkpoint LANGUAGE --output DIR/out --window-length 8 --window-overlap 8",

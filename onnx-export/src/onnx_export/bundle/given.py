@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import onnx_export
 from onnx_export.bundle.manifest import FORMAT_VERSION, manifest_problems
-from onnx_export.contract import GOLDEN, MODEL, MODEL_CARD, TOKENIZER, PadSegment, Precision
+from onnx_export.bundle.scoring import always_reached
+from onnx_export.contract import GOLDEN, MODEL, MODEL_CARD, TOKENIZER, PadSegment, Precision, ProblemType
 from onnx_export.export.agreement import Agreement
 from onnx_export.json_files import read_json_object
 from onnx_export.onnx.storage import Storage
@@ -22,6 +24,8 @@ from onnx_export.text.segmentation import SegmenterName
 
 CHECKPOINT_SETTINGS = "bundle.json"
 """Beside a checkpoint."""
+DEFAULT_THRESHOLD = 0.5
+"""Of labels that may hold together."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,25 @@ def model_card_path(folder: Path, flags: Flags, problems: list[str]) -> Path | N
     if flags.model_card and not card.is_file():
         problems.append(f"--model-card {card} is missing")
     return card if card.is_file() else None
+
+
+def label_thresholds(
+    given: object, labels: Sequence[str], problem_type: ProblemType | None, problems: list[str]
+) -> dict[str, float]:
+    """A threshold for every label: those given, else what the best of labels that exclude each other reaches, else one half."""
+    if not isinstance(given, Mapping):
+        problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
+        return {}
+    if given and not labels:
+        problems.append("thresholds are given, but this model has no labels")
+        return {}
+    for label, threshold in given.items():
+        if label not in labels:
+            problems.append(f"thresholds: {label!r} is not a label, expected one of {', '.join(labels)}")
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
+            problems.append(f"thresholds: {label!r} has {threshold!r}, expected a number")
+    default = always_reached(len(labels)) if problem_type == "single-label" and labels else DEFAULT_THRESHOLD
+    return {label: given.get(label, default) for label in labels}
 
 
 def check_manifest(manifest: Mapping[str, Any]) -> None:

@@ -51,20 +51,25 @@ def _sentence(error: jsonschema.ValidationError) -> str:
 
 def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
     """What a schema cannot say."""
-    return _contradictions_of_language(manifest) if manifest["task"] == "language-model" else _contradictions_of_hat(manifest)
+    return _contradictions_of_hourglass(manifest) if manifest["architecture"] == "hourglass" else _contradictions_of_hat(manifest)
 
 
-def _contradictions_of_language(manifest: Mapping[str, Any]) -> list[str]:
+def _contradictions_of_hourglass(manifest: Mapping[str, Any]) -> list[str]:
     problems = []
     windows, vocabulary = manifest["windows"], manifest["symbols"].get("vocabulary", [])
     if windows["overlap"] >= windows["length"]:
         problems.append(f"windows.overlap is {windows['overlap']}, expected below windows.length ({windows['length']})")
     if len(set(vocabulary)) < len(vocabulary):
         problems.append("symbols.vocabulary has a character twice, expected characters that differ")
-    tensors = language_tensors(offset=manifest["shortening"]["boundaries"] == "fixed")
+    names = [label["name"] for label in manifest.get("labels", [])]
+    tensors = symbol_tensors(offset=manifest["shortening"]["boundaries"] == "fixed", labels=len(names))
     if manifest["graph"] != tensors:
-        problems.append(f"graph is {manifest['graph']}, expected {tensors} for these boundaries")
-    return problems
+        problems.append(f"graph is {manifest['graph']}, expected {tensors} for this task, boundaries and labels")
+    return [*_repeated_labels(names), *problems]
+
+
+def _repeated_labels(names: Sequence[str]) -> list[str]:
+    return [f"labels are {names}, expected names that differ"] if len(set(names)) < len(names) else []
 
 
 def _contradictions_of_hat(manifest: Mapping[str, Any]) -> list[str]:
@@ -76,8 +81,7 @@ def _contradictions_of_hat(manifest: Mapping[str, Any]) -> list[str]:
             f"expected below max_segments ({segmentation['max_segments']})"
         )
     names = [label["name"] for label in manifest.get("labels", [])]
-    if len(set(names)) < len(names):
-        problems.append(f"labels are {names}, expected names that differ")
+    problems += _repeated_labels(names)
     # How wide a vector or a vocabulary is, the graph alone says.
     task = manifest["task"]
     width = len(names) or (1 if task == "multiple-choice" else manifest["graph"]["outputs"][0]["shape"][-1])
@@ -91,15 +95,16 @@ def _tensor(name: str, kind: str, *shape: str | int) -> dict[str, Any]:
     return {"name": name, "type": kind, "shape": list(shape)}
 
 
-def language_tensors(*, offset: bool) -> dict[str, Any]:
-    """Inputs and outputs of a language model's packed graph, in the form of the manifest."""
+def symbol_tensors(*, offset: bool, labels: int) -> dict[str, Any]:
+    """Inputs and outputs of a packed graph over symbols, in the form of the manifest; a language model has no labels."""
+    output = _tensor("logits", "float32", "W", labels) if labels else _tensor("log_likelihood", "float32", "W", "L")
     return {
         "inputs": [
             _tensor("input_ids", "int64", "W", "L"),
             _tensor("attention_mask", "int64", "W", "L"),
             *([_tensor("offset", "int64", "W")] if offset else []),
         ],
-        "outputs": [_tensor("log_likelihood", "float32", "W", "L")],
+        "outputs": [output],
     }
 
 
@@ -138,18 +143,18 @@ def packed_layout(manifest: Mapping[str, Any]) -> PackedLayout:
     )
 
 
-def language_part(config: HourglassConfig) -> dict[str, Any]:
-    """The part of a language model's manifest that the model alone decides."""
+def hourglass_part(config: HourglassConfig) -> dict[str, Any]:
+    """The part of an Hourglass model's manifest that the model alone decides."""
     vocabulary = {"kind": "characters", "vocabulary": list(config.vocabulary)} if config.vocabulary else {"kind": "bytes"}
     boundaries = config.groups.boundaries if config.groups is not None else "levels" if config.levels else "none"
     return {
         "architecture": "hourglass",
-        "task": "language-model",
+        "task": "language-model" if config.causal else "document-classification",
+        **({"scores_first_symbol": config.shifted} if config.causal else {"problem_type": config.problem_type}),
         "symbols": vocabulary,
-        "scores_first_symbol": config.shifted,
         "shortening": {"layout": config.layout, "boundaries": boundaries},
         "precision": "fp32",
-        "graph": language_tensors(offset=config.has_offset),
+        "graph": symbol_tensors(offset=config.has_offset, labels=len(config.labels)),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,10 @@ from onnx_export.bundle.given import (
     check_manifest,
     checkpoint_settings,
     identity,
+    label_thresholds,
     model_card_path,
 )
 from onnx_export.bundle.manifest import model_part
-from onnx_export.bundle.scoring import always_reached
 from onnx_export.contract import PAD_SEGMENTS, TOKENIZER, PadSegment
 from onnx_export.export.agreement import Agreement
 from onnx_export.export.checked_graph import build_checked
@@ -36,8 +35,6 @@ from onnx_export.text.cutting import TOKENIZATIONS, TokenizationName
 from onnx_export.text.segmentation import SEGMENTERS, SegmenterName
 from onnx_export.text.tokenization import without_truncation
 
-DEFAULT_THRESHOLD = 0.5
-"""Of labels that may hold together."""
 DEFAULT_SEGMENT_POSITIONS = True
 
 _SETTINGS = {
@@ -133,14 +130,15 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     graph = _graph_settings(given, checkpoint, flags)
     thresholds = read_json_object(flags.thresholds) if flags.thresholds else given.get("thresholds", {})
 
-    problems = list(_left_open(checkpoint.config))
-    overlap = _window_overlap(given, flags, checkpoint.config, problems)
+    config = checkpoint.config
+    problems = list(_left_open(config))
+    overlap = _window_overlap(given, flags, config, problems)
     segmenter = _segmenter(given, flags, problems)
     text = _text(given.get("text", {}), flags, default_tokenization(folder), problems)
     named = identity(given, flags, checkpoint.name, problems)
     card = model_card_path(folder, flags, problems)
     problems += precision_problems(flags.precision, flags.storage, flags.calibration)
-    all_thresholds = _thresholds(thresholds, checkpoint.config, problems)
+    all_thresholds = label_thresholds(thresholds, config.labels, config.problem_type, problems)
     if problems:
         raise ExportError("bundle settings", problems)
 
@@ -215,23 +213,6 @@ def _text(given: object, flags: Flags, tokenization: TokenizationName, problems:
         if value not in choices:
             problems.append(f"text.{name} is {value!r}, expected one of {', '.join(choices)}")
     return text
-
-
-def _thresholds(given: object, config: HatConfig, problems: list[str]) -> dict[str, float]:
-    labels = config.labels
-    if not isinstance(given, Mapping):
-        problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
-        return {}
-    if given and not labels:
-        problems.append("thresholds are given, but this model has no labels")
-        return {}
-    for label, threshold in given.items():
-        if label not in labels:
-            problems.append(f"thresholds: {label!r} is not a label, expected one of {', '.join(labels)}")
-        if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
-            problems.append(f"thresholds: {label!r} has {threshold!r}, expected a number")
-    default = always_reached(len(labels)) if config.problem_type == "single-label" else DEFAULT_THRESHOLD
-    return {label: given.get(label, default) for label in labels}
 
 
 def _golden_inputs(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Sequence[GoldenInput]:

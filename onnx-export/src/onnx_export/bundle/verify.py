@@ -69,7 +69,7 @@ def checks(folder: Path) -> Iterator[Check]:
         return
     reader = open_reader(folder, manifest)
     try:
-        records = read_golden(folder / GOLDEN, manifest["task"])
+        records = read_golden(folder / GOLDEN, manifest["task"], of_symbols=manifest["architecture"] == "hourglass")
         inputs = [golden_input(record) for record in records]
         replayed = golden_records(reader, inputs)
     except ExportError as error:

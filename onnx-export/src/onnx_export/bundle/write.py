@@ -47,7 +47,7 @@ def write_bundle(folder: Path, checkpoint: C, settings: Settings[C], target: Pat
     Args:
         folder: the checkpoint's folder, for its tokenizer.
         checkpoint: the same, read.
-        settings: see ``resolve_settings`` and ``resolve_language_settings``.
+        settings: see ``resolve_settings`` and ``resolve_symbol_settings``.
         target: the bundle's folder.
 
     Raises:

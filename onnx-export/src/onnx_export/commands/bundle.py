@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from onnx_export.arguments import Arguments
-from onnx_export.bundle.language_settings import resolve_language_settings
 from onnx_export.bundle.settings import resolve_settings
+from onnx_export.bundle.symbol_settings import resolve_symbol_settings
 from onnx_export.bundle.write import write_bundle
 from onnx_export.commands.model_options import (
     TRAPS,
     add_model_options,
     checkpoint_of,
     flags_of,
-    language_model_of,
+    hourglass_of,
     print_agreement,
 )
 from onnx_export.commands.verify import print_verification
@@ -29,9 +29,9 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     flags = flags_of(options)
     if architecture_of(options.checkpoint) == "hourglass":
-        model = language_model_of(options)
+        model = hourglass_of(options)
         agreement = write_bundle(
-            options.checkpoint, model, resolve_language_settings(options.checkpoint, model, flags), options.output
+            options.checkpoint, model, resolve_symbol_settings(options.checkpoint, model, flags), options.output
         )
     else:
         checkpoint = checkpoint_of(options)

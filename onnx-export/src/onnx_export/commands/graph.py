@@ -9,14 +9,14 @@ from pathlib import Path
 
 from onnx_export.arguments import Arguments
 from onnx_export.bundle.given import Flags
-from onnx_export.bundle.language_settings import foreign_flags, graph_problems
 from onnx_export.bundle.settings import given_segmenter, graph_settings
+from onnx_export.bundle.symbol_settings import foreign_flags, graph_problems
 from onnx_export.commands.model_options import (
     TRAPS,
     add_model_options,
     checkpoint_of,
     flags_of,
-    language_model_of,
+    hourglass_of,
     print_agreement,
 )
 from onnx_export.export.agreement import Agreement
@@ -24,7 +24,7 @@ from onnx_export.export.architecture import architecture_of
 from onnx_export.export.checked_graph import build_checked
 from onnx_export.export.hat_model import HatModel, calibration_windows
 from onnx_export.export.hourglass_model import HourglassModel
-from onnx_export.export.hourglass_model import calibration_windows as language_windows
+from onnx_export.export.hourglass_model import calibration_windows as symbol_windows
 from onnx_export.export.precision import precision_problems
 from onnx_export.problems import ExportError
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.output.is_dir():
         raise ExportError(str(options.output), ["is a folder, expected a file to write, such as model.onnx in it"])
     flags = flags_of(options)
-    build = _language_graph if architecture_of(options.checkpoint) == "hourglass" else _hat_graph
+    build = _hourglass_graph if architecture_of(options.checkpoint) == "hourglass" else _hat_graph
     model, agreement = build(options, flags)
     _write_atomically(options.output, model)
     print(f"{options.output}: {len(model) / 1e6:.1f} MB")
@@ -52,11 +52,11 @@ def _hat_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreem
     )
 
 
-def _language_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreement]:
-    folder, checkpoint = options.checkpoint, language_model_of(options)
+def _hourglass_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreement]:
+    folder, checkpoint = options.checkpoint, hourglass_of(options)
     _refuse([*foreign_flags(flags), *graph_problems(checkpoint.config, flags)])
     model = HourglassModel(checkpoint, flags.storage, flags.precision)
-    return build_checked(model, lambda: language_windows(folder, checkpoint, flags.calibration))
+    return build_checked(model, lambda: symbol_windows(folder, checkpoint, flags.calibration))
 
 
 def _refuse(problems: Sequence[str]) -> None:

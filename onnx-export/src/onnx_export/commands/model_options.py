@@ -73,8 +73,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def language_model_of(options: argparse.Namespace) -> HourglassCheckpoint:
-    """Read the checkpoint asked for, of a language model.
+def hourglass_of(options: argparse.Namespace) -> HourglassCheckpoint:
+    """Read the Hourglass checkpoint asked for.
 
     Raises:
         ExportError: if it cannot be used, or options were given that are for HAT models alone.
@@ -82,7 +82,8 @@ def language_model_of(options: argparse.Namespace) -> HourglassCheckpoint:
     foreign = [f"--{name}" for name in ("task", "pooling") if getattr(options, name) is not None]
     if foreign:
         raise ExportError(
-            "options", [f"{name} is for HAT models, and this checkpoint holds a language model: leave it out" for name in foreign]
+            "options",
+            [f"{name} is for HAT models, and this checkpoint holds an Hourglass model: leave it out" for name in foreign],
         )
     return read_hourglass(options.checkpoint)
 

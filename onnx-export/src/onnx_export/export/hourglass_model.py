@@ -16,11 +16,11 @@ from onnx_export.export.calibration import ADVICE, texts_to_calibrate_on
 from onnx_export.hourglass.checkpoint import HourglassCheckpoint, as_stored
 from onnx_export.hourglass.config import BYTES, HourglassConfig
 from onnx_export.hourglass.graph import build_graph, element_matrices
-from onnx_export.hourglass.reference import log_likelihood
+from onnx_export.hourglass.reference import label_logits, log_likelihood
 from onnx_export.onnx.fp16 import to_fp16
 from onnx_export.onnx.int8 import UNQUANTISED, Quantised, matrix_name
 from onnx_export.onnx.storage import Storage
-from onnx_export.onnx.symbol_windows import SymbolWindow, pack_windows
+from onnx_export.onnx.symbol_windows import SymbolWindow, numbers_of, pack_windows
 from onnx_export.problems import ExportError
 from onnx_export.text.symbols import Symbols, bytes_of, characters_of
 
@@ -74,11 +74,12 @@ class HourglassModel:
         return pack_windows(windows, offsets=self.checkpoint.config.has_offset)
 
     def answers(self, outputs: Mapping[str, Array], windows: Sequence[SymbolWindow]) -> list[Array]:
-        rows = outputs["log_likelihood"]
-        return [row[: len(window.ids)] for row, window in zip(rows, windows, strict=True)]
+        return numbers_of(outputs, windows)
 
     def reference(self, windows: Sequence[SymbolWindow], storage: Storage) -> list[Array]:
         checkpoint = as_stored(self.checkpoint, storage)
+        if not self.checkpoint.config.causal:
+            return [label_logits(checkpoint, list(window.ids)).astype(np.float32) for window in windows]
         return [log_likelihood(checkpoint, list(window.ids), offset=window.offset).astype(np.float32) for window in windows]
 
 

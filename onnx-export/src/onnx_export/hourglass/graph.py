@@ -2,8 +2,9 @@
 
 W windows of L symbols (n elements once shortened), d width, H heads of e numbers, a = H · e, V symbols of the vocabulary, k a factor.
 
-- Everything is causal, so what stands behind a window's symbols changes none of its scores: windows are padded at the right, to the
-  longest of the batch and to a multiple of all factors.
+- A language model is causal, so what stands behind a window's symbols changes none of its scores: windows are padded at the right, to
+  the longest of the batch and to a multiple of all factors. Of an encoder, padding is masked, and counts for nothing where elements are
+  put together.
 - Projections of positions do not depend on the windows and are computed once for a batch.
 - Relative scores, whose row i is that of distances, become [n, n] by one column of padding and two looks at the same memory.
 - Where an attention looks from n elements at n / k or the other way round, the longer side is split by the place modulo k, its *phase*:
@@ -111,9 +112,9 @@ class _Distances:
     """How far keys are from queries in one kind of attention between n and n · phases elements."""
 
     sinusoids: str
-    """float32 [phases, n, d], of the distances −(n−1)…0 in elements of the shorter side."""
+    """float32 [phases, c, d], of the c = n distances −(n−1)…0 in elements of the shorter side; of an encoder to n − 1, so c = 2n − 1."""
     mask: str
-    """float32 [n, n]: 0 where a query may look, else ``_MASKED``."""
+    """float32, broadcastable to [W, H, phases, n, n]: 0 where a query may look, else ``_MASKED``."""
     length: str
     """int64 [1]: n."""
     phases: int
@@ -138,20 +139,40 @@ class _HourglassGraph:
             "layout": self.config.layout,
             "weights": self.storage,
         }
-        outputs = {self._log_likelihood(): tensor("log_likelihood", np.float32, ["W", "L"])}
+        if self.config.causal:
+            outputs = {self._log_likelihood(): tensor("log_likelihood", np.float32, ["W", "L"])}
+        else:
+            outputs = {self._label_logits(): tensor("logits", np.float32, ["W", self.config.outputs])}
         return self.g.model("hourglass", inputs, outputs, metadata)
 
     # From symbols to scores
 
-    def _log_likelihood(self) -> str:
-        """[W, L]"""
+    def _symbols(self) -> tuple[str, str, str]:
+        """The ids [W, L]; and padded to L' the ids and where they are no padding, [W, L'] each."""
         g = self.g
         with g.scope("symbols"):
             ids = g.op("Mul", "input_ids", "attention_mask")  # whatever stands in padding, an entry of the vocabulary
             length = g.op("Shape", ids, start=1, end=2)
-            padded = self._padded(ids, length)
-            real = self._padded("attention_mask", length) if self.config.groups is not None else ""
+            real = self._padded("attention_mask", length) if self.config.groups is not None or not self.config.causal else ""
+            return ids, self._padded(ids, length), real
+
+    def _label_logits(self) -> str:
+        """[W, C]"""
+        g = self.g
+        _, padded, real = self._symbols()
+        real = g.op("Cast", real, to=_FLOAT)
         x = self._elements(padded, real)
+        with g.scope("scores"):
+            counted = g.op("ReduceSum", g.op("Mul", x, g.op("Unsqueeze", real, g.integers(2))), g.integers(1), keepdims=0)
+            mean = g.op("Div", counted, g.op("ReduceSum", real, g.integers(1), keepdims=1))
+            return self.layers.linear("head", mean)
+
+    def _log_likelihood(self) -> str:
+        """[W, L]"""
+        g = self.g
+        ids, padded, real = self._symbols()
+        x = self._elements(padded, real)
+        length = g.op("Shape", ids, start=1, end=2)
         with g.scope("scores"):
             x = g.op("Slice", x, g.integers(0), length, g.integers(1))
             targets = ids if self.config.shifted else self._moved_left(ids)
@@ -189,34 +210,40 @@ class _HourglassGraph:
         return g.op("Concat", g.op("Mul", first, filling), before, axis=1)
 
     def _elements(self, ids: str, real: str) -> str:
-        """[W, L'] -> [W, L', d]: the model between embeddings and head."""
+        """[W, L'] -> [W, L', d]: the model between embeddings and head. ``real``: see ``_distances``; of groups, int64."""
         g, config = self.g, self.config
         with g.scope("embeddings"):
-            read = self._moved_right(ids, g.integer(0)) if config.shifted else ids
+            read = self._moved_right(ids, g.integer(0)) if config.shifted and config.causal else ids
             x = g.op("Gather", g.constant("embedding.weight", self.weights["embedding.weight"]), read)
-        distances = self._self_distances("before", x, unit=1)
+        distances = self._self_distances("before", x, 1, "" if config.causal else real)
         x = self._stack("before", x, config.before, distances)
         if config.levels:
-            x = self._valley(0, x, unit=1)
+            x = self._valley(0, x, 1, real)
         if config.groups is not None:
             x = self._grouped(config.groups, x, ids, real)
         return self._stack("after", x, config.after, distances) if config.levels or config.groups is not None else x
 
     # Levels
 
-    def _valley(self, index: int, x: str, unit: int) -> str:
+    def _valley(self, index: int, x: str, unit: int, real: str) -> str:
         """[W, n, d] -> [W, n, d]; ``unit``: symbols that an element of x stands for."""
         g, level, name = self.g, self.config.levels[index], f"levels.{index}"
         below = unit * level.factor
         with g.scope(f"level{index}"):
-            s = self._down(f"{name}.down", level, self._shifted(x, level.factor), unit)
-            distances = self._self_distances(f"{name}.stack", s, below)
+            real_below = g.op("ReduceMax", self._by_group(real, level.factor), g.integers(2), keepdims=0) if real else ""
+            read = x if real else self._shifted(x, level.factor)
+            s = self._down(f"{name}.down", level, read, unit, real)
+            distances = self._self_distances(f"{name}.stack", s, below, real_below)
             s = self._stack(f"{name}.stack", s, level.layers, distances)
             if index + 1 < len(self.config.levels):
-                s = self._valley(index + 1, s, below)
+                s = self._valley(index + 1, s, below, real_below)
                 s = self._stack(f"{name}.stack_after", s, level.layers, distances)
-            up = self._up(f"{name}.up", level, s, x)
+            up = self._up(f"{name}.up", level, s, x, real_below)
             return g.op("Add", self._norm(f"{name}.norm", up), x)
+
+    def _by_group(self, real: str, factor: int) -> str:
+        """[W, n] -> [W, n / k, k]"""
+        return self.g.op("Reshape", real, self.g.integers(0, -1, factor))
 
     def _shifted(self, x: str, factor: int) -> str:
         """[W, n, d]: k − 1 vectors of zeros, then x without its last k − 1, so that no element stands for symbols after it."""
@@ -224,20 +251,21 @@ class _HourglassGraph:
         padded = g.op("Pad", x, g.integers(0, factor - 1, 0, 0, 0, 0))
         return g.op("Slice", padded, g.integers(0), g.integers(1 - factor), g.integers(1))
 
-    def _down(self, name: str, level: Level, x: str, unit: int) -> str:
+    def _down(self, name: str, level: Level, x: str, unit: int, real: str) -> str:
         """[W, n, d] -> [W, n / k, d]"""
         g, k, kind = self.g, level.factor, level.down
         with g.scope("down"):
             if not kind.attention:
-                return self._pool(name, kind, k, x)
+                return self._pool(name, kind, k, x, real)
             memory = self._norm(f"{name}.memory_norm", x)
-            s = self._norm(f"{name}.query_norm", self._pool(name, kind, k, memory))
-            distances = self._distances(s, step=k * unit, phase_step=unit, phases=k)
+            s = self._norm(f"{name}.query_norm", self._pool(name, kind, k, memory, real))
+            keys = g.op("Transpose", self._by_group(real, k), perm=[0, 2, 1]) if real else ""  # [W, phases, n]
+            distances = self._distances(s, keys, step=k * unit, phase_step=unit, phases=k)
             attended = self._cross_attention(f"{name}.attention", s, memory, distances, keys_split=True)
             s = g.op("Add", s, attended)
             return g.op("Add", s, self._feed_forward(name, self._norm(f"{name}.feed_forward_norm", s)))
 
-    def _up(self, name: str, level: Level, s: str, residual: str) -> str:
+    def _up(self, name: str, level: Level, s: str, residual: str, real: str) -> str:
         """[W, n / k, d], [W, n, d] -> [W, n, d]"""
         g, k, kind = self.g, level.factor, level.up
         with g.scope("up"):
@@ -245,16 +273,24 @@ class _HourglassGraph:
                 return self._expand(name, kind, k, s)
             memory = self._norm(f"{name}.memory_norm", s)
             y = g.op("Add", self._norm(f"{name}.query_norm", self._expand(name, kind, k, memory)), residual)
-            distances = self._distances(s, step=k, phase_step=-1, phases=k)  # not in symbols, also in inner levels
+            keys = g.op("Unsqueeze", real, g.integers(1)) if real else ""
+            distances = self._distances(s, keys, step=k, phase_step=-1, phases=k)  # not in symbols, also in inner levels
             attended = self._cross_attention(f"{name}.attention", y, memory, distances, keys_split=False)
             y = g.op("Add", y, attended)
             return g.op("Add", y, self._feed_forward(name, self._norm(f"{name}.feed_forward_norm", y)))
 
-    def _pool(self, name: str, kind: Resampling, k: int, x: str) -> str:
+    def _pool(self, name: str, kind: Resampling, k: int, x: str, real: str) -> str:
+        """Padding of an encoder counts for nothing: zeros for a dense layer, and no part of a mean."""
         g, d = self.g, self.config.width
+        if real:
+            x = g.op("Mul", x, g.op("Unsqueeze", real, g.integers(2)))
         if kind.linear:
             return self.layers.linear(f"{name}.dense", g.op("Reshape", x, g.integers(0, -1, k * d)))
-        return g.op("ReduceMean", g.op("Reshape", x, g.integers(0, -1, k, d)), g.integers(2), keepdims=0)
+        groups = g.op("Reshape", x, g.integers(0, -1, k, d))
+        if not real:
+            return g.op("ReduceMean", groups, g.integers(2), keepdims=0)
+        counts = g.op("ReduceSum", self._by_group(real, k), g.integers(2), keepdims=1)
+        return g.op("Div", g.op("ReduceSum", groups, g.integers(2), keepdims=0), g.op("Max", counts, g.number(1.0)))
 
     def _expand(self, name: str, kind: Resampling, k: int, s: str) -> str:
         g, d = self.g, self.config.width
@@ -274,7 +310,7 @@ class _HourglassGraph:
             ended = g.op("CumSum", ends, g.integer(1))  # [W, n]: groups that have ended, that of this symbol included
             means = self._means(x, g.op("Sub", ended, ends), ended)  # [W, G + 1, d], the first of them 0
             s = self._norm("groups.norm", g.op("Add", means, self._null_group(means)))
-            s = self._stack("groups.stack", s, groups.layers, self._self_distances("groups.stack", s, unit=1))
+            s = self._stack("groups.stack", s, groups.layers, self._self_distances("groups.stack", s, 1))
             spread = g.op("GatherND", s, g.op("Unsqueeze", ended, g.integers(2)), batch_dims=1)
             return g.op("Add", spread, x)
 
@@ -344,26 +380,39 @@ class _HourglassGraph:
 
     # Attention
 
-    def _self_distances(self, name: str, x: str, unit: int) -> _Distances:
+    def _self_distances(self, name: str, x: str, unit: int, real: str = "") -> _Distances:
         """Of a stack on elements [W, n, d] that stand for ``unit`` symbols each."""
-        with self.g.scope(f"{name}.distances"):
-            return self._distances(x, step=unit if self.config.pre_norm else -1, phase_step=0, phases=1)
+        g = self.g
+        with g.scope(f"{name}.distances"):
+            keys = g.op("Unsqueeze", real, g.integers(1)) if real else ""
+            return self._distances(x, keys, step=unit if self.config.pre_norm else -1, phase_step=0, phases=1)
 
-    def _distances(self, x: str, *, step: int, phase_step: int, phases: int) -> _Distances:
-        """Of the shorter side's n elements x [W, n, d]: step · (key − query) + phase_step · phase."""
+    def _distances(self, x: str, keys: str, *, step: int, phase_step: int, phases: int) -> _Distances:
+        """Of the shorter side's n elements x [W, n, d]: step · (key − query) + phase_step · phase.
+
+        ``keys``: of an encoder alone, float32 [W, key phases, n]: 1 where a key is no padding; all of these may be looked at.
+        """
         g = self.g
         length = g.op("Shape", x, start=1, end=2)
         n = g.op("Squeeze", length)
-        apart = g.op("Range", g.op("Sub", g.integer(1), n), g.integer(1), g.integer(1))  # −(n−1)…0
+        end = n if keys else g.integer(1)
+        apart = g.op("Range", g.op("Sub", g.integer(1), n), end, g.integer(1))  # −(n−1)…0, or to n − 1
         offsets = g.integers(*(phase_step * phase for phase in range(phases)))
-        all_apart = g.op("Add", g.op("Mul", apart, g.integer(step)), g.op("Unsqueeze", offsets, g.integers(1)))  # [phases, n]
+        all_apart = g.op("Add", g.op("Mul", apart, g.integer(step)), g.op("Unsqueeze", offsets, g.integers(1)))  # [phases, c]
         floats = g.op("Unsqueeze", g.op("Cast", all_apart, to=_FLOAT), g.integers(2))
-        phase = g.op("Mul", floats, g.constant(FREQUENCIES, self.weights[FREQUENCIES]))  # [phases, n, d / 2]
+        phase = g.op("Mul", floats, g.constant(FREQUENCIES, self.weights[FREQUENCIES]))  # [phases, c, d / 2]
         sinusoids = g.op("Concat", g.op("Sin", phase), g.op("Cos", phase), axis=-1)
-        places = g.op("Range", g.integer(0), n, g.integer(1))
-        later = g.op("Greater", g.op("Unsqueeze", places, g.integers(0)), g.op("Unsqueeze", places, g.integers(1)))
-        mask = g.op("Where", later, g.number(_MASKED), g.number(0.0))
-        return _Distances(sinusoids, mask, length, phases)
+        return _Distances(sinusoids, self._mask(n, keys), length, phases)
+
+    def _mask(self, n: str, keys: str) -> str:
+        """float32 [n, n], or of an encoder [W, 1, key phases, 1, n]: what is added to scores."""
+        g = self.g
+        if keys:
+            hidden = g.op("Equal", g.op("Unsqueeze", keys, g.integers(1, 3)), g.number(0.0))
+        else:
+            places = g.op("Range", g.integer(0), n, g.integer(1))
+            hidden = g.op("Greater", g.op("Unsqueeze", places, g.integers(0)), g.op("Unsqueeze", places, g.integers(1)))
+        return g.op("Where", hidden, g.number(_MASKED), g.number(0.0))
 
     def _self_attention(self, name: str, x: str, distances: _Distances) -> str:
         """[W, n, d] -> [W, n, d]"""
@@ -416,9 +465,13 @@ class _HourglassGraph:
     def _by_distance(self, name: str, query: str, distances: _Distances) -> str:
         """[W, H, 1 or phases, n, e] -> [W, H, phases, n, n]: what position adds to the score of each query and key."""
         g, config = self.g, self.config
-        projected = self.layers.linear(f"{name}.position", distances.sinusoids)  # [phases, n, a]
+        projected = self.layers.linear(f"{name}.position", distances.sinusoids)  # [phases, c, a]
         table = g.op("Reshape", projected, g.integers(0, 0, config.heads, config.head_width))
-        table = g.op("Transpose", table, perm=[2, 0, 3, 1])  # [H, phases, e, n]
-        padded = g.op("Pad", g.op("MatMul", query, table), g.integers(0, 0, 0, 0, 1, 0, 0, 0, 0, 0))  # [W, H, phases, n, n + 1]
+        table = g.op("Transpose", table, perm=[2, 0, 3, 1])  # [H, phases, e, c]
+        padded = g.op("Pad", g.op("MatMul", query, table), g.integers(0, 0, 0, 0, 1, 0, 0, 0, 0, 0))  # [W, H, phases, n, c + 1]
         turned = g.op("Reshape", padded, g.op("Concat", g.integers(0, 0, 0, -1), distances.length, axis=0))
-        return g.op("Slice", turned, g.integers(1), g.integers(2**31), g.integers(3))
+        moved = g.op("Slice", turned, g.integers(1), g.integers(2**31), g.integers(3))  # [W, H, phases, c, n]
+        if config.causal:
+            return moved
+        by_query = g.op("Reshape", moved, g.op("Concat", g.integers(0, 0, 0), distances.length, g.integers(-1), axis=0))
+        return g.op("Slice", by_query, g.integers(0), distances.length, g.integers(4))

@@ -1,4 +1,4 @@
-"""Both originals in plain numpy and float64, one window at a time: what an exported graph must agree with.
+"""Both originals, and the encoder of trax's layers, in plain numpy and float64, one window at a time: what an exported graph must agree with.
 
 Nothing is packed, padded to a batch, split by phase or fused: distances between queries and keys are written out as a table, so that
 this shares no idea and no mistake with the graph. Slow on purpose. Sources: see ``config.py``.
@@ -18,6 +18,7 @@ from onnx_export.hourglass.config import Groups, Level, Resampling
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 def log_likelihood(checkpoint: HourglassCheckpoint, symbols: list[int], *, offset: int = 0) -> Array:
@@ -42,6 +43,11 @@ def log_probabilities(checkpoint: HourglassCheckpoint, symbols: list[int], *, of
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
+def label_logits(checkpoint: HourglassCheckpoint, symbols: list[int]) -> Array:
+    """[C]: what an encoder gives for a window."""
+    return _Reference(checkpoint).logits_of_encoder(np.array(symbols, np.int64))
+
+
 class _Reference:
     def __init__(self, checkpoint: HourglassCheckpoint) -> None:
         self.config = checkpoint.config
@@ -51,6 +57,14 @@ class _Reference:
     def logits(self, ids: Integers, offset: int) -> Array:
         """[n] -> [n, V]"""
         return self.logits_of_trax(ids) if self.config.implementation == "trax" else self.logits_of_pytorch(ids, offset)
+
+    def logits_of_encoder(self, ids: Integers) -> Array:
+        """[n] -> [C]"""
+        padding = -len(ids) % self.config.factor
+        real = np.arange(len(ids) + padding) < len(ids)
+        x = self.stack("before", self.weights["embedding.weight"][np.pad(ids, (0, padding))], self.config.before, 1, real)
+        x = self.stack("after", self.valley(0, x, 1, real), self.config.after, 1, real)
+        return self.linear("head", x[real].mean(axis=0, keepdims=True))[0]
 
     def logits_of_trax(self, ids: Integers) -> Array:
         padding = -len(ids) % self.config.factor
@@ -69,28 +83,32 @@ class _Reference:
 
     # trax
 
-    def valley(self, index: int, x: Array, unit: int) -> Array:
-        """``unit``: symbols that an element of x stands for."""
+    def valley(self, index: int, x: Array, unit: int, real: Mask | None = None) -> Array:
+        """``unit``: symbols that an element of x stands for; ``real``: of an encoder alone, which elements are no padding."""
         level, name = self.config.levels[index], f"levels.{index}"
-        below = unit * level.factor
-        shifted = np.concatenate([np.zeros((level.factor - 1, x.shape[1])), x])[: len(x)]
-        s = self.stack(f"{name}.stack", self.down(f"{name}.down", level, shifted, unit), level.layers, below)
+        k, below = level.factor, unit * level.factor
+        real_below = None if real is None else real.reshape(-1, k).max(axis=1)
+        read = x if real is not None else np.concatenate([np.zeros((k - 1, x.shape[1])), x])[: len(x)]
+        s = self.down(f"{name}.down", level, read, unit, real)
+        s = self.stack(f"{name}.stack", s, level.layers, below, real_below)
         if index + 1 < len(self.config.levels):
-            s = self.stack(f"{name}.stack_after", self.valley(index + 1, s, below), level.layers, below)
-        return self.norm(f"{name}.norm", self.up(f"{name}.up", level, s, x)) + x
+            s = self.valley(index + 1, s, below, real_below)
+            s = self.stack(f"{name}.stack_after", s, level.layers, below, real_below)
+        return self.norm(f"{name}.norm", self.up(f"{name}.up", level, s, x, real_below)) + x
 
-    def down(self, name: str, level: Level, x: Array, unit: int) -> Array:
+    def down(self, name: str, level: Level, x: Array, unit: int, real: Mask | None) -> Array:
         """[n, d] -> [n / k, d]"""
         k, kind = level.factor, level.down
         if not kind.attention:
-            return self.pool(name, kind, k, x)
+            return self.pool(name, kind, k, x, real)
         memory = self.norm(f"{name}.memory_norm", x)
-        s = self.norm(f"{name}.query_norm", self.pool(name, kind, k, memory))
+        s = self.norm(f"{name}.query_norm", self.pool(name, kind, k, memory, real))
         i, j = np.arange(len(s))[:, None], np.arange(len(x))[None]
-        s = s + self.attend(f"{name}.attention", s, memory, (j - k * i) * unit, j // k <= i)
+        seen = j // k <= i if real is None else np.broadcast_to(real, (len(s), len(x)))
+        s = s + self.attend(f"{name}.attention", s, memory, (j - k * i) * unit, seen)
         return s + self.feed_forward(name, self.norm(f"{name}.feed_forward_norm", s))
 
-    def up(self, name: str, level: Level, s: Array, residual: Array) -> Array:
+    def up(self, name: str, level: Level, s: Array, residual: Array, real: Mask | None) -> Array:
         """[n / k, d], [n, d] -> [n, d]"""
         k, kind = level.factor, level.up
         if not kind.attention:
@@ -98,13 +116,17 @@ class _Reference:
         memory = self.norm(f"{name}.memory_norm", s)
         y = self.norm(f"{name}.query_norm", self.expand(name, kind, k, memory)) + residual
         i, j = np.arange(len(residual))[:, None], np.arange(len(s))[None]
-        y = y + self.attend(f"{name}.attention", y, memory, k * j - i, j <= i // k)
+        seen = j <= i // k if real is None else np.broadcast_to(real, (len(residual), len(s)))
+        y = y + self.attend(f"{name}.attention", y, memory, k * j - i, seen)
         return y + self.feed_forward(name, self.norm(f"{name}.feed_forward_norm", y))
 
-    def pool(self, name: str, kind: Resampling, k: int, x: Array) -> Array:
+    def pool(self, name: str, kind: Resampling, k: int, x: Array, real: Mask | None) -> Array:
+        """Padding of an encoder counts for nothing: zeros for a dense layer, and no part of a mean."""
+        x = x if real is None else np.where(real[:, None], x, 0)
         if kind.linear:
             return self.linear(f"{name}.dense", x.reshape(len(x) // k, -1))
-        return x.reshape(len(x) // k, k, -1).mean(axis=1)
+        counts = np.full(len(x) // k, k) if real is None else real.reshape(-1, k).sum(axis=1)
+        return x.reshape(len(x) // k, k, -1).sum(axis=1) / np.maximum(counts, 1)[:, None]
 
     def expand(self, name: str, kind: Resampling, k: int, s: Array) -> Array:
         if kind.linear:
@@ -136,12 +158,12 @@ class _Reference:
 
     # Both
 
-    def stack(self, name: str, x: Array, layers: int, unit: int) -> Array:
+    def stack(self, name: str, x: Array, layers: int, unit: int, real: Mask | None = None) -> Array:
         places = np.arange(len(x))
         distances = (places[None] - places[:, None]) * unit  # key minus query
         if not self.config.pre_norm:
             distances = -distances
-        seen = places[None] <= places[:, None]
+        seen = places[None] <= places[:, None] if real is None else np.broadcast_to(real, distances.shape)
         for index in range(layers):
             block = f"{name}.{index}"
             if self.config.pre_norm:
@@ -154,7 +176,7 @@ class _Reference:
                 x = self.norm(f"{block}.feed_forward_norm", x + self.feed_forward(block, x))
         return self.norm(f"{name}.norm", x) if self.config.pre_norm else x
 
-    def attend(self, name: str, queries: Array, memory: Array, distances: Integers, seen: NDArray[np.bool_]) -> Array:
+    def attend(self, name: str, queries: Array, memory: Array, distances: Integers, seen: Mask) -> Array:
         """[n, d], [m, d] -> [n, d] with distances [n, m]; ``seen`` says which of them a query may look at."""
         query, key, value = (
             self.split(self.linear(f"{name}.{part}", x)) for part, x in (("query", queries), ("key", memory), ("value", memory))

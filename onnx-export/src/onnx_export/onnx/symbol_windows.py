@@ -1,4 +1,4 @@
-"""The inputs of a language model's packed graph for a batch of windows."""
+"""The inputs and outputs of a packed graph over windows of symbols."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ class SymbolWindow:
 
     ids: Sequence[int]
     offset: int = 0
+
+
+def numbers_of(outputs: Mapping[str, NDArray[np.float32]], windows: Sequence[SymbolWindow]) -> list[NDArray[np.float32]]:
+    """What a graph gives for each window of a batch: a number for each symbol, or a logit for each label."""
+    if "logits" in outputs:
+        return [*outputs["logits"]]
+    return [row[: len(window.ids)] for row, window in zip(outputs["log_likelihood"], windows, strict=True)]
 
 
 def pack_windows(windows: Sequence[SymbolWindow], *, offsets: bool) -> Mapping[str, NDArray[np.int64]]:

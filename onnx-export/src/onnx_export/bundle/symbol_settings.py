@@ -1,4 +1,4 @@
-"""What the bundle of a language model says beyond its model."""
+"""What the bundle of an Hourglass model says beyond its model."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from onnx_export.bundle.given import (
     check_manifest,
     checkpoint_settings,
     identity,
+    label_thresholds,
     model_card_path,
 )
-from onnx_export.bundle.manifest import language_part
+from onnx_export.bundle.manifest import hourglass_part
 from onnx_export.contract import Precision
 from onnx_export.export.agreement import Agreement
 from onnx_export.export.checked_graph import build_checked
@@ -24,23 +25,26 @@ from onnx_export.export.hourglass_model import HourglassModel, calibration_windo
 from onnx_export.export.precision import precision_problems as contradictions
 from onnx_export.hourglass.checkpoint import HourglassCheckpoint
 from onnx_export.hourglass.config import BYTES, HourglassConfig
+from onnx_export.json_files import read_json_object
 from onnx_export.onnx.storage import Storage
 from onnx_export.problems import ExportError
 
 DEFAULT_LENGTH = 512
 """Symbols of a window, where the checkpoint does not say how long those were that it was trained on."""
 
-_SETTINGS = {"name", "version", "metrics", "window_length", "window_overlap"}
-_NOT_FOR_LANGUAGE = ("thresholds", "cleaning", "tokenization", "segmenter", "pad_segment", "segment_positions")
+_SETTINGS = {"name", "version", "metrics", "thresholds", "window_length", "window_overlap"}
+_FOREIGN = ("cleaning", "tokenization", "segmenter", "pad_segment", "segment_positions")
 _CHEAP_LENGTH = 1024
 """Windows up to this length are cheap enough to replay two of them at every open."""
 
 
 @dataclass(frozen=True)
-class LanguageSettings:
+class SymbolSettings:
     """Windows of ``window_length`` symbols, of which neighbours share ``window_overlap``, and in which numbers to compute."""
 
     identity: Identity
+    thresholds: Mapping[str, float]
+    """For every label; empty for a language model."""
     window_length: int
     window_overlap: int
     storage: Storage
@@ -51,9 +55,11 @@ class LanguageSettings:
 
     def manifest(self, checkpoint: HourglassCheckpoint, agreement: Agreement, files: Mapping[str, Any]) -> dict[str, Any]:
         """The manifest of a bundle with these settings; ``files`` by name, with checksum and size."""
+        labels = [{"name": label, "threshold": threshold} for label, threshold in self.thresholds.items()]
         return {
             **self.identity.first_part(),
-            **language_part(checkpoint.config),
+            **hourglass_part(checkpoint.config),
+            **({"labels": labels} if labels else {}),
             "windows": {"length": self.window_length, "overlap": self.window_overlap},
             "precision": self.precision,
             "files": dict(files),
@@ -71,7 +77,7 @@ class LanguageSettings:
         """There is none: symbols are bytes or characters."""
 
 
-def resolve_language_settings(folder: Path, checkpoint: HourglassCheckpoint, flags: Flags) -> LanguageSettings:
+def resolve_symbol_settings(folder: Path, checkpoint: HourglassCheckpoint, flags: Flags) -> SymbolSettings:
     """Settle every setting: flags win over the files of the checkpoint folder, and these over the defaults.
 
     Raises:
@@ -81,13 +87,16 @@ def resolve_language_settings(folder: Path, checkpoint: HourglassCheckpoint, fla
     config = checkpoint.config
     problems = [*foreign_flags(flags), *_problems_of_symbols(config), *graph_problems(config, flags)]
     length = _length(given, flags, config, problems)
-    overlap = _overlap(given, flags, length, problems)
+    overlap = _overlap(given, flags, config, length, problems)
+    thresholds = read_json_object(flags.thresholds) if flags.thresholds else given.get("thresholds", {})
+    all_thresholds = label_thresholds(thresholds, config.labels, config.problem_type, problems)
     named = identity(given, flags, checkpoint.name, problems)
     card = model_card_path(folder, flags, problems)
     if problems:
         raise ExportError("bundle settings", problems)
-    settings = LanguageSettings(
+    settings = SymbolSettings(
         identity=named,
+        thresholds=all_thresholds,
         window_length=length,
         window_overlap=overlap,
         storage=flags.storage,
@@ -111,8 +120,8 @@ def graph_problems(config: HourglassConfig, flags: Flags) -> list[str]:
 def foreign_flags(flags: Flags) -> list[str]:
     """Options that say something about a HAT model."""
     return [
-        f"--{name.replace('_', '-')} is for HAT models, and this checkpoint holds a language model: leave it out"
-        for name in _NOT_FOR_LANGUAGE
+        f"--{name.replace('_', '-')} is for HAT models, and this checkpoint holds an Hourglass model: leave it out"
+        for name in _FOREIGN
         if getattr(flags, name) is not None
     ]
 
@@ -137,9 +146,10 @@ def _length(given: Mapping[str, Any], flags: Flags, config: HourglassConfig, pro
     return DEFAULT_LENGTH
 
 
-def _overlap(given: Mapping[str, Any], flags: Flags, length: int, problems: list[str]) -> int:
-    """Half a window by default, so that each symbol but the document's first ones has at least as much context."""
-    value = flags.window_overlap if flags.window_overlap is not None else given.get("window_overlap", length // 2)
+def _overlap(given: Mapping[str, Any], flags: Flags, config: HourglassConfig, length: int, problems: list[str]) -> int:
+    """Of a language model half a window by default, so that each symbol but a document's first ones has at least as much context."""
+    default = max(1, length // (2 if config.causal else 4))
+    value = flags.window_overlap if flags.window_overlap is not None else given.get("window_overlap", default)
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value < length:
         return value
     problems.append(f"window_overlap is {value!r}, expected 1 to {length - 1} symbols (below window_length)")
@@ -161,7 +171,7 @@ def _plain_model_card(name: str, checkpoint: HourglassCheckpoint) -> str:
     config = checkpoint.config
     return (
         f"# {name}\n\n"
-        f"An Hourglass language model ({config.layout}, width {config.width}, {checkpoint.parameters / 1e6:.1f} M parameters) over "
+        f"An Hourglass {'language model' if config.causal else 'classifier of documents'} ({config.layout}, width {config.width}, {checkpoint.parameters / 1e6:.1f} M parameters) over "
         f"{'bytes' if config.vocabulary is None else f'{len(config.vocabulary)} characters'}, exported from `{checkpoint.name}`.\n\n"
         "Nobody has written down yet what it was trained on, how well it works, where it fails and under which licence it "
         "may be used. Put that into `MODEL_CARD.md` beside the checkpoint and export again.\n"

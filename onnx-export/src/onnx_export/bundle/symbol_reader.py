@@ -1,4 +1,4 @@
-"""From text to log-likelihoods with the graph and manifest of a bundle: the path that Java takes, step by step."""
+"""From text to log-likelihoods, or to scores of labels, with the graph and manifest of a bundle: the path that Java takes, step by step."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnx_export.bundle.scoring import scores
 from onnx_export.contract import MODEL
 from onnx_export.export.hourglass_model import symbols_of
 from onnx_export.onnx.packing import open_session
-from onnx_export.onnx.symbol_windows import SymbolWindow, pack_windows
+from onnx_export.onnx.symbol_windows import SymbolWindow, numbers_of, pack_windows
 from onnx_export.text.segmentation import Span, windows
 
 Array = NDArray[np.float32]
@@ -28,8 +29,8 @@ class SymbolDocument:
     windows: list[Span]
 
 
-class LanguageModel:
-    """Puts texts to the language model of a bundle folder, with its manifest, which must be valid."""
+class SymbolReader:
+    """Puts texts to the Hourglass model of a bundle folder, with its manifest, which must be valid."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         """Open the graph; an unusable file raises what ONNX Runtime raises."""
@@ -55,13 +56,18 @@ class LanguageModel:
         return [SymbolWindow(document.symbols[first:end], first) for first, end in document.windows]
 
     def answers(self, batch: Sequence[SymbolWindow]) -> list[Array]:
-        """The log-likelihoods [n] of the symbols of each window, all windows in one batch."""
-        [rows] = self.session.run(["log_likelihood"], dict(pack_windows(batch, offsets=self._offsets)))
-        return [row[: len(window.ids)] for row, window in zip(rows, batch, strict=True)]
+        """What the model gives for each window, all in one batch: log-likelihoods [n] of its symbols, or logits [C] of labels."""
+        [output] = self.manifest["graph"]["outputs"]
+        [rows] = self.session.run([output["name"]], dict(pack_windows(batch, offsets=self._offsets)))
+        return numbers_of({output["name"]: rows}, batch)
 
-    def score(self, document: SymbolDocument) -> Array:
-        """[n]: the log-likelihood of every symbol of a document."""
+    def log_likelihoods(self, document: SymbolDocument) -> Array:
+        """[n]: of every symbol of a document, by a language model."""
         return combine_windows(document.windows, self.answers(self.window_inputs(document)))
+
+    def window_scores(self, document: SymbolDocument) -> Array:
+        """[windows, C]: of every label, by a classifier; a document's score is the largest of its windows'."""
+        return scores(np.stack(self.answers(self.window_inputs(document))), self.manifest["problem_type"])
 
 
 def combine_windows(spans: Sequence[Span], answers: Sequence[Array]) -> Array:
