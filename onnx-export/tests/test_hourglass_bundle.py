@@ -253,7 +253,7 @@ def put(bundle, name, content):
         (lambda manifest: manifest["windows"].update(overlap=48), "windows.overlap is 48, expected below windows.length (48)"),
         (lambda manifest: manifest["shortening"].update(boundaries="fixed"), "expected {'inputs'"),
         (lambda manifest: manifest.pop("symbols"), "'symbols' is a required property"),
-        (lambda manifest: manifest.update(task="masked-lm"), "$.task: 'masked-lm' is not one of ['language-model'"),
+        (lambda manifest: manifest.update(task="masked-lm"), "$.task: masked-lm is no task of this architecture"),
         (lambda manifest: manifest.update(task="document-classification"), "'labels' is a required property"),
         (lambda manifest: manifest.pop("scores_first_symbol"), "'scores_first_symbol' is a required property"),
         (lambda manifest: manifest.update(pooling="max"), "$.pooling: has no meaning for this task"),

@@ -45,7 +45,10 @@ def manifest_problems(manifest: object) -> list[str]:
 
 
 def _sentence(error: jsonschema.ValidationError) -> str:
-    reason = "has no meaning for this task, expected none" if error.validator == "not" else error.message
+    reason = error.message
+    if error.validator == "not":
+        is_task = error.json_path == "$.task"
+        reason = f"{error.instance} is no task of this architecture" if is_task else "has no meaning for this task, expected none"
     return f"{error.json_path}: {reason}"
 
 
