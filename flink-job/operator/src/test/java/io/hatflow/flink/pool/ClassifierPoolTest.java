@@ -149,7 +149,12 @@ class ClassifierPoolTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"tiny-choices, multiple-choice", "tiny-tokens, masked-lm", "tiny-vectors, embedding"})
+    @CsvSource({
+        "tiny-choices, multiple-choice",
+        "tiny-tokens, masked-lm",
+        "tiny-vectors, embedding",
+        "tiny-language, language-model"
+    })
     void aBundleThatGivesNoLabelsIsRefused(String name, String task) {
         ClassifierOptions unlabelled = options(Bundles.named(name), Device.AUTO, BatchSize.learned());
         assertThatThrownBy(() -> ClassifierPool.lease(unlabelled))
