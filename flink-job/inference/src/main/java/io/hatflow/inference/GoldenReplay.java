@@ -1,5 +1,6 @@
 package io.hatflow.inference;
 
+import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
@@ -96,7 +97,9 @@ final class GoldenReplay {
                     ? model.segment(golden.text())
                     : model.segment(golden.textSegments());
         } catch (RejectedTextException e) {
-            return found(Stage.SEGMENTS, e.rejection().message());
+            boolean byTokenizer = e.rejection().reason() == Reason.NO_TOKENS;
+            return found(
+                    byTokenizer ? Stage.TOKENS : Stage.SEGMENTS, e.rejection().message());
         }
         for (Cut cut : model.cuts(golden, document)) {
             if (!Objects.deepEquals(cut.actual(), cut.expected())) {

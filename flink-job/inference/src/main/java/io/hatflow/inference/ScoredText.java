@@ -53,10 +53,12 @@ final class ScoredText {
      */
     List<Passage> worst(int count, int least) {
         List<Run> worst = new ArrayList<>();
-        for (Run run = worstBeside(worst, least);
-                run != null && worst.size() < count;
-                run = worstBeside(worst, least)) {
-            worst.add(run);
+        while (worst.size() < count) {
+            Run next = worstBeside(worst, least);
+            if (next == null) {
+                break;
+            }
+            worst.add(next);
         }
         return worst.stream()
                 .map(run -> new Passage(

@@ -13,8 +13,8 @@ import java.util.List;
 public record SymbolLayout(int windowLength) implements BatchLayout<SymbolWindow, SymbolBatch> {
 
     /**
-     * One, however short the window is: what shares its batch is not known yet, and may be full. So a batch never takes longer, or more
-     * memory, than as many full windows.
+     * One, however short the window is: what shares its batch, and so how far it is padded, is not known yet. So no batch computes more
+     * than as many full windows.
      */
     @Override
     public int rows(SymbolWindow window) {

@@ -18,7 +18,7 @@ public sealed interface Alphabet {
 
     /** Characters, whose ids are their places in {@code vocabulary}: one code point each, all different. */
     static Alphabet characters(List<String> vocabulary) {
-        return new Characters(vocabulary);
+        return new Vocabulary(vocabulary);
     }
 
     /**
@@ -89,12 +89,12 @@ public sealed interface Alphabet {
     }
 
     /** See {@link #characters}. */
-    final class Characters implements Alphabet {
+    final class Vocabulary implements Alphabet {
 
         private final Map<Integer, Integer> ids = new HashMap<>();
         private final int[] bytes;
 
-        private Characters(List<String> vocabulary) {
+        private Vocabulary(List<String> vocabulary) {
             bytes = new int[vocabulary.size()];
             for (int id = 0; id < bytes.length; id++) {
                 String character = vocabulary.get(id);

@@ -32,6 +32,12 @@ class WrongBundlesTest {
             {"model": {"type": "WordLevel", "vocab": {"[UNK]": 0, "the": 1}, "unk_token": "[UNK]"},
              "pre_tokenizer": {"type": "Whitespace"}}""";
 
+    /** A tokenizer that leaves nothing of a text. */
+    private static final String NOTHING = """
+            {"model": {"type": "WordLevel", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]"},
+             "normalizer": {"type": "Replace", "pattern": {"Regex": "."}, "content": ""},
+             "pre_tokenizer": {"type": "Whitespace"}}""";
+
     static Stream<Wrong> wrongBundles() {
         return Stream.of(
                 // The folder.
@@ -440,6 +446,10 @@ class WrongBundlesTest {
                         "a tokenizer of another family",
                         bundle -> bundle.replace("tokenizer.json", WORDS),
                         "golden input 'word': its token ids differ from the exporter's; tokenizer.json is not the one that the model was exported with: export the bundle again (7 such inputs)"),
+                wrong(
+                        "a tokenizer that finds nothing",
+                        bundle -> bundle.replace("tokenizer.json", NOTHING),
+                        "golden input 'word': the tokenizer finds no token in the text; tokenizer.json is not the one that the model was exported with: export the bundle again (7 such inputs)"),
                 // The golden inputs.
                 wrong(
                         "no golden input",

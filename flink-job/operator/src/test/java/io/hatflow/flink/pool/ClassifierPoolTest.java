@@ -148,6 +148,20 @@ class ClassifierPoolTest {
                 .isInstanceOf(DeviceException.class);
     }
 
+    @Test
+    void aBundleThatReadsBytesIsAskedLikeAnyOther() throws Exception {
+        ClassifierOptions bytes = options(Bundles.named("tiny-bytes"), Device.AUTO, BatchSize.learned());
+        try (PooledClassifier leased = ClassifierPool.lease(bytes)) {
+            assertThat(leased.classifier()
+                            .classify(TextInput.of("It works."), false)
+                            .get(30, TimeUnit.SECONDS))
+                    .isInstanceOfSatisfying(Classification.class, answer -> {
+                        assertThat(answer.tokensTotal()).isEqualTo(9);
+                        assertThat(answer.labels()).hasSize(3);
+                    });
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "tiny-choices, multiple-choice",
