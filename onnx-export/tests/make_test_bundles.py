@@ -26,17 +26,22 @@ from onnx import TensorProto, helper  # noqa: E402
 
 from corpus import corpus  # noqa: E402
 from corpus_vectors import corpus_record, write_corpus  # noqa: E402
-from onnx_export.bundle.settings import Flags, resolve_settings  # noqa: E402
+from onnx_export.bundle.given import Flags  # noqa: E402
+from onnx_export.bundle.settings import resolve_settings  # noqa: E402
+from onnx_export.bundle.symbol_settings import resolve_symbol_settings  # noqa: E402
 from onnx_export.bundle.write import write_bundle  # noqa: E402
 from onnx_export.contract import PadSegment, Precision  # noqa: E402
 from onnx_export.hat.checkpoint import read_checkpoint  # noqa: E402
 from onnx_export.hat.config import Head  # noqa: E402
 from onnx_export.hat.graph import build_graph  # noqa: E402
 from onnx_export.hat.reference import score_document  # noqa: E402
+from onnx_export.hourglass.checkpoint import read_hourglass  # noqa: E402
+from onnx_export.hourglass.graph import build_graph as build_hourglass_graph  # noqa: E402
 from onnx_export.json_files import write_json_lines  # noqa: E402
 from onnx_export.text.segmentation import SegmenterName, segment, sentence_starts  # noqa: E402
 from onnx_export.text.tokenization import TextTokenizer, utf16_offsets  # noqa: E402
 from random_checkpoints import hat_config, tiny_tokenizer, write_checkpoint  # noqa: E402
+from random_hourglass import encoder_config, pytorch_config, trax_config, write_hourglass  # noqa: E402
 from roberta_form import roberta_form  # noqa: E402
 from vector_texts import SHORT, texts  # noqa: E402
 
@@ -52,7 +57,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESOURCES)
     options = parser.parse_args()
     write_tiny_bundles(options.output / "bundles")
+    write_tiny_symbol_bundles(options.output / "bundles")
     write_fixture_graphs(options.output / "hat-fixtures")
+    write_hourglass_fixture_graphs(options.output / "hourglass-fixtures")
     write_wrong_graphs(options.output / "wrong-graphs")
     with tempfile.TemporaryDirectory() as folder:
         tiny, bert, roberta = open_tokenizers(Path(folder), options.bert_tokenizer)
@@ -103,13 +110,66 @@ def _tiny_bundle(
 ) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_checkpoint(Path(scratch) / name, config, seed=7)
-        (folder / "bundle.json").write_text(json.dumps({"name": name, "version": "1", **settings}))
-        (folder / "MODEL_CARD.md").write_text(
-            f"# {name}\n\nRandom weights for tests; its labels mean nothing. Made by `onnx-export/tests/make_test_bundles.py`.\n"
-        )
+        _describe(folder, name, settings)
         checkpoint = read_checkpoint(folder)
         write_bundle(folder, checkpoint, resolve_settings(folder, checkpoint, Flags(precision=precision)), target / name)
-    print(f"{target / name}: {sum(path.stat().st_size for path in (target / name).iterdir()) / 1e3:.0f} kB")
+    _print_size(target / name)
+
+
+def _describe(folder: Path, name: str, settings: Mapping[str, Any]) -> None:
+    (folder / "bundle.json").write_text(json.dumps({"name": name, "version": "1", **settings}))
+    (folder / "MODEL_CARD.md").write_text(
+        f"# {name}\n\nRandom weights for tests; its labels mean nothing. Made by `onnx-export/tests/make_test_bundles.py`.\n"
+    )
+
+
+def _print_size(bundle: Path) -> None:
+    print(f"{bundle}: {sum(path.stat().st_size for path in bundle.iterdir()) / 1e3:.0f} kB")
+
+
+def write_tiny_symbol_bundles(target: Path) -> None:
+    """``tiny-language``: bytes, nested levels, attention and linear resampling. ``tiny-language-fixed``: 27 characters, whose first is
+    not scored, and groups that end by the place in the document, so that the graph has ``offset``. ``tiny-language-int8``: bytes.
+    ``tiny-bytes``: an encoder that classifies documents from bytes.
+
+    Windows have 48 symbols, a number that not all of their factors divide, and share 24, those of ``tiny-bytes`` 12.
+    """
+    nested = trax_config("1@2 1@10 1@2", d_model=16, d_ff=24, upsampling_fn="LinearUpsampling")
+    _tiny_symbol_bundle(target, "tiny-language", nested)
+    _tiny_symbol_bundle(target, "tiny-language-fixed", pytorch_config("fixed", d_model=16, d_inner=24, fixed_sf=5))
+    _tiny_symbol_bundle(target, "tiny-language-int8", trax_config(d_model=16, d_ff=24), "int8")
+    _tiny_symbol_bundle(target, "tiny-bytes", encoder_config(d_model=16, d_ff=24))
+
+
+def _tiny_symbol_bundle(target: Path, name: str, config: Mapping[str, Any], precision: Precision = "fp32") -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = write_hourglass(Path(scratch) / name, config, seed=7)
+        _describe(folder, name, {"window_length": 48})
+        checkpoint = read_hourglass(folder)
+        settings = resolve_symbol_settings(folder, checkpoint, Flags(precision=precision))
+        write_bundle(folder, checkpoint, settings, target / name)
+    _print_size(target / name)
+
+
+def write_hourglass_fixture_graphs(target: Path) -> None:
+    """The fixtures of both originals: the graph, and the log-likelihoods that the original computed."""
+    for fixture in sorted(path for path in (PROJECT / "tests/fixtures/hourglass").iterdir() if path.is_dir()):
+        inputs = json.loads((fixture / "expected.json").read_text())["inputs"]
+        checkpoint = read_hourglass(fixture)
+        folder = target / fixture.name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_bytes(build_hourglass_graph(checkpoint).SerializeToString())
+        windows = [
+            {
+                "symbols": given["tokens"],
+                "offset": given.get("offset", 0),
+                "log_likelihood": [0.0] * (len(given["tokens"]) - given["scored_tokens"]) + given["target_log_probs"],
+            }
+            for given in inputs
+        ]
+        record = {"has_offset": checkpoint.config.has_offset, "windows": windows}
+        (folder / "expected.json").write_text(f"{json.dumps(record, separators=(',', ':'))}\n")
 
 
 def write_fixture_graphs(target: Path) -> None:

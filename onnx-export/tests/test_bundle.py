@@ -45,11 +45,11 @@ def problems_of(action):
 
 def test_defaults(folder):
     result = settings(folder)
-    assert (result.name, result.version) == ("my-checkpoint", "1")
+    assert (result.identity.name, result.identity.version) == ("my-checkpoint", "1")
     assert result.thresholds == {"yes": 0.5, "no": 0.5}
     assert (result.segmenter, result.window_overlap) == ("sentence", 6 // 4)
     assert result.graph == GraphSettings("pad", segment_positions=True, storage="fp32", precision="fp32")
-    assert result.metrics is None
+    assert result.identity.metrics is None
     assert "Nobody has written down yet" in result.model_card
 
 
@@ -85,7 +85,12 @@ def test_the_checkpoints_own_settings_win_over_defaults_and_flags_over_both(fold
     (folder / "MODEL_CARD.md").write_text("# Own card\n")
     (folder / "golden-inputs.jsonl").write_text('{"id": "own", "text": "goods"}\n')
     own = settings(folder)
-    assert (own.name, own.version, own.thresholds, own.metrics) == ("own", "7", {"yes": 0.2, "no": 0.5}, {"f1": 0.8})
+    assert (own.identity.name, own.identity.version, own.thresholds, own.identity.metrics) == (
+        "own",
+        "7",
+        {"yes": 0.2, "no": 0.5},
+        {"f1": 0.8},
+    )
     assert (own.segmenter, own.window_overlap) == ("uniform", 2)
     assert own.graph == GraphSettings("cls", segment_positions=False)
     assert own.model_card == "# Own card\n"
@@ -109,7 +114,7 @@ def test_the_checkpoints_own_settings_win_over_defaults_and_flags_over_both(fold
         model_card=files["card.md"],
         golden=files["golden.jsonl"],
     )
-    assert (flagged.name, flagged.version, flagged.metrics) == ("flag", "8", {"f1": 0.9})
+    assert (flagged.identity.name, flagged.identity.version, flagged.identity.metrics) == ("flag", "8", {"f1": 0.9})
     assert flagged.thresholds == {"yes": 0.5, "no": 0.9}
     assert (flagged.segmenter, flagged.graph) == ("sentence", GraphSettings("none", segment_positions=True))
     assert (flagged.window_overlap, flagged.model_card) == (0, "# Card of the flag\n")

@@ -43,7 +43,7 @@ def test_options_reach_the_graph(tmp_path):
     output = tmp_path / "model.onnx"
     options = ["--pooling", "first", "--pad-segment", "cls", "--no-segment-positions", "--weights", "int8"]
     done = run("graph", "--checkpoint", FIXTURES / "seqcls-first", "--output", output, *options)
-    assert "int8 weights moved their logits by at most" in done.stdout
+    assert "int8 weights moved their answers by at most" in done.stdout
     assert {key: metadata(output)[key] for key in ("pooling", "segment_positions", "weights")} == {
         "pooling": "first",
         "segment_positions": "false",
@@ -58,7 +58,7 @@ def test_int8_is_calibrated_on_the_file_given(tmp_path):
     options = ["--precision", "int8", "--calibration", texts]
     done = run("graph", "--checkpoint", folder, "--output", tmp_path / "model.onnx", *options)
     assert "agrees with the same rounding in float32 on 3 documents" in done.stdout
-    assert "int8 arithmetic moved their logits by at most" in done.stdout
+    assert "int8 arithmetic moved their answers by at most" in done.stdout
     assert done.stderr == ""
     assert {"MatMulIntegerToFloat", "QuantizeLinear"} <= {node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node}
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onnx_export.export.agreement import check_agreement, made_up_documents
+from onnx_export.export.agreement import check_agreement
 from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.export.hat_model import HatModel, made_up_documents
 from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, as_stored, read_checkpoint
 from onnx_export.hat.graph import build_graph
 from onnx_export.hat.reference import score_document
@@ -29,7 +30,7 @@ def checkpoint(tmp_path, layout="S|SD", **config):
 
 def agreement(model, *, pad_segment="pad", segment_positions=True, storage="fp32"):
     graph = build_graph(model, segment_positions=segment_positions, storage=storage).SerializeToString()
-    return check_agreement(model, graph, GraphSettings(pad_segment, segment_positions, storage))
+    return check_agreement(HatModel(model, GraphSettings(pad_segment, segment_positions, storage)), graph)
 
 
 def layout_of(model, pad_segment):

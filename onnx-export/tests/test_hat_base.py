@@ -11,6 +11,7 @@ import pytest
 
 from onnx_export.export.agreement import check_agreement
 from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.export.hat_model import HatModel
 from onnx_export.hat.checkpoint import read_checkpoint
 from onnx_export.hat.graph import build_graph
 from random_checkpoints import hat_config, write_checkpoint
@@ -28,7 +29,7 @@ def test_the_layout_of_hat_base_agrees_with_the_reference(tmp_path):
     sizes = {"hidden_size": 96, "num_attention_heads": 12, "intermediate_size": 384, "max_segments": 3}
     checkpoint = read_checkpoint(write_checkpoint(tmp_path / "c", base(**sizes)))
     model = build_graph(checkpoint, segment_positions=True).SerializeToString()
-    agreement = check_agreement(checkpoint, model, GraphSettings("cls", segment_positions=True))
+    agreement = check_agreement(HatModel(checkpoint, GraphSettings("cls", segment_positions=True)), model)
     assert agreement.deviation < 1e-4
 
 

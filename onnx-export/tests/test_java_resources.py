@@ -11,7 +11,9 @@ from make_test_bundles import (
     segmentation_vectors,
     tokenizer_vectors,
     write_fixture_graphs,
+    write_hourglass_fixture_graphs,
     write_tiny_bundles,
+    write_tiny_symbol_bundles,
     write_wrong_graphs,
 )
 from onnx_export.bundle.golden import differences, read_golden
@@ -40,6 +42,7 @@ def as_json(value):
 @pytest.fixture(scope="module")
 def fresh_bundles(tmp_path_factory):
     write_tiny_bundles(folder := tmp_path_factory.mktemp("bundles"))
+    write_tiny_symbol_bundles(folder)
     return folder
 
 
@@ -49,9 +52,11 @@ def test_wrong_graphs_are_current(tmp_path):
     assert {path.name: path.read_bytes() for path in (RESOURCES / "wrong-graphs").iterdir()} == fresh
 
 
-@pytest.mark.parametrize(
-    "name", ["tiny-segments", "tiny-documents", "tiny-choices", "tiny-tokens", "tiny-vectors", "tiny-single", "tiny-int8"]
-)
+BUNDLES = ["tiny-segments", "tiny-documents", "tiny-choices", "tiny-tokens", "tiny-vectors", "tiny-single", "tiny-int8"]
+SYMBOL_BUNDLES = ["tiny-language", "tiny-language-fixed", "tiny-language-int8", "tiny-bytes"]
+
+
+@pytest.mark.parametrize("name", BUNDLES + SYMBOL_BUNDLES)
 def test_tiny_bundles_are_whole_and_current(fresh_bundles, name):
     committed, fresh = RESOURCES / "bundles" / name, fresh_bundles / name
     assert {path.name for path in fresh_bundles.iterdir()} == {path.name for path in (RESOURCES / "bundles").iterdir()}
@@ -67,15 +72,19 @@ def test_tiny_bundles_are_whole_and_current(fresh_bundles, name):
         assert graphs[0] == graphs[1]
     tolerance = GOLDEN_TOLERANCE[manifests[0]["precision"]]
     task = manifests[0]["task"]
-    records = [read_golden(folder / "golden.jsonl", task) for folder in (committed, fresh)]
+    of_symbols = manifests[0]["architecture"] == "hourglass"
+    records = [read_golden(folder / "golden.jsonl", task, of_symbols=of_symbols) for folder in (committed, fresh)]
     for before, after in zip(*records, strict=True):
         assert differences(before, after, tolerance)[0] == []
 
 
-def test_fixture_graphs_are_current(tmp_path):
-    write_fixture_graphs(tmp_path)
+@pytest.mark.parametrize(
+    ("write", "folder"), [(write_fixture_graphs, "hat-fixtures"), (write_hourglass_fixture_graphs, "hourglass-fixtures")]
+)
+def test_fixture_graphs_are_current(tmp_path, write, folder):
+    write(tmp_path)
     fresh = {path.parent.name: onnx.load(path).graph for path in tmp_path.rglob("model.onnx")}
-    committed = {path.parent.name: onnx.load(path).graph for path in (RESOURCES / "hat-fixtures").rglob("model.onnx")}
+    committed = {path.parent.name: onnx.load(path).graph for path in (RESOURCES / folder).rglob("model.onnx")}
     assert fresh.keys() == committed.keys()
     assert [name for name in fresh if fresh[name] != committed[name]] == []
 

@@ -12,10 +12,11 @@ from onnx_export.bundle.settings import Flags, resolve_settings
 from onnx_export.bundle.verify import checks
 from onnx_export.bundle.write import write_bundle
 from onnx_export.commands.benchmark import main as benchmark
-from onnx_export.export.agreement import check_agreement, made_up_documents
-from onnx_export.export.calibration import SAMPLE_SEGMENTS, calibrate, calibration_windows, read_texts
+from onnx_export.export.agreement import check_agreement
+from onnx_export.export.calibration import calibrate, read_texts
 from onnx_export.export.checked_graph import build_checked
 from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.export.hat_model import SAMPLE_SEGMENTS, HatModel, calibration_windows, made_up_documents
 from onnx_export.export.precision import build_model
 from onnx_export.hat.checkpoint import read_checkpoint
 from onnx_export.hat.config import Head
@@ -38,9 +39,9 @@ def layout_of(model, pad_segment="pad"):
 
 
 def graph_of(model, precision, documents=()):
-    settings = GraphSettings("pad", segment_positions=True, precision=precision)
-    quantised = calibrate(model, documents or made_up_documents(model), settings) if precision == "int8" else {}
-    return build_model(model, settings, quantised)
+    hat = HatModel(model, GraphSettings("pad", segment_positions=True, precision=precision))
+    quantised = calibrate(hat, documents or made_up_documents(model)) if precision == "int8" else {}
+    return build_model(hat, quantised)
 
 
 def problems_of(action):
@@ -72,7 +73,7 @@ def test_fp16_agrees_with_the_reference(tmp_path, layout, config):
     graph = graph_of(model, "fp16").SerializeToString()
     for pad_segment in ("none", "pad", "cls"):  # a pad segment attends uniformly, which a mask value too small would break
         settings = GraphSettings(pad_segment, segment_positions=True, precision="fp16")
-        agreement = check_agreement(model, graph, settings)
+        agreement = check_agreement(HatModel(model, settings), graph)
         assert 1e-5 < agreement.deviation < 0.02
 
 
@@ -162,7 +163,7 @@ def test_int8_export_is_checked_and_says_what_it_moved(tmp_path, capsys):
     folder = write_checkpoint(tmp_path / "c", hat_config("SD|S"), seed=3)
     model = read_checkpoint(folder)
     settings = GraphSettings("pad", segment_positions=True, storage="int8", precision="int8")
-    _, agreement = build_checked(folder, model, settings, calibration=None, segmenter="sentence")
+    _, agreement = build_checked(HatModel(model, settings), lambda: calibration_windows(folder, model, None, "sentence"))
     assert agreement.deviation < 0.25 * agreement.effect + 1e-4
     assert 0 < agreement.effect < 2
     assert "calibrated on golden inputs" in capsys.readouterr().err
@@ -170,15 +171,13 @@ def test_int8_export_is_checked_and_says_what_it_moved(tmp_path, capsys):
 
 def test_an_int8_graph_that_computes_something_else_is_refused(tmp_path):
     model = checkpoint(tmp_path, "SD|S")
-    settings = GraphSettings("pad", segment_positions=True, precision="int8")
+    hat = HatModel(model, GraphSettings("pad", segment_positions=True, precision="int8"))
     documents = made_up_documents(model)
-    quantised = calibrate(model, documents, settings)
-    graph = build_model(model, settings, quantised)
+    quantised = calibrate(hat, documents)
+    graph = build_model(hat, quantised)
     one = next(each for each in graph.graph.initializer if "scale" in each.name and len(each.dims))
     one.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(one) * np.float32(2), one.name))
-    problem = problems_of(
-        lambda: check_agreement(model, graph.SerializeToString(), settings, quantised=quantised, samples=documents)
-    )
+    problem = problems_of(lambda: check_agreement(hat, graph.SerializeToString(), quantised=quantised, samples=documents))
     assert "this is a defect of onnx_export" in problem[0]
 
 

@@ -1,5 +1,6 @@
 """Commands with one mistake each, and the one message that a person sees. ``…`` stands for what differs from case to case."""
 
+import gzip
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 from onnx_export import __main__
 from onnx_export.hat.config import Head
 from random_checkpoints import hat_config, write_checkpoint
+from random_hourglass import pytorch_config, trax_config, write_hourglass
 
 PAGE = Path(__file__).parents[2] / "docs/troubleshooting.md"
 BUNDLE = Path(__file__).parents[2] / "flink-job/inference/src/test/resources/bundles/tiny-segments"
@@ -23,7 +25,7 @@ EXPECTED_BUNDLE = ": expected a folder written by `python -m onnx_export bundle`
 GRAPH = "graph --checkpoint CHECKPOINT --output DIR/m.onnx"
 WRITE = "bundle --checkpoint CHECKPOINT --output DIR/out"
 
-# Command (DIR: a folder, CHECKPOINT: a good checkpoint in it, BUNDLE: a good bundle in it), exit code, message.
+# Command (DIR: a folder, CHECKPOINT and LANGUAGE: good checkpoints in it, BUNDLE: a good bundle in it), exit code, message.
 WRONG_COMMANDS = [
     ("bundel", 2, "python -m onnx_export: argument COMMAND: invalid choice: 'bundel' (choose from …)" + HELP),
     (
@@ -50,7 +52,60 @@ WRONG_COMMANDS = [
         1,
         "CHECKPOINT/config.json: 1 problem\n  - is no folder; expected one with config.json and model.safetensors",
     ),
-    ("graph --checkpoint DIR --output DIR/m.onnx", 1, "DIR/config.json: 1 problem\n  - the file is missing"),
+    (
+        "graph --checkpoint DIR --output DIR/m.onnx",
+        1,
+        "DIR: 1 problem\n  - holds no checkpoint: expected config.json with model.safetensors or pytorch_model.bin (HAT), or of a language "
+        "model config.json with model.safetensors, config.gin with model.pkl.gz (trax), or checkpoint_last.pt (PyTorch)",
+    ),
+    (
+        "graph --checkpoint LANGUAGE --output DIR/m.onnx --pooling max",
+        1,
+        "options: 1 problem\n  - --pooling is for HAT models, and this checkpoint holds an Hourglass model: leave it out",
+    ),
+    (
+        "bundle --checkpoint LANGUAGE --output DIR/out --window-length 8 --window-overlap 8",
+        1,
+        "bundle settings: 1 problem\n  - window_overlap is 8, expected 1 to 7 symbols (below window_length)",
+    ),
+    (
+        "graph --checkpoint DIR/lsh --output DIR/m.onnx",
+        1,
+        "config.json: 1 problem\n  - vanilla_attn_type is 'LSHSelfAttention', expected RelativeAttentionWrapper: LSH attention hashes at "
+        "random, so that no two runs of the original agree; such a model cannot be exported",
+    ),
+    (
+        "graph --checkpoint DIR/gumbel --output DIR/m.onnx",
+        1,
+        "config.json: 1 problem\n  - boundaries_type is 'gumbel', expected one of none, fixed, whitespaces, unigram, entropy: the original "
+        "draws them at random even when it evaluates",
+    ),
+    (
+        "graph --checkpoint DIR/fork --output DIR/m.onnx",
+        1,
+        "DIR/fork/model.safetensors: 1 problem\n  - upsampler.weight is superfluous: another fork of this model",
+    ),
+    (
+        "graph --checkpoint DIR/deeper --output DIR/m.onnx",
+        1,
+        "DIR/deeper/model.safetensors: 1 problem\n  - flat_weights has 125 arrays, expected 143 for 1@1 3@3 1@1: another hierarchy, other "
+        "resampling or another fork than the configuration says",
+    ),
+    (
+        "graph --checkpoint DIR/pickled --output DIR/m.onnx",
+        1,
+        "DIR/pickled/model.pkl.gz: 1 problem\n  - its pickle asks for os.system, which describes no array and is not run. If you trust …",
+    ),
+    (
+        "bundle --checkpoint DIR/subwords --output DIR/out",
+        1,
+        "bundle settings: 1 problem\n  - the model has 300 ids, and no file says which characters they are: expected 256, which are bytes, …",
+    ),
+    (
+        "bundle --checkpoint DIR/unigram --output DIR/out --precision int8",
+        1,
+        "bundle settings: 1 problem\n  - precision is int8, but this model decides by a threshold where groups end …: use --precision fp32",
+    ),
     (
         "graph --checkpoint CHECKPOINT --output DIR",
         1,
@@ -137,6 +192,7 @@ def files(tmp_path_factory):
     weights = load_file(write_checkpoint(folder / "wrapped", hat_config()) / "model.safetensors")
     wrapped = {f"net.{name}": array for name, array in weights.items()} | {"loss.weight": np.zeros(2, np.float32)}
     save_file(wrapped, folder / "wrapped/model.safetensors")
+    write_language_checkpoints(folder)
     (folder / "text").write_text("text")
     labelled = [{"id": label, "text": "text", "labels": [label]} for label in ("Fee", "fee")]
     (folder / "labels.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in labelled))
@@ -145,13 +201,33 @@ def files(tmp_path_factory):
     return folder
 
 
+def write_language_checkpoints(folder):
+    """A good one and some that cannot be exported."""
+    write_hourglass(folder / "language", trax_config())
+    write_hourglass(folder / "subwords", trax_config(vocab_size=300))
+    write_hourglass(folder / "unigram", pytorch_config("unigram"))
+    for name, before, after in (
+        ("lsh", trax_config(), trax_config(vanilla_attn_type="LSHSelfAttention")),
+        ("gumbel", pytorch_config("unigram"), pytorch_config("gumbel")),
+        ("deeper", trax_config(), trax_config("3@3")),
+    ):
+        (write_hourglass(folder / name, before) / "config.json").write_text(json.dumps(after))
+    weights = load_file(write_hourglass(folder / "fork", pytorch_config()) / "model.safetensors")
+    save_file({**weights, "upsampler.weight": np.zeros(2, np.float32)}, folder / "fork/model.safetensors")
+    (folder / "pickled").mkdir()
+    (folder / "pickled/config.gin").write_text("HourglassLM.vocab_size = 256")
+    (folder / "pickled/model.pkl.gz").write_bytes(gzip.compress(b"cos\nsystem\n(S'true'\ntR."))
+
+
 def pattern(message):
     return ".*".join(map(re.escape, message.split("…")))
 
 
 @pytest.mark.parametrize(("command", "code", "message"), WRONG_COMMANDS, ids=[command for command, _, _ in WRONG_COMMANDS])
 def test_a_mistake_is_named_without_a_stack_trace(files, capsys, command, code, message):
-    words = command.replace("CHECKPOINT", "DIR/checkpoint").replace("DIR", str(files)).split(" ")
+    words = (
+        command.replace("CHECKPOINT", "DIR/checkpoint").replace("LANGUAGE", "DIR/language").replace("DIR", str(files)).split(" ")
+    )
     try:
         ended = __main__.main(words)
     except SystemExit as exit_:

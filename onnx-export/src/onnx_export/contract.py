@@ -21,7 +21,7 @@ MANIFEST, MODEL, TOKENIZER, GOLDEN, MODEL_CARD = (
 # Beside a bundle that somebody has signed, see docs/bundle.md; the manifest cannot name what signs it.
 SIGNATURE = "manifest.json.sig"
 
-Task = Literal["document-classification", "segment-classification", "multiple-choice", "masked-lm", "embedding"]
+Task = Literal["document-classification", "segment-classification", "multiple-choice", "masked-lm", "embedding", "language-model"]
 ProblemType = Literal["single-label", "multi-label", "regression"]
 PadSegment = Literal["none", "pad", "cls"]
 Precision = Literal["fp32", "fp16", "int8"]

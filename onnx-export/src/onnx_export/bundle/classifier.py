@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from onnx_export.bundle.manifest import packed_layout
 from onnx_export.bundle.scoring import DocumentScores, combine_windows
 from onnx_export.contract import MODEL, TOKENIZER, Logits
-from onnx_export.onnx.packing import Segments, open_session, run
+from onnx_export.onnx.packing import Segments, in_a_row, open_session, run
 from onnx_export.text.cutting import BETWEEN_SEGMENTS, TextCutter
 from onnx_export.text.segmentation import Span, windows
 from onnx_export.text.tokenization import TextTokenizer, utf16_offsets
@@ -66,6 +69,10 @@ class Classifier:
     def answer(self, document: SegmentedDocument) -> list[Logits]:
         """The model's answer for each window of a document, all of them in one batch."""
         return run(self.session, self.layout.pack(self.window_inputs(document)))
+
+    def answers(self, batch: Sequence[Segments]) -> list[NDArray[np.float32]]:
+        """All numbers that the model gives for each window, all windows in one batch."""
+        return [in_a_row(logits) for logits in run(self.session, self.layout.pack(batch))]
 
     def score(self, document: SegmentedDocument) -> DocumentScores:
         """Scores of a document; a choice of a multiple choice has one, its logit."""

@@ -12,6 +12,7 @@ import jsonschema
 
 from onnx_export.contract import Task
 from onnx_export.hat.config import HatConfig
+from onnx_export.hourglass.config import HourglassConfig
 from onnx_export.onnx.packing import PackedLayout
 
 FORMAT_VERSION = "1.0"
@@ -44,12 +45,37 @@ def manifest_problems(manifest: object) -> list[str]:
 
 
 def _sentence(error: jsonschema.ValidationError) -> str:
-    reason = "has no meaning for this task, expected none" if error.validator == "not" else error.message
+    reason = error.message
+    if error.validator == "not":
+        is_task = error.json_path == "$.task"
+        reason = f"{error.instance} is no task of this architecture" if is_task else "has no meaning for this task, expected none"
     return f"{error.json_path}: {reason}"
 
 
 def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
     """What a schema cannot say."""
+    return _contradictions_of_hourglass(manifest) if manifest["architecture"] == "hourglass" else _contradictions_of_hat(manifest)
+
+
+def _contradictions_of_hourglass(manifest: Mapping[str, Any]) -> list[str]:
+    problems = []
+    windows, vocabulary = manifest["windows"], manifest["symbols"].get("vocabulary", [])
+    if windows["overlap"] >= windows["length"]:
+        problems.append(f"windows.overlap is {windows['overlap']}, expected below windows.length ({windows['length']})")
+    if len(set(vocabulary)) < len(vocabulary):
+        problems.append("symbols.vocabulary has a character twice, expected characters that differ")
+    names = [label["name"] for label in manifest.get("labels", [])]
+    tensors = symbol_tensors(offset=manifest["shortening"]["boundaries"] == "fixed", labels=len(names))
+    if manifest["graph"] != tensors:
+        problems.append(f"graph is {manifest['graph']}, expected {tensors} for this task, boundaries and labels")
+    return [*_repeated_labels(names), *problems]
+
+
+def _repeated_labels(names: Sequence[str]) -> list[str]:
+    return [f"labels are {names}, expected names that differ"] if len(set(names)) < len(names) else []
+
+
+def _contradictions_of_hat(manifest: Mapping[str, Any]) -> list[str]:
     problems = []
     segmentation = manifest["segmentation"]
     if segmentation["window_overlap"] >= segmentation["max_segments"]:
@@ -58,8 +84,7 @@ def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
             f"expected below max_segments ({segmentation['max_segments']})"
         )
     names = [label["name"] for label in manifest.get("labels", [])]
-    if len(set(names)) < len(names):
-        problems.append(f"labels are {names}, expected names that differ")
+    problems += _repeated_labels(names)
     # How wide a vector or a vocabulary is, the graph alone says.
     task = manifest["task"]
     width = len(names) or (1 if task == "multiple-choice" else manifest["graph"]["outputs"][0]["shape"][-1])
@@ -69,14 +94,28 @@ def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def graph_tensors(task: Task, *, segment_length: int, width: int) -> dict[str, Any]:
-    """Inputs and outputs of a packed graph, in the form of the manifest; ``width`` is the last axis of each output."""
+def _tensor(name: str, kind: str, *shape: str | int) -> dict[str, Any]:
+    return {"name": name, "type": kind, "shape": list(shape)}
 
-    def tensor(name: str, kind: str, *shape: str | int) -> dict[str, Any]:
-        return {"name": name, "type": kind, "shape": list(shape)}
+
+def symbol_tensors(*, offset: bool, labels: int) -> dict[str, Any]:
+    """Inputs and outputs of a packed graph over symbols, in the form of the manifest; a language model has no labels."""
+    output = _tensor("logits", "float32", "W", labels) if labels else _tensor("log_likelihood", "float32", "W", "L")
+    return {
+        "inputs": [
+            _tensor("input_ids", "int64", "W", "L"),
+            _tensor("attention_mask", "int64", "W", "L"),
+            *([_tensor("offset", "int64", "W")] if offset else []),
+        ],
+        "outputs": [output],
+    }
+
+
+def graph_tensors(task: Task, *, segment_length: int, width: int) -> dict[str, Any]:
+    """Inputs and outputs of a HAT model's packed graph, in the form of the manifest; ``width`` is the last axis of each output."""
 
     def output(name: str, *shape: str | int) -> dict[str, Any]:
-        return tensor(name, "float32", *shape, width)
+        return _tensor(name, "float32", *shape, width)
 
     outputs: dict[Task, Sequence[dict[str, Any]]] = {
         "document-classification": [output("logits", "B"), output("segment_logits", "S")],
@@ -87,10 +126,10 @@ def graph_tensors(task: Task, *, segment_length: int, width: int) -> dict[str, A
     }
     return {
         "inputs": [
-            tensor("input_ids", "int64", "S", segment_length),
-            tensor("attention_mask", "int64", "S", segment_length),
-            tensor("document_index", "int64", "S"),
-            tensor("segment_index", "int64", "S"),
+            _tensor("input_ids", "int64", "S", segment_length),
+            _tensor("attention_mask", "int64", "S", segment_length),
+            _tensor("document_index", "int64", "S"),
+            _tensor("segment_index", "int64", "S"),
         ],
         "outputs": list(outputs[task]),
     }
@@ -107,8 +146,23 @@ def packed_layout(manifest: Mapping[str, Any]) -> PackedLayout:
     )
 
 
+def hourglass_part(config: HourglassConfig) -> dict[str, Any]:
+    """The part of an Hourglass model's manifest that the model alone decides."""
+    vocabulary = {"kind": "characters", "vocabulary": list(config.vocabulary)} if config.vocabulary else {"kind": "bytes"}
+    boundaries = config.groups.boundaries if config.groups is not None else "levels" if config.levels else "none"
+    return {
+        "architecture": "hourglass",
+        "task": "language-model" if config.causal else "document-classification",
+        **({"scores_first_symbol": config.shifted} if config.causal else {"problem_type": config.problem_type}),
+        "symbols": vocabulary,
+        "shortening": {"layout": config.layout, "boundaries": boundaries},
+        "precision": "fp32",
+        "graph": symbol_tensors(offset=config.has_offset, labels=len(config.labels)),
+    }
+
+
 def model_part(config: HatConfig) -> dict[str, Any]:
-    """The part of a manifest that the model alone decides."""
+    """The part of a HAT model's manifest that the model alone decides."""
     problem_type = {"problem_type": config.problem_type} if config.head.classifies else {}
     pooling = {"pooling": config.pooling} if config.pooling else {}
     return {

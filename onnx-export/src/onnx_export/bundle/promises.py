@@ -28,37 +28,70 @@ _PAD_SEGMENTS: Mapping[str, str] = {
 
 def promises(manifest: Mapping[str, Any]) -> str:
     """What a valid manifest says, in sentences for a person."""
-    cutting, provenance = manifest["segmentation"], manifest["provenance"]
+    first = f"{manifest['name']} {manifest['version']}: {manifest['task']}, {manifest['precision']}"
+    middle = _of_symbols(manifest) if manifest["architecture"] == "hourglass" else _of_hat(manifest)
+    return "\n".join([first, *middle, *_origin(manifest["provenance"])])
+
+
+def _of_symbols(manifest: Mapping[str, Any]) -> list[str]:
+    symbols, windows, shortening = manifest["symbols"], manifest["windows"], manifest["shortening"]
+    kind = "bytes" if symbols["kind"] == "bytes" else f"characters, of which it knows {len(symbols['vocabulary'])}"
+    return [
+        *_of_language(manifest),
+        *_of_labels(manifest),
+        f"It reads {kind}, {windows['length']} of them together, and longer texts in windows that share {windows['overlap']}. Its layers "
+        f"are {shortening['layout']}, boundaries {shortening['boundaries']}.",
+    ]
+
+
+def _of_language(manifest: Mapping[str, Any]) -> list[str]:
+    if manifest["task"] != "language-model":
+        return []
+    first = "the first one, too" if manifest["scores_first_symbol"] else "but the first one"
+    return [f"It says how likely each symbol of a text is, {first}, given those before it."]
+
+
+def _of_labels(manifest: Mapping[str, Any]) -> list[str]:
+    labels = manifest.get("labels", [])
+    if not labels:
+        return []
+    thresholds = sorted({label["threshold"] for label in labels})
+    shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")
+    return [f"Labels: {shown}. {_presence(manifest['problem_type'], len(labels), thresholds)}"]
+
+
+def _of_hat(manifest: Mapping[str, Any]) -> list[str]:
+    cutting = manifest["segmentation"]
     labels = manifest.get("labels", [])
     kinds = f"{len(labels)} label{'s' if len(labels) != 1 else ''}, {_PROBLEM_TYPES[manifest['problem_type']]}" if labels else ""
-    thresholds = sorted({label["threshold"] for label in labels})
     overlap = cutting["window_overlap"]
-    lines = [
-        f"{manifest['name']} {manifest['version']}: {manifest['task']}, {manifest['precision']}",
-        f"It {_TASKS[manifest['task']].format(labels=kinds, pooling=manifest.get('pooling'))}.",
-    ]
-    if labels:
-        shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")
-        lines.append(f"Labels: {shown}. {_presence(manifest['problem_type'], len(labels), thresholds)}")
+    lines = [f"It {_TASKS[manifest['task']].format(labels=kinds, pooling=manifest.get('pooling'))}."]
+    lines += _of_labels(manifest)
     lines += [
         f"Texts are cut into segments of at most {cutting['segment_length']} tokens ({cutting['segmenter']}). It looks at "
         f"{cutting['max_segments']} of them together, at longer texts in windows that share {overlap}.",
         f"{_PAD_SEGMENTS[manifest['pad_segment']]} Positions of segments are "
         f"{'' if manifest['segment_positions'] else 'not '}added.",
+    ]
+    return lines
+
+
+def _origin(provenance: Mapping[str, Any]) -> list[str]:
+    lines = [
         f"Made from the checkpoint {provenance['checkpoint']['name']} (sha256 {provenance['checkpoint']['sha256'][:12]}…) "
         f"by onnx_export {provenance['exporter_version']}.",
     ]
     if "agreement" in provenance:
         agreement = provenance["agreement"]
         lines.append(
-            f"Its graph was compared with another computation of the same on {agreement['documents']} documents: logits differ by "
+            f"Its graph was compared with another computation of the same on {agreement['documents']} documents: answers differ by "
             f"at most {agreement['largest_deviation']:.1e}. Rounding (precision, stored weights) moved them by at most "
             f"{agreement['largest_effect']:.1e}."
         )
     if "metrics" in provenance:
         measured = ", ".join(f"{name} {value}" for name, value in provenance["metrics"].items())
         lines.append(f"Measured by its maker: {measured}.")
-    return "\n".join(lines)
+    return lines
 
 
 def _presence(problem_type: str, labels: int, thresholds: Sequence[float]) -> str:

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import onnx_export
-from onnx_export.bundle.manifest import FORMAT_VERSION, manifest_problems, model_part
-from onnx_export.bundle.scoring import always_reached
-from onnx_export.contract import GOLDEN, MODEL, MODEL_CARD, PAD_SEGMENTS, TOKENIZER, PadSegment, Precision
+from onnx_export.bundle.given import (
+    CHECKPOINT_SETTINGS,
+    Flags,
+    Identity,
+    check_manifest,
+    checkpoint_settings,
+    identity,
+    label_thresholds,
+    model_card_path,
+)
+from onnx_export.bundle.manifest import model_part
+from onnx_export.contract import PAD_SEGMENTS, TOKENIZER, PadSegment
 from onnx_export.export.agreement import Agreement
+from onnx_export.export.checked_graph import build_checked
 from onnx_export.export.golden_inputs import DEFAULT_INPUTS, GOLDEN_INPUTS, GoldenInput, long_input, read_inputs
 from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.export.hat_model import HatModel, calibration_windows
 from onnx_export.export.precision import precision_problems
 from onnx_export.hat.checkpoint import Checkpoint
 from onnx_export.hat.config import PROBLEM_TYPES, HatConfig
-from onnx_export.hat.tokenizer import default_tokenization
+from onnx_export.hat.tokenizer import check_tokenizer, default_tokenization
 from onnx_export.json_files import read_json_object
-from onnx_export.onnx.storage import Storage
 from onnx_export.problems import ExportError
-from onnx_export.text.cleaning import CLEANINGS, CleaningName
+from onnx_export.text.cleaning import CLEANINGS
 from onnx_export.text.cutting import TOKENIZATIONS, TokenizationName
 from onnx_export.text.segmentation import SEGMENTERS, SegmenterName
+from onnx_export.text.tokenization import without_truncation
 
-CHECKPOINT_SETTINGS = "bundle.json"
-DEFAULT_THRESHOLD = 0.5
-"""Of labels that may hold together."""
 DEFAULT_SEGMENT_POSITIONS = True
 
 _SETTINGS = {
@@ -44,15 +48,13 @@ _NO_CLS = "no file says which id begins a segment: config.json has neither cls_t
 class BundleSettings:
     """What a bundle says beyond the model itself. ``thresholds`` has one for every label."""
 
-    name: str
-    version: str
+    identity: Identity
     thresholds: Mapping[str, float]
     text: Mapping[str, str]
     segmenter: SegmenterName
     window_overlap: int
     graph: GraphSettings
     calibration: Path | None
-    metrics: Mapping[str, Any] | None
     model_card: str
     golden_inputs: Sequence[GoldenInput]
 
@@ -61,9 +63,7 @@ class BundleSettings:
         config = checkpoint.config
         labels = [{"name": label, "threshold": self.thresholds[label]} for label in config.labels]
         return {
-            "format_version": FORMAT_VERSION,
-            "name": self.name,
-            "version": self.version,
+            **self.identity.first_part(),
             **model_part(config),
             "precision": self.graph.precision,
             **({"labels": labels} if config.head.classifies else {}),
@@ -77,41 +77,24 @@ class BundleSettings:
             "pad_segment": self.graph.pad_segment,
             "segment_positions": self.graph.segment_positions,
             "files": dict(files),
-            "provenance": self._provenance(checkpoint, agreement),
+            "provenance": self.identity.provenance(checkpoint.name, checkpoint.sha256, agreement),
         }
 
-    def _provenance(self, checkpoint: Checkpoint, agreement: Agreement) -> dict[str, Any]:
-        return {
-            "checkpoint": {"name": checkpoint.name, "sha256": checkpoint.sha256},
-            "exporter_version": onnx_export.__version__,
-            "agreement": {
-                "documents": agreement.documents,
-                "largest_deviation": agreement.deviation,
-                "largest_effect": agreement.effect,
-            },
-            **({"metrics": dict(self.metrics)} if self.metrics is not None else {}),
-        }
+    def build(self, folder: Path, checkpoint: Checkpoint) -> tuple[bytes, Agreement]:
+        """The checked graph; ``folder`` is the checkpoint's, for its tokenizer and golden inputs."""
+        return build_checked(
+            HatModel(checkpoint, self.graph),
+            lambda: calibration_windows(folder, checkpoint, self.calibration, self.segmenter),
+        )
 
+    def tokenizer(self, folder: Path, checkpoint: Checkpoint) -> str:
+        """The ``tokenizer.json`` of the bundle.
 
-@dataclass(frozen=True)
-class Flags:
-    """What the command line says; ``None`` where it says nothing."""
-
-    name: str | None = None
-    version: str | None = None
-    thresholds: Path | None = None
-    metrics: Path | None = None
-    cleaning: CleaningName | None = None
-    tokenization: TokenizationName | None = None
-    segmenter: SegmenterName | None = None
-    window_overlap: int | None = None
-    pad_segment: PadSegment | None = None
-    segment_positions: bool | None = None
-    storage: Storage = "fp32"
-    precision: Precision = "fp32"
-    calibration: Path | None = None
-    model_card: Path | None = None
-    golden: Path | None = None
+        Raises:
+            ExportError: if the one in the checkpoint's folder is another model's.
+        """
+        check_tokenizer(folder, checkpoint)
+        return without_truncation((folder / TOKENIZER).read_bytes().decode("utf-8"))
 
 
 def default_pad_segment(checkpoint: Checkpoint) -> PadSegment:
@@ -125,13 +108,13 @@ def default_pad_segment(checkpoint: Checkpoint) -> PadSegment:
 
 def graph_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> GraphSettings:
     """What a graph needs to know: from flags, else the checkpoint's ``bundle.json``, else the defaults."""
-    return _graph_settings(_checkpoint_settings(folder), checkpoint, flags)
+    return _graph_settings(checkpoint_settings(folder, _SETTINGS), checkpoint, flags)
 
 
 def given_segmenter(folder: Path) -> SegmenterName:
     """The segmenter that the checkpoint's ``bundle.json`` names, else the default."""
     problems: list[str] = []
-    segmenter = _segmenter(_checkpoint_settings(folder), Flags(), problems)
+    segmenter = _segmenter(checkpoint_settings(folder, _SETTINGS), Flags(), problems)
     if problems:
         raise ExportError(CHECKPOINT_SETTINGS, problems)
     return segmenter
@@ -143,62 +126,34 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     Raises:
         ExportError: with every unusable value.
     """
-    given = _checkpoint_settings(folder)
+    given = checkpoint_settings(folder, _SETTINGS)
     graph = _graph_settings(given, checkpoint, flags)
     thresholds = read_json_object(flags.thresholds) if flags.thresholds else given.get("thresholds", {})
-    metrics = read_json_object(flags.metrics) if flags.metrics else given.get("metrics")
-    card = flags.model_card or folder / "MODEL_CARD.md"
 
-    problems = list(_left_open(checkpoint.config))
-    overlap = _window_overlap(given, flags, checkpoint.config, problems)
+    config = checkpoint.config
+    problems = list(_left_open(config))
+    overlap = _window_overlap(given, flags, config, problems)
     segmenter = _segmenter(given, flags, problems)
     text = _text(given.get("text", {}), flags, default_tokenization(folder), problems)
-    problems += _metrics_problems(metrics)
-    if flags.model_card and not card.is_file():
-        problems.append(f"--model-card {card} is missing")
+    named = identity(given, flags, checkpoint.name, problems)
+    card = model_card_path(folder, flags, problems)
     problems += precision_problems(flags.precision, flags.storage, flags.calibration)
-    all_thresholds = _thresholds(thresholds, checkpoint.config, problems)
+    all_thresholds = label_thresholds(thresholds, config.labels, config.problem_type, problems)
     if problems:
         raise ExportError("bundle settings", problems)
 
-    name = flags.name or given.get("name") or _name_of(checkpoint)
     settings = BundleSettings(
-        name=name,
-        version=flags.version or given.get("version") or "1",
+        identity=named,
         thresholds=all_thresholds,
         text=text,
         segmenter=segmenter,
         window_overlap=overlap,
         graph=graph,
         calibration=flags.calibration,
-        metrics=metrics,
-        model_card=card.read_text(encoding="utf-8") if card.is_file() else _plain_model_card(name, checkpoint),
+        model_card=card.read_text(encoding="utf-8") if card else _plain_model_card(named.name, checkpoint),
         golden_inputs=_golden_inputs(folder, checkpoint, flags),
     )
-    _check_manifest(settings, checkpoint)
-    return settings
-
-
-def _check_manifest(settings: BundleSettings, checkpoint: Checkpoint) -> None:
-    """The manifest's own schema knows what names and versions look like; files are listed later."""
-    files = {name: {"sha256": "0" * 64, "bytes": 0} for name in (MODEL, TOKENIZER, GOLDEN, MODEL_CARD)}
-    if problems := manifest_problems(settings.manifest(checkpoint, Agreement(1, 0.0, 0.0), files)):
-        raise ExportError("bundle settings", problems)
-
-
-def _name_of(checkpoint: Checkpoint) -> str:
-    return re.sub(r"[^a-z0-9._-]+", "-", checkpoint.name.lower()).lstrip("._-") or "model"
-
-
-def _checkpoint_settings(folder: Path) -> dict[str, Any]:
-    path = folder / CHECKPOINT_SETTINGS
-    if not path.exists():
-        return {}
-    settings = read_json_object(path)
-    if unknown := sorted(settings.keys() - _SETTINGS):
-        raise ExportError(
-            str(path), [f"{key} is not a setting, expected one of {', '.join(sorted(_SETTINGS))}" for key in unknown]
-        )
+    check_manifest(settings.manifest(checkpoint, Agreement(1, 0.0, 0.0), {}))
     return settings
 
 
@@ -258,39 +213,6 @@ def _text(given: object, flags: Flags, tokenization: TokenizationName, problems:
         if value not in choices:
             problems.append(f"text.{name} is {value!r}, expected one of {', '.join(choices)}")
     return text
-
-
-def _thresholds(given: object, config: HatConfig, problems: list[str]) -> dict[str, float]:
-    labels = config.labels
-    if not isinstance(given, Mapping):
-        problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
-        return {}
-    if given and not labels:
-        problems.append("thresholds are given, but this model has no labels")
-        return {}
-    for label, threshold in given.items():
-        if label not in labels:
-            problems.append(f"thresholds: {label!r} is not a label, expected one of {', '.join(labels)}")
-        if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
-            problems.append(f"thresholds: {label!r} has {threshold!r}, expected a number")
-    default = always_reached(len(labels)) if config.problem_type == "single-label" else DEFAULT_THRESHOLD
-    return {label: given.get(label, default) for label in labels}
-
-
-def _metrics_problems(metrics: object) -> Iterator[str]:
-    if metrics is not None and not isinstance(metrics, Mapping):
-        yield f"metrics is {metrics!r}, expected an object"
-    elif not _is_strict_json(metrics):
-        yield "metrics holds NaN or Infinity, which JSON does not have"
-
-
-def _is_strict_json(value: object) -> bool:
-    """Whether readers other than Python's understand ``value`` once it is written."""
-    try:
-        json.dumps(value, allow_nan=False)
-    except ValueError:
-        return False
-    return True
 
 
 def _golden_inputs(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Sequence[GoldenInput]:

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from safetensors.numpy import save_file
 
+from onnx_export.bundle.given import CHECKPOINT_SETTINGS
 from onnx_export.bundle.golden import golden_input, read_golden
-from onnx_export.bundle.settings import CHECKPOINT_SETTINGS
 from onnx_export.bundle.verify import checks
 from onnx_export.contract import GOLDEN, MANIFEST, MODEL, MODEL_CARD, TOKENIZER
 from onnx_export.export.agreement import Agreement, check_agreement
 from onnx_export.export.golden_inputs import GOLDEN_INPUTS
 from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.export.hat_model import HatModel
 from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, read_checkpoint
 from onnx_export.hat.config import PROBLEM_TYPES
 from onnx_export.json_files import read_json_object, write_json, write_json_lines
@@ -54,6 +55,8 @@ def unpack(bundle: Path, target: Path) -> Agreement:
     if failed := [f"{check.name}: {problem}" for check in checks(bundle) for problem in check.problems]:
         raise ExportError(str(bundle), failed)
     manifest = read_json_object(bundle / MANIFEST)
+    if manifest["architecture"] != "hat":
+        raise ExportError(str(bundle), [f"architecture is {manifest['architecture']}, expected hat: no other is unpacked"])
     if manifest["precision"] != "fp32":
         raise ExportError(
             str(bundle),
@@ -70,9 +73,8 @@ def unpack(bundle: Path, target: Path) -> Agreement:
     golden = read_golden(bundle / GOLDEN, manifest["task"])
     write_json_lines(target / GOLDEN_INPUTS, [golden_input(record).record() for record in golden])
     return check_agreement(
-        read_checkpoint(target),
+        HatModel(read_checkpoint(target), GraphSettings(manifest["pad_segment"], manifest["segment_positions"])),
         (bundle / MODEL).read_bytes(),
-        GraphSettings(manifest["pad_segment"], manifest["segment_positions"]),
     )
 
 

@@ -10,20 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from onnx_export.bundle.classifier import Classifier, SegmentedDocument
 from onnx_export.bundle.golden import differences, golden_input, golden_records, read_golden
 from onnx_export.bundle.manifest import manifest_problems
+from onnx_export.bundle.reader import Reader, open_reader, windows_of
 from onnx_export.checksums import file_sha256
 from onnx_export.contract import GOLDEN, MANIFEST, MODEL, SIGNATURE, TOKENIZER
+from onnx_export.export.golden_inputs import GoldenInput
 from onnx_export.export.precision import GOLDEN_TOLERANCE
 from onnx_export.json_files import read_json_object
-from onnx_export.onnx.packing import open_session, run
+from onnx_export.onnx.packing import open_session
 from onnx_export.problems import ExportError
 from onnx_export.text.special_tokens import SpecialTokens
 from onnx_export.text.tokenization import TextTokenizer
 
 BATCH_TOLERANCE = 1e-4
-"""By how much a logit may differ between a window alone and the same window in any batch."""
+"""By how much a logit or log-likelihood may differ between a window alone and the same window in any batch."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,16 @@ def checks(folder: Path) -> Iterator[Check]:
     yield opened
     if not opened.passed:
         return
-    classifier = Classifier(folder, manifest)
+    reader = open_reader(folder, manifest)
     try:
-        records = read_golden(folder / GOLDEN, manifest["task"])
-        replayed = golden_records(classifier, [golden_input(record) for record in records])
+        records = read_golden(folder / GOLDEN, manifest["task"], of_symbols=manifest["architecture"] == "hourglass")
+        inputs = [golden_input(record) for record in records]
+        replayed = golden_records(reader, inputs)
     except ExportError as error:
         yield Check("golden inputs", problems=error.problems)
         return
     yield _golden(records, replayed, GOLDEN_TOLERANCE[manifest["precision"]])
-    yield _batch_invariance(classifier, [classifier.cut(golden_input(record).text) for record in records])
+    yield _batch_invariance(reader, inputs)
 
 
 def _files(folder: Path, manifest: Mapping[str, Any]) -> Check:
@@ -96,9 +98,12 @@ def _files(folder: Path, manifest: Mapping[str, Any]) -> Check:
 
 
 def _opens(folder: Path, manifest: Mapping[str, Any]) -> Check:
-    """Graph and tokenizer load, and the graph's inputs and outputs are those of the manifest."""
-    problems = [*_problems_of_graph(folder / MODEL, manifest), *_problems_of_tokenizer(folder / TOKENIZER, manifest)]
+    """Graph and, if there is one, tokenizer load, and the graph's inputs and outputs are those of the manifest."""
+    problems = [*_problems_of_graph(folder / MODEL, manifest)]
     names = [tensor["name"] for kind in ("inputs", "outputs") for tensor in manifest["graph"][kind]]
+    if manifest["architecture"] == "hourglass":
+        return Check("graph", ", ".join(names), tuple(problems))
+    problems += _problems_of_tokenizer(folder / TOKENIZER, manifest)
     return Check("graph and tokenizer", ", ".join(names), tuple(problems))
 
 
@@ -139,29 +144,26 @@ def _golden(records: Sequence[Mapping[str, Any]], replayed: Sequence[Mapping[str
         found, deviation = differences(expected, actual, tolerance)
         problems += found
         largest = max(largest, deviation)
-    tokens = sum(len(record["token_ids"]) for record in records)
+    kind, key = ("symbols", "symbols") if "symbols" in records[0] else ("tokens", "token_ids")
+    tokens = sum(len(record[key]) for record in records)
     windows = sum(len(record["windows"]) for record in records)
     found_text = (
-        f"{len(records)} texts, {tokens} tokens, {windows} windows, "
+        f"{len(records)} texts, {tokens} {kind}, {windows} windows, "
         f"largest deviation of a score {largest:.1e} (at most {tolerance:.0e})"
     )
     return Check("golden inputs", found_text, tuple(problems))
 
 
-def _batch_invariance(classifier: Classifier, documents: Sequence[SegmentedDocument]) -> Check:
+def _batch_invariance(reader: Reader, inputs: Sequence[GoldenInput]) -> Check:
     """Every window of the golden inputs alone, in one batch, and in that batch in another order."""
-    windows = [window for document in documents for window in classifier.window_inputs(document)]
-    pack = classifier.layout.pack
-    alone = [run(classifier.session, pack([window]))[0] for window in windows]
+    windows = windows_of(reader, inputs)
+    alone = [reader.answers([window])[0] for window in windows]
     order = np.random.default_rng(1).permutation(len(windows))
     deviation = 0.0
     for arrangement in (np.arange(len(windows)), order):
-        batch = run(classifier.session, pack([windows[index] for index in arrangement]))
+        batch = reader.answers([windows[index] for index in arrangement])
         for index, together in zip(arrangement, batch, strict=True):
-            gap = np.abs(together.segments - alone[index].segments).max()
-            if together.document is not None and alone[index].document is not None:
-                gap = np.maximum(gap, np.abs(together.document - alone[index].document).max())
-            deviation = float(np.maximum(deviation, gap))
+            deviation = float(np.maximum(deviation, np.abs(together - alone[index]).max()))
     limit = f"at most {BATCH_TOLERANCE:.0e}"
-    problems = () if deviation <= BATCH_TOLERANCE else (f"logits depend on batch mates, by {deviation:.1e}, expected {limit}",)
+    problems = () if deviation <= BATCH_TOLERANCE else (f"scores depend on batch mates, by {deviation:.1e}, expected {limit}",)
     return Check("batch invariance", f"{len(windows)} windows alone, together and shuffled, {deviation:.1e} ({limit})", problems)

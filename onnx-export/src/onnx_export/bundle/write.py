@@ -5,34 +5,49 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from onnx_export.bundle.classifier import Classifier
 from onnx_export.bundle.golden import golden_records
-from onnx_export.bundle.settings import BundleSettings
+from onnx_export.bundle.reader import open_reader
 from onnx_export.bundle.verify import checks
 from onnx_export.checksums import file_sha256
 from onnx_export.contract import GOLDEN, MANIFEST, MODEL, MODEL_CARD, TOKENIZER
 from onnx_export.export.agreement import Agreement
-from onnx_export.export.checked_graph import build_checked
-from onnx_export.hat.checkpoint import Checkpoint
-from onnx_export.hat.tokenizer import check_tokenizer
+from onnx_export.export.golden_inputs import GoldenInput
 from onnx_export.json_files import write_json, write_json_lines
 from onnx_export.problems import ExportError
 from onnx_export.text.coverage import Coverage
 from onnx_export.text.special_tokens import SpecialTokens
-from onnx_export.text.tokenization import without_truncation
+
+C = TypeVar("C", contravariant=True)
 
 
-def write_bundle(folder: Path, checkpoint: Checkpoint, settings: BundleSettings, target: Path) -> Agreement:
+class Settings(Protocol[C]):
+    """What a bundle of one architecture says beyond its model, and what is made of a checkpoint by that."""
+
+    @property
+    def model_card(self) -> str: ...
+
+    @property
+    def golden_inputs(self) -> Sequence[GoldenInput]: ...
+
+    def build(self, folder: Path, checkpoint: C) -> tuple[bytes, Agreement]: ...
+
+    def tokenizer(self, folder: Path, checkpoint: C) -> str | None: ...
+
+    def manifest(self, checkpoint: C, agreement: Agreement, files: Mapping[str, Any]) -> dict[str, Any]: ...
+
+
+def write_bundle(folder: Path, checkpoint: C, settings: Settings[C], target: Path) -> Agreement:
     """Write the bundle of a checkpoint, verify it, and only then put it at ``target``, in place of the bundle that may be there.
 
     Args:
         folder: the checkpoint's folder, for its tokenizer.
         checkpoint: the same, read.
-        settings: see ``resolve_settings``.
+        settings: see ``resolve_settings`` and ``resolve_symbol_settings``.
         target: the bundle's folder.
 
     Raises:
@@ -40,15 +55,15 @@ def write_bundle(folder: Path, checkpoint: Checkpoint, settings: BundleSettings,
     """
     target = target.absolute()
     _refuse_to_overwrite(target)
-    check_tokenizer(folder, checkpoint)
-    model, agreement = build_checked(
-        folder, checkpoint, settings.graph, calibration=settings.calibration, segmenter=settings.segmenter
-    )
+    tokenizer = settings.tokenizer(folder, checkpoint)
+    model, agreement = settings.build(folder, checkpoint)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}.partial")
     draft.mkdir()
     try:
-        _write_files(draft, folder, checkpoint, settings, model, agreement)
+        (draft / MODEL).write_bytes(model)
+        _write_texts(draft, tokenizer, settings.model_card)
+        _write_records(draft, settings.golden_inputs, partial(settings.manifest, checkpoint, agreement))
         failed = [f"{check.name}: {problem}" for check in checks(draft) for problem in check.problems]
         if failed:
             raise ExportError("the new bundle", failed)
@@ -80,19 +95,21 @@ def _replace(target: Path, draft: Path) -> None:
     shutil.rmtree(old)
 
 
-def _write_files(
-    draft: Path, folder: Path, checkpoint: Checkpoint, settings: BundleSettings, model: bytes, agreement: Agreement
-) -> None:
-    (draft / MODEL).write_bytes(model)
-    tokenizer = (folder / TOKENIZER).read_bytes().decode("utf-8")
-    (draft / TOKENIZER).write_bytes(without_truncation(tokenizer).encode("utf-8"))
-    (draft / MODEL_CARD).write_text(settings.model_card, encoding="utf-8", newline="")
-    # The classifier needs a manifest before the golden records are there to be listed in it.
-    records = golden_records(Classifier(draft, settings.manifest(checkpoint, agreement, {})), settings.golden_inputs)
+def _write_texts(draft: Path, tokenizer: str | None, model_card: str) -> None:
+    if tokenizer is not None:
+        (draft / TOKENIZER).write_bytes(tokenizer.encode("utf-8"))
+    (draft / MODEL_CARD).write_text(model_card, encoding="utf-8", newline="")
+
+
+def _write_records(draft: Path, inputs: Sequence[GoldenInput], manifest: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    """Golden records and the manifest, which is made of the files that it lists."""
+    # Scoring needs a manifest before the golden records are there to be listed in it.
+    records = golden_records(open_reader(draft, manifest({})), inputs)
     write_json_lines(draft / GOLDEN, records)
-    _print_coverage(draft / TOKENIZER, records)
+    if (draft / TOKENIZER).is_file():
+        _print_coverage(draft / TOKENIZER, records)
     files = {path.name: {"sha256": file_sha256(path), "bytes": path.stat().st_size} for path in sorted(draft.iterdir())}
-    write_json(draft / MANIFEST, settings.manifest(checkpoint, agreement, files))
+    write_json(draft / MANIFEST, manifest(files))
 
 
 def _print_coverage(tokenizer: Path, records: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Reads the tensors of a ``pytorch_model.bin`` without PyTorch and without running anything that the file holds.
+"""Reads the tensors of a file of ``torch.save`` without PyTorch and without running anything that the file holds.
 
 Such a file is a zip archive: a pickle that describes tensors, and one member with raw numbers for each storage. A pickle is a
 program, which may call whatever it can name. Here it can name no more than the functions of this module that stand in for those
@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,57 @@ def read_pytorch_file(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         ExportError: if the file is something else, or its pickle asks for anything but tensors.
     """
+    return _tensors_of(path, _unpickled(path, {}))
+
+
+def read_training_file(path: Path, records: Collection[tuple[str, str]]) -> dict[str, Any]:
+    """Read what a training saved: a dict of plain values, of dicts of tensors, and of objects that only hold attributes.
+
+    Args:
+        path: the file.
+        records: module and name of each class whose instances are read as ``Record``; nothing of the class is run.
+
+    Returns:
+        The dict; each tensor in it is an array, as ``read_pytorch_file`` returns it.
+
+    Raises:
+        ExportError: if the file is something else, or its pickle asks for any other class.
+    """
+    content = _unpickled(path, dict.fromkeys(records, Record))
+    if not isinstance(content, dict):
+        raise ExportError(str(path), [f"holds {type(content).__name__}, expected the dict that the training saved"])
+    return {name: _plain(value) for name, value in content.items()}
+
+
+class Record:
+    """Stands in for an instance of a class that is not there, such as ``argparse.Namespace``: nothing but its attributes."""
+
+    __slots__ = ("attributes",)
+
+    def __init__(self) -> None:
+        self.attributes: dict[str, Any] = {}
+
+    def __new__(cls) -> Record:
+        record = super().__new__(cls)
+        record.attributes = {}
+        return record
+
+    def __setstate__(self, state: object) -> None:
+        if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
+            raise _UnusableError("its pickle gives an object something else than attributes by name")
+        self.attributes = dict(state)
+
+
+def _plain(value: Any) -> Any:
+    """A value with its tensors, and those in a dict, as arrays."""
+    if isinstance(value, _Numbers):
+        return value.array
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value
+
+
+def _unpickled(path: Path, classes: Mapping[tuple[str, str], Any]) -> Any:
     try:
         if not zipfile.is_zipfile(path):
             raise _UnusableError(
@@ -50,7 +101,7 @@ def read_pytorch_file(path: Path) -> dict[str, NDArray[Any]]:
                 "torch.load(…, weights_only=True) and save it again, as model.safetensors for preference"
             )
         with zipfile.ZipFile(path) as archive:
-            return _read(archive)
+            return _read(archive, classes)
     except _UnusableError as error:
         raise ExportError(str(path), [str(error)]) from None
     except (pickle.UnpicklingError, zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
@@ -107,34 +158,38 @@ class _StateDict(dict[Any, Any]):
         pass
 
 
-def _read(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
+def _read(archive: zipfile.ZipFile, classes: Mapping[tuple[str, str], Any]) -> Any:
     members = [name for name in archive.namelist() if name == "data.pkl" or name.endswith("/data.pkl")]
     if len(members) != 1:
         raise _UnusableError(f"has {len(members)} members data.pkl, expected one: not written by torch.save")
     root = members[0].removesuffix("data.pkl")
-    content = _Unpickler(archive, root, io.BytesIO(archive.read(members[0]))).load()
+    return _Unpickler(archive, root, io.BytesIO(archive.read(members[0])), classes).load()
+
+
+def _tensors_of(path: Path, content: Any) -> dict[str, NDArray[Any]]:
     if not isinstance(content, dict):
-        raise _UnusableError("holds no state dict; save it with torch.save(model.state_dict(), 'pytorch_model.bin')")
+        raise ExportError(str(path), ["holds no state dict; save it with torch.save(model.state_dict(), 'pytorch_model.bin')"])
     others = [name for name, value in content.items() if not (isinstance(name, str) and isinstance(value, _Numbers))]
     if others:
-        raise _UnusableError(
-            f"holds {', '.join(map(repr, others[:3]))} beside tensors by name; "
-            "save the state dict alone: torch.save(model.state_dict(), 'pytorch_model.bin')"
-        )
+        problem = f"holds {', '.join(map(repr, others[:3]))} beside tensors by name; "
+        raise ExportError(str(path), [f"{problem}save the state dict alone: torch.save(model.state_dict(), 'pytorch_model.bin')"])
     return {name: tensor.array for name, tensor in content.items()}
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, archive: zipfile.ZipFile, root: str, file: io.BytesIO) -> None:
+    def __init__(self, archive: zipfile.ZipFile, root: str, file: io.BytesIO, classes: Mapping[tuple[str, str], Any]) -> None:
         super().__init__(file)
+        self._classes = classes
         self._archive = archive
         self._root = root
         self._storages: dict[str, NDArray[Any]] = {}
         self._big_endian = f"{root}byteorder" in archive.namelist() and archive.read(f"{root}byteorder") == b"big"
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("collections", "OrderedDict"):
+        if (module, name) == ("collections", "OrderedDict") or (self._classes and (module, name) == ("collections", "Counter")):
             return _StateDict
+        if (module, name) in self._classes:
+            return self._classes[module, name]
         if module == "torch" and name in _STORAGES:
             return _Name(dtype=_STORAGES[name])
         if module == "torch._utils" and name in _REBUILD:

@@ -75,6 +75,15 @@ def _weights_path(folder: Path) -> Path:
 def _read_file(path: Path) -> Tensors:
     if path.suffix == ".bin":
         return read_pytorch_file(path)
+    return read_safetensors(path)
+
+
+def read_safetensors(path: Path) -> Tensors:
+    """Read the tensors of one file under the names that it has for them.
+
+    Raises:
+        ExportError: if it is something else.
+    """
     try:
         tensors: Tensors = load_file(path)
     except (SafetensorError, OSError, KeyError, TypeError) as error:

@@ -8,9 +8,18 @@ from pathlib import Path
 
 from onnx_export.arguments import Arguments
 from onnx_export.bundle.settings import resolve_settings
+from onnx_export.bundle.symbol_settings import resolve_symbol_settings
 from onnx_export.bundle.write import write_bundle
-from onnx_export.commands.model_options import TRAPS, add_model_options, checkpoint_of, flags_of, print_agreement
+from onnx_export.commands.model_options import (
+    TRAPS,
+    add_model_options,
+    checkpoint_of,
+    flags_of,
+    hourglass_of,
+    print_agreement,
+)
 from onnx_export.commands.verify import print_verification
+from onnx_export.export.architecture import architecture_of
 from onnx_export.text.cleaning import CLEANINGS
 from onnx_export.text.cutting import TOKENIZATIONS
 from onnx_export.text.segmentation import SEGMENTERS
@@ -18,11 +27,18 @@ from onnx_export.text.segmentation import SEGMENTERS
 
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
-    checkpoint = checkpoint_of(options)
-    settings = resolve_settings(options.checkpoint, checkpoint, flags_of(options))
-    agreement = write_bundle(options.checkpoint, checkpoint, settings, options.output)
+    flags = flags_of(options)
+    if architecture_of(options.checkpoint) == "hourglass":
+        model = hourglass_of(options)
+        agreement = write_bundle(
+            options.checkpoint, model, resolve_symbol_settings(options.checkpoint, model, flags), options.output
+        )
+    else:
+        checkpoint = checkpoint_of(options)
+        settings = resolve_settings(options.checkpoint, checkpoint, flags)
+        agreement = write_bundle(options.checkpoint, checkpoint, settings, options.output)
     print(f"{options.output}: written")
-    print_agreement(agreement, settings.graph)
+    print_agreement(agreement, flags)
     return print_verification(options.output)
 
 
@@ -39,7 +55,18 @@ def _parser() -> argparse.ArgumentParser:
         help="the whole text at once, or each sentence alone as the original HATTokenizer does (default: per-sentence where the checkpoint "
         "names that tokenizer, else whole-text)",
     )
-    parser.add_argument("--window-overlap", type=int, metavar="SEGMENTS", help="shared by neighbouring windows (default: N // 4)")
+    parser.add_argument(
+        "--window-length",
+        type=int,
+        metavar="SYMBOLS",
+        help="of a language model: how many it looks at together (default: as it was trained, else 512)",
+    )
+    parser.add_argument(
+        "--window-overlap",
+        type=int,
+        metavar="COUNT",
+        help="segments, or symbols of a language model, shared by neighbouring windows (default: N // 4, or half a window)",
+    )
     parser.add_argument("--name", help="model name (default: the checkpoint folder's)")
     parser.add_argument("--version", help="model version (default: 1)")
     parser.add_argument(

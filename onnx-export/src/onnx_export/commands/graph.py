@@ -8,9 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from onnx_export.arguments import Arguments
+from onnx_export.bundle.given import Flags
 from onnx_export.bundle.settings import given_segmenter, graph_settings
-from onnx_export.commands.model_options import TRAPS, add_model_options, checkpoint_of, flags_of, print_agreement
+from onnx_export.bundle.symbol_settings import foreign_flags, graph_problems
+from onnx_export.commands.model_options import (
+    TRAPS,
+    add_model_options,
+    checkpoint_of,
+    flags_of,
+    hourglass_of,
+    print_agreement,
+)
+from onnx_export.export.agreement import Agreement
+from onnx_export.export.architecture import architecture_of
 from onnx_export.export.checked_graph import build_checked
+from onnx_export.export.hat_model import HatModel, calibration_windows
+from onnx_export.export.hourglass_model import HourglassModel
+from onnx_export.export.hourglass_model import calibration_windows as symbol_windows
 from onnx_export.export.precision import precision_problems
 from onnx_export.problems import ExportError
 
@@ -19,18 +33,35 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.output.is_dir():
         raise ExportError(str(options.output), ["is a folder, expected a file to write, such as model.onnx in it"])
-    checkpoint = checkpoint_of(options)
-    settings = graph_settings(options.checkpoint, checkpoint, flags_of(options))
-    if problems := precision_problems(settings.precision, settings.storage, options.calibration):
-        raise ExportError("options", problems)
-    segmenter = given_segmenter(options.checkpoint)
-    model, agreement = build_checked(
-        options.checkpoint, checkpoint, settings, calibration=options.calibration, segmenter=segmenter
-    )
+    flags = flags_of(options)
+    build = _hourglass_graph if architecture_of(options.checkpoint) == "hourglass" else _hat_graph
+    model, agreement = build(options, flags)
     _write_atomically(options.output, model)
     print(f"{options.output}: {len(model) / 1e6:.1f} MB")
-    print_agreement(agreement, settings)
+    print_agreement(agreement, flags)
     return 0
+
+
+def _hat_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreement]:
+    folder, checkpoint = options.checkpoint, checkpoint_of(options)
+    settings = graph_settings(folder, checkpoint, flags)
+    _refuse(precision_problems(settings.precision, settings.storage, flags.calibration))
+    segmenter = given_segmenter(folder)
+    return build_checked(
+        HatModel(checkpoint, settings), lambda: calibration_windows(folder, checkpoint, flags.calibration, segmenter)
+    )
+
+
+def _hourglass_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreement]:
+    folder, checkpoint = options.checkpoint, hourglass_of(options)
+    _refuse([*foreign_flags(flags), *graph_problems(checkpoint.config, flags)])
+    model = HourglassModel(checkpoint, flags.storage, flags.precision)
+    return build_checked(model, lambda: symbol_windows(folder, checkpoint, flags.calibration))
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise ExportError("options", problems)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,16 +7,17 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from onnx_export.bundle.settings import Flags
+from onnx_export.bundle.given import Flags
 from onnx_export.contract import PAD_SEGMENTS, PRECISIONS
 from onnx_export.export.agreement import Agreement
-from onnx_export.export.graph_settings import GraphSettings
 from onnx_export.hat.checkpoint import Checkpoint, read_checkpoint
 from onnx_export.hat.config import POOLINGS
+from onnx_export.hourglass.checkpoint import HourglassCheckpoint, read_hourglass
 from onnx_export.onnx.storage import STORAGES
+from onnx_export.problems import ExportError
 
 TRAPS = """\
-Scores depend on two things that a checkpoint does not say:
+Scores of a HAT model depend on two things that its checkpoint does not say:
 
 --pad-segment      The original code pads every document to N segments, and max, last and attentive pooling look at
                    the padding. A model fine-tuned with it needs "pad" (pad ids only: BERT ids, sentence grouping) or
@@ -38,8 +39,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder with config.json and model.safetensors or pytorch_model.bin, whole or in shards, for a bundle tokenizer.json too; its bundle.json "
-        "gives defaults",
+        help="folder with config.json and model.safetensors or pytorch_model.bin, whole or in shards, for a bundle tokenizer.json too; or of "
+        "an Hourglass language model, also config.gin with model.pkl.gz, or checkpoint_last.pt; its bundle.json gives defaults",
     )
     parser.add_argument(
         "--task",
@@ -72,8 +73,23 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def hourglass_of(options: argparse.Namespace) -> HourglassCheckpoint:
+    """Read the Hourglass checkpoint asked for.
+
+    Raises:
+        ExportError: if it cannot be used, or options were given that are for HAT models alone.
+    """
+    foreign = [f"--{name}" for name in ("task", "pooling") if getattr(options, name) is not None]
+    if foreign:
+        raise ExportError(
+            "options",
+            [f"{name} is for HAT models, and this checkpoint holds an Hourglass model: leave it out" for name in foreign],
+        )
+    return read_hourglass(options.checkpoint)
+
+
 def checkpoint_of(options: argparse.Namespace) -> Checkpoint:
-    """Read the checkpoint asked for; what a person should know of it goes to standard error."""
+    """Read the HAT checkpoint asked for; what a person should know of it goes to standard error."""
     checkpoint = read_checkpoint(options.checkpoint, pooling=options.pooling, embedding=options.task == "embedding")
     for note in checkpoint.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -93,11 +109,11 @@ def flags_of(options: argparse.Namespace) -> Flags:
     return Flags(**{field.name: given[field.name] for field in fields(Flags) if field.name in given})
 
 
-def print_agreement(agreement: Agreement, settings: GraphSettings) -> None:
+def print_agreement(agreement: Agreement, flags: Flags) -> None:
     """Say how well a graph agrees, and what rounding moved."""
-    what = "the same rounding in float32" if settings.precision == "int8" else "the reference computation"
+    what = "the same rounding in float32" if flags.precision == "int8" else "the reference computation"
     print(f"✓ agrees with {what} on {agreement.documents} documents to {agreement.deviation:.1e}")
-    rounded = [f"{settings.precision} arithmetic"] if settings.precision != "fp32" else []
-    rounded += [f"{settings.storage} weights"] if settings.storage != "fp32" else []
+    rounded = [f"{flags.precision} arithmetic"] if flags.precision != "fp32" else []
+    rounded += [f"{flags.storage} weights"] if flags.storage != "fp32" else []
     if rounded:
-        print(f"  {' and '.join(rounded)} moved their logits by at most {agreement.effect:.1e}")
+        print(f"  {' and '.join(rounded)} moved their answers by at most {agreement.effect:.1e}")

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
-from onnx_export.contract import TOKENIZER
 from onnx_export.export.agreement import Agreement, check_agreement
-from onnx_export.export.calibration import calibrate, calibration_windows
-from onnx_export.export.graph_settings import GraphSettings
+from onnx_export.export.calibration import calibrate
+from onnx_export.export.packed_model import PackedModel, Window
 from onnx_export.export.precision import build_model
-from onnx_export.hat.checkpoint import Checkpoint
-from onnx_export.hat.tokenizer import check_tokenizer
-from onnx_export.text.segmentation import SegmenterName
+from onnx_export.onnx.int8 import UNQUANTISED, Int8Matrix
 
 _SAMPLES = 4
-"""Of the documents that int8 is calibrated on, those to compare logits of."""
+"""Of the windows that int8 is calibrated on, those to compare answers for."""
 
 
-def build_checked(
-    folder: Path, checkpoint: Checkpoint, settings: GraphSettings, *, calibration: Path | None, segmenter: SegmenterName
-) -> tuple[bytes, Agreement]:
+def build_checked(model: PackedModel[Window], windows_to_calibrate_on: Callable[[], Sequence[Window]]) -> tuple[bytes, Agreement]:
     """The packed graph in the precision asked for, for int8 calibrated, and how well it computes what it should.
 
-    Args:
-        folder: the checkpoint's, for its tokenizer and golden inputs.
-        checkpoint: the same, read.
-        settings: of the graph.
-        calibration: a file of documents to calibrate int8 on; None for what else there is, see ``calibration_windows``.
-        segmenter: how these are cut.
-
     Raises:
-        ExportError: see ``calibration_windows``, ``calibrate``, ``build_model``, ``check_agreement``.
+        ExportError: see ``windows_to_calibrate_on``, ``calibrate``, ``build_model``, ``check_agreement``.
     """
-    quantised, samples = {}, []
-    if settings.precision == "int8":
-        if (folder / TOKENIZER).is_file():
-            check_tokenizer(folder, checkpoint)
-        samples = calibration_windows(folder, checkpoint, calibration, segmenter)
-        quantised = calibrate(checkpoint, samples, settings)
-    model = build_model(checkpoint, settings, quantised).SerializeToString()
-    return model, check_agreement(checkpoint, model, settings, quantised=quantised, samples=samples[:_SAMPLES])
+    quantised: Mapping[str, Int8Matrix] = UNQUANTISED
+    samples: Sequence[Window] = ()
+    if model.precision == "int8":
+        samples = windows_to_calibrate_on()
+        quantised = calibrate(model, samples)
+    graph = build_model(model, quantised).SerializeToString()
+    return graph, check_agreement(model, graph, quantised=quantised, samples=samples[:_SAMPLES])

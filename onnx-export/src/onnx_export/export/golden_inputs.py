@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from onnx_export.json_files import read_json_lines
+from onnx_export.text.cutting import BETWEEN_SEGMENTS
 
 GOLDEN_INPUTS = "golden-inputs.jsonl"
 """Beside a checkpoint."""
@@ -18,6 +19,11 @@ class GoldenInput:
 
     id: str
     text: str | tuple[str, ...]
+
+    @property
+    def whole(self) -> str:
+        """The text, segments put together."""
+        return self.text if isinstance(self.text, str) else BETWEEN_SEGMENTS.join(self.text)
 
     def record(self) -> dict[str, Any]:
         """As a file of inputs has it."""
@@ -56,11 +62,19 @@ DEFAULT_INPUTS = (
 
 def long_input(segments: int, segment_length: int) -> GoldenInput:
     """A text that needs more than so many segments with any usual tokenizer."""
-    sentences = [
+    return GoldenInput("long", " ".join(_sentences(segments * segment_length // 16 + 2)))
+
+
+def long_text(characters: int) -> str:
+    """A text of so many characters."""
+    return " ".join(_sentences(characters // 64 + 1))[:characters]
+
+
+def _sentences(count: int) -> list[str]:
+    return [
         f"On day {day} the crew moved {day * 7} crates from the quay to shed {day % 5} and wrote it in the log."
-        for day in range(1, segments * segment_length // 16 + 3)
+        for day in range(1, count + 1)
     ]
-    return GoldenInput("long", " ".join(sentences))
 
 
 def read_inputs(path: Path) -> list[GoldenInput]:

@@ -9,10 +9,7 @@ from types import MappingProxyType
 import onnx
 
 from onnx_export.contract import Precision
-from onnx_export.export.graph_settings import GraphSettings
-from onnx_export.hat.checkpoint import Checkpoint
-from onnx_export.hat.graph import build_graph
-from onnx_export.onnx.fp16 import to_fp16
+from onnx_export.export.packed_model import PackedModel, Window
 from onnx_export.onnx.int8 import UNQUANTISED, Quantised
 from onnx_export.onnx.storage import Storage
 from onnx_export.problems import ExportError
@@ -31,15 +28,12 @@ def precision_problems(precision: Precision, storage: Storage, calibration: Path
     return problems
 
 
-def build_model(checkpoint: Checkpoint, settings: GraphSettings, quantised: Quantised = UNQUANTISED) -> onnx.ModelProto:
-    """The packed graph of a checkpoint in the precision of the settings; ``quantised`` is for int8, see ``calibrate``.
+def build_model(model: PackedModel[Window], quantised: Quantised = UNQUANTISED) -> onnx.ModelProto:
+    """The packed graph of a model in its precision; ``quantised`` is for int8, see ``calibrate``.
 
     Raises:
-        ExportError: see ``build_graph``.
+        ExportError: if the graph cannot be built.
     """
-    positions, storage = settings.segment_positions, settings.storage
-    if (settings.precision == "int8") != bool(quantised):
-        raise ExportError(checkpoint.name, [f"precision {settings.precision} with {len(quantised)} quantised matrices"])
-    if settings.precision == "fp16":
-        return to_fp16(build_graph(checkpoint, segment_positions=positions, storage=storage, half=True))
-    return build_graph(checkpoint, segment_positions=positions, storage=storage, quantised=quantised)
+    if (model.precision == "int8") != bool(quantised):
+        raise ExportError(model.name, [f"precision {model.precision} with {len(quantised)} quantised matrices"])
+    return model.half_graph() if model.precision == "fp16" else model.graph(model.storage, quantised)

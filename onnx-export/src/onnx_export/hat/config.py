@@ -8,10 +8,10 @@ from enum import Enum
 from typing import Any, Literal, TypeVar
 
 from onnx_export.contract import ProblemType, Task
+from onnx_export.onnx.layers import Activation
 from onnx_export.problems import ExportError
 
 Pooling = Literal["max", "first", "last", "attentive"]
-Activation = Literal["gelu", "gelu_tanh", "relu", "silu"]
 
 POOLINGS: tuple[Pooling, ...] = ("max", "first", "last", "attentive")
 

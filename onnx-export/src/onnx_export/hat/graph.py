@@ -19,12 +19,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, Checkpoint, supports_segment_positions
 from onnx_export.hat.config import HatConfig, Head
 from onnx_export.onnx.graph_builder import MICROSOFT, GraphBuilder, tensor
-from onnx_export.onnx.int8 import UNQUANTISED, Quantised, matrix_name
+from onnx_export.onnx.int8 import UNQUANTISED, Quantised
+from onnx_export.onnx.layers import Layers
 from onnx_export.onnx.storage import WORD_EMBEDDINGS, Storage, quantise_rows, stored_as_int8
 from onnx_export.problems import ExportError
 
@@ -125,6 +125,7 @@ class _HatGraph:
         self.quantised = quantised
         self.half = half
         self.g = GraphBuilder()
+        self.layers = Layers(self.g, self.weights, storage=storage, shrinks=stored_as_int8, quantised=quantised)
 
     def build(self) -> onnx.ModelProto:
         config = self.config
@@ -270,17 +271,19 @@ class _HatGraph:
 
     def _block(self, name: str, x: str, context: str) -> str:
         """A post-norm transformer block after its attention: rows ``x`` and what they attended to ``context``, [rows, H] each."""
-        attended = self._product(context, f"{name}.attention.output.dense")
-        x = self._skip_layer_norm(f"{name}.attention.output.LayerNorm", attended, x, self._bias(f"{name}.attention.output.dense"))
-        inner = self._product(x, f"{name}.intermediate.dense")
-        inner = self._activation(inner, self._bias(f"{name}.intermediate.dense"))
-        output = self._product(inner, f"{name}.output.dense")
-        return self._skip_layer_norm(f"{name}.output.LayerNorm", output, x, self._bias(f"{name}.output.dense"))
+        attended = self.layers.product(context, f"{name}.attention.output.dense")
+        x = self._skip_layer_norm(
+            f"{name}.attention.output.LayerNorm", attended, x, self.layers.bias(f"{name}.attention.output.dense")
+        )
+        inner = self.layers.product(x, f"{name}.intermediate.dense")
+        inner = self.layers.activation(self.config.activation, inner, self.layers.bias(f"{name}.intermediate.dense"))
+        output = self.layers.product(inner, f"{name}.output.dense")
+        return self._skip_layer_norm(f"{name}.output.LayerNorm", output, x, self.layers.bias(f"{name}.output.dense"))
 
     def _within_segments(self, name: str, tokens: str, at: _Tokens) -> str:
         """[T, H] -> [T, H]: every token looks at those of its segment."""
         g = self.g
-        qkv = self._product(tokens, *self._attention_parts(name))
+        qkv = self.layers.product(tokens, *self._attention_parts(name))
         q, k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3))
         context = self._attention(name, q, k, v, key_padding=at.key_padding)  # [S, L, H]
         return g.op("Gather", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), at.slots)
@@ -288,20 +291,20 @@ class _HatGraph:
     def _heads_within_segments(self, name: str, heads: str, tokens: str, at: _Tokens) -> str:
         """[S, H], [T, H] -> [S, H]: the first token alone of every segment looks at all of them."""
         g, parts = self.g, self._attention_parts(name)
-        q = g.op("Unsqueeze", self._product(heads, *parts[:1]), g.integers(1))
-        kv = self._product(tokens, *parts[1:])
+        q = g.op("Unsqueeze", self.layers.product(heads, *parts[:1]), g.integers(1))
+        kv = self.layers.product(tokens, *parts[1:])
         k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2))
         return g.op("Squeeze", self._attention(name, q, k, v, key_padding=at.key_padding), g.integers(1))
 
     def _across_segments(self, name: str, heads: str, same_document: str) -> str:
         """[S, H] -> [S, H]: every segment head looks at those of its document."""
         g, parts = self.g, self._attention_parts(name)
-        qkv = self._product(heads, *parts)
+        qkv = self.layers.product(heads, *parts)
         q, k, v = g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3)
         if self.quantised or self.half:
             # Sums over keys must not depend, in their last bits, on where in a batch a document stands: rounding to int8 or float16
             # would make a whole step of such a bit now and then.
-            q, k, v = (g.op("Add", x, self._bias(part)) for x, part in zip((q, k, v), parts, strict=True))
+            q, k, v = (g.op("Add", x, self.layers.bias(part)) for x, part in zip((q, k, v), parts, strict=True))
             return self._exact_attention(q, k, v, same_document)
         q, k, v = (g.op("Unsqueeze", x, g.integers(0)) for x in (q, k, v))
         return g.op("Squeeze", self._attention(name, q, k, v, bias=same_document), g.integers(0))
@@ -342,19 +345,6 @@ class _HatGraph:
         context = g.op("Transpose", g.op("MatMul", shares, split(v, 1, 0, 2)), perm=[1, 0, 2])
         return g.op("Cast", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), to=onnx.TensorProto.FLOAT)
 
-    def _activation(self, x: str, bias: str) -> str:
-        g = self.g
-        match self.config.activation:
-            case "gelu":
-                return g.op("BiasGelu", x, bias, domain=MICROSOFT)
-            case "gelu_tanh":
-                return g.op("FastGelu", x, bias, domain=MICROSOFT)
-            case "relu":
-                return g.op("Relu", g.op("Add", x, bias))
-            case "silu":
-                x = g.op("Add", x, bias)
-                return g.op("Mul", x, g.op("Sigmoid", x))
-
     # Heads
 
     def _pool(self, heads: str) -> str:
@@ -391,7 +381,7 @@ class _HatGraph:
         Energies are the tanh of something, so e to them is between 0.36 and 2.72 and needs no maximum subtracted.
         """
         g, N = self.g, self.config.max_segments
-        hidden = self._linear("pooler.attentive_pooling.lin_proj", heads)
+        hidden = self.layers.linear("pooler.attentive_pooling.lin_proj", heads)
         v = g.constant("pooler.attentive_pooling.v.weight", self.weights["pooler.attentive_pooling.v.weight"].T)
         energy = g.op("Tanh", g.op("MatMul", hidden, v))  # [S, 1]
         energy = g.op("Squeeze", energy, g.integers(1))
@@ -406,17 +396,17 @@ class _HatGraph:
 
     def _classifier(self, x: str) -> str:
         """[rows, H] -> [rows, C]"""
-        return self._linear("classifier", self.g.op("Tanh", self._linear(self.config.head.dense, x)))
+        return self.layers.linear("classifier", self.g.op("Tanh", self.layers.linear(self.config.head.dense, x)))
 
     def _token_predictions(self, tokens: str) -> str:
         """[S, K, H] -> [S, K, V]; this head's activation is always the exact GELU."""
         g, name = self.g, "lm_head.layer_norm"
         with g.scope("tokens"):
-            x = g.op("MatMul", tokens, self._matrix("lm_head.dense"))
-            x = g.op("BiasGelu", x, self._bias("lm_head.dense"), domain=MICROSOFT)
+            x = g.op("MatMul", tokens, self.layers.matrix("lm_head.dense"))
+            x = g.op("BiasGelu", x, self.layers.bias("lm_head.dense"), domain=MICROSOFT)
             weight = g.constant(f"{name}.weight", self.weights[f"{name}.weight"])
-            x = g.op("LayerNormalization", x, weight, self._bias(name), axis=-1, epsilon=self.config.layer_norm_epsilon)
-            return self._linear("lm_head.decoder", x)
+            x = g.op("LayerNormalization", x, weight, self.layers.bias(name), axis=-1, epsilon=self.config.layer_norm_epsilon)
+            return self.layers.linear("lm_head.decoder", x)
 
     # Parts
 
@@ -425,13 +415,10 @@ class _HatGraph:
         g = self.g
         return g.op("Equal", g.op("Unsqueeze", rows, g.integers(1)), g.op("Unsqueeze", columns, g.integers(0)))
 
-    def _linear(self, name: str, x: str) -> str:
-        return self.g.op("Add", self._product(x, name), self._bias(name))
-
     def _skip_layer_norm(self, name: str, x: str, skip: str, bias: str = "") -> str:
         """The layer norm of x + bias + skip."""
         g = self.g
-        parameters = (g.constant(f"{name}.weight", self.weights[f"{name}.weight"]), self._bias(name))
+        parameters = (g.constant(f"{name}.weight", self.weights[f"{name}.weight"]), self.layers.bias(name))
         epsilon = self.config.layer_norm_epsilon
         if self.half:
             more = [bias] if bias else []
@@ -439,29 +426,3 @@ class _HatGraph:
         if bias:
             x = g.op("Add", x, bias)
         return g.op("LayerNormalization", g.op("Add", x, skip), *parameters, axis=-1, epsilon=epsilon)
-
-    def _bias(self, name: str) -> str:
-        return self.g.constant(f"{name}.bias", self.weights[f"{name}.bias"])
-
-    def _product(self, x: str, *names: str) -> str:
-        """[…, H] -> […, outputs]: the outputs of linear layers that share their input, side by side and without their biases."""
-        matrix = self.quantised.get(matrix_name(*names))
-        return matrix.product(self.g, x) if matrix else self.g.op("MatMul", x, self._matrix(*names))
-
-    def _matrix(self, *names: str) -> str:
-        """[H, outputs]: the weights of linear layers that share their input, side by side, as MatMul wants them."""
-        g = self.g
-        stored = [self.weights[f"{name}.weight"] for name in names]  # [outputs, H] each
-        name = matrix_name(*names)
-        if self.storage == "int8" and all(
-            stored_as_int8(f"{part}.weight", matrix) for part, matrix in zip(names, stored, strict=True)
-        ):
-            # Two operators on constants, which ONNX Runtime computes once while it loads the model.
-            values, scale = quantise_rows(np.concatenate(stored))
-            wide = g.op("Cast", g.constant(f"{name}.int8", values.T), to=onnx.TensorProto.FLOAT)
-            return g.op("Mul", wide, g.constant(f"{name}.scale", scale.T))
-        return g.constant(f"{name}.weight", _columns(stored))
-
-
-def _columns(stored: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    return np.concatenate(stored).T

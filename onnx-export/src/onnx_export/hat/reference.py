@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from onnx_export.contract import Logits, PadSegment
 from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, Checkpoint, Weights
-from onnx_export.hat.config import Activation, Head
+from onnx_export.hat.config import Head
+from onnx_export.onnx.layers import Activation
 
 Array = NDArray[np.float32]
 Ids = NDArray[np.int64]

@@ -18,16 +18,24 @@ from onnx_export.onnx.storage import WORD_EMBEDDINGS
 _FOLLOWERS = {"Add", "BiasGelu", "FastGelu", "Mul", "Relu", "Sigmoid", "Split"}
 """Computed in float16 if their first input is."""
 
+_MOVERS = {"Pad", "Reshape", "Slice", "Transpose"}
+"""The same, where attention is spelled out; all but their first input say where to."""
+
 _KEY_PADDING = 4
 """The one input of MultiHeadAttention that is no floating-point number."""
 
 
-def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A packed graph in float32 as one that computes its encoder in float16. Its inputs and outputs keep their types.
+def to_fp16(model: onnx.ModelProto, *, matrices: tuple[str, ...], spelled_out: bool = False) -> onnx.ModelProto:
+    """A packed graph in float32 as one that computes its layers in float16. Its inputs and outputs keep their types.
 
     Word embeddings are stored in float16 as well.
+
+    Args:
+        model: the graph.
+        matrices: with which the names of the matrices begin that are multiplied in float16.
+        spelled_out: whether attention consists of products of its own, which are in float16, too, but for the softmax.
     """
-    conversion = _Conversion(model.graph.initializer)
+    conversion = _Conversion(model.graph.initializer, matrices, spelled_out)
     nodes = [half for node in model.graph.node for half in conversion.convert(node)]
     converted = onnx.ModelProto()
     converted.CopyFrom(model)
@@ -40,7 +48,8 @@ def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 class _Conversion:
-    def __init__(self, constants: Iterable[onnx.TensorProto]) -> None:
+    def __init__(self, constants: Iterable[onnx.TensorProto], matrices: tuple[str, ...], spelled_out: bool) -> None:
+        self.matrices, self.spelled_out = matrices, spelled_out
         self.constants = {constant.name: constant for constant in constants}
         self.half: set[str] = set()
         """Values of the graph that are float16."""
@@ -63,16 +72,19 @@ class _Conversion:
 
     def _computes_in_half(self, node: onnx.NodeProto) -> bool:
         if node.op_type == "MatMul":
-            return str(node.input[1]).startswith("encoder.layer.")
+            if node.input[1] not in self.constants:
+                return self.spelled_out and node.input[1] in self.half
+            return str(node.input[1]).startswith(self.matrices)
         if node.op_type == "Gather":
             return bool(node.input[0] == WORD_EMBEDDINGS)
-        return node.op_type == "MultiHeadAttention" or (node.op_type in _FOLLOWERS and node.input[0] in self.half)
+        followers = _FOLLOWERS | _MOVERS if self.spelled_out else _FOLLOWERS
+        return node.op_type == "MultiHeadAttention" or (node.op_type in followers and node.input[0] in self.half)
 
     def _is_float(self, node: onnx.NodeProto, index: int) -> bool:
         name = node.input[index]
         if name in self.constants:
             return self.constants[name].data_type == TensorProto.FLOAT
-        if node.op_type == "Gather":
+        if node.op_type == "Gather" or (node.op_type in _MOVERS and index > 0):
             return False
         return bool(name) and not (node.op_type == "MultiHeadAttention" and index == _KEY_PADDING)
 

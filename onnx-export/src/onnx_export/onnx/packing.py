@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,11 +90,21 @@ def open_session(model: Path | bytes, *, threads: int = 1) -> onnxruntime.Infere
 
 def run(session: onnxruntime.InferenceSession, batch: PackedBatch) -> list[Logits]:
     """Logits of each window of the batch, in its order."""
+    names = [output.name for output in session.get_outputs()]
+    return by_window(dict(zip(names, session.run(names, batch.feeds()), strict=True)), batch.rows)
+
+
+def by_window(outputs: Mapping[str, NDArray[np.float32]], rows: Sequence[range]) -> list[Logits]:
+    """The outputs of a graph apart for each window, of whose segments ``rows`` says where they stand."""
     # A row for each document, if the model pools any, and a row for each segment, in whatever the two are called.
-    by_axis = {output.shape[0]: output.name for output in session.get_outputs()}
-    outputs = dict(zip(by_axis, session.run(list(by_axis.values()), batch.feeds()), strict=True))
-    documents, segments = outputs.get("B"), outputs["S"]
+    documents = next((outputs[name] for name in ("logits", "embedding") if name in outputs), None)
+    segments = next(outputs[name] for name in ("segment_logits", "segment_embeddings", "token_logits") if name in outputs)
     return [
-        Logits(None if documents is None else documents[index], segments[rows.start : rows.stop])
-        for index, rows in enumerate(batch.rows)
+        Logits(None if documents is None else documents[index], segments[of.start : of.stop]) for index, of in enumerate(rows)
     ]
+
+
+def in_a_row(logits: Logits) -> NDArray[np.float32]:
+    """All numbers of a window: those of segments, then of the document where there are any."""
+    documents = [] if logits.document is None else [logits.document.ravel()]
+    return np.concatenate([logits.segments.ravel(), *documents])

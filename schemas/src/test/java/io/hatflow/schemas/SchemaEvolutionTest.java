@@ -48,7 +48,8 @@ class SchemaEvolutionTest {
             "LabelledDocument-1", "50341604e5062ee2",
             "DeadLetter-1", "b144aecdb7dbea9c",
             "DeadLetter-2", "92f56dc3672d8923",
-            "DeadLetter-3", "45f75c4f43da81f7");
+            "DeadLetter-3", "45f75c4f43da81f7",
+            "DeadLetter-4", "f2e980f63abd18ef");
 
     @Test
     void historyIsNeverRewritten() {

@@ -4,7 +4,7 @@ import io.hatflow.inference.batch.BatchBudget;
 import java.io.Serializable;
 import java.time.Duration;
 
-/** How many segments a micro-batch may have; a window that has more runs alone. */
+/** How many segments, or windows of symbols, a micro-batch may have; a window that has more runs alone. */
 public sealed interface BatchSize extends Serializable {
 
     /** Always that many segments, unless memory runs out. */

@@ -8,9 +8,9 @@ import java.util.List;
  *
  * @param labels one entry for every label of the bundle, in the bundle's order
  * @param coverage how much of the document the model saw
- * @param tokensSeen tokens of the text that the model saw
- * @param tokensTotal tokens of the whole text
- * @param segments segments that the model saw
+ * @param tokensSeen tokens, or symbols, of the text that the model saw
+ * @param tokensTotal those of the whole text
+ * @param segments segments that the model saw; as many as windows, if it reads symbols
  * @param windows windows that the segments were seen in; 1 unless {@link Coverage#WINDOWED}
  * @param timings where the time went
  */

@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Classifies documents with a model bundle.
  *
- * <p>Thread-safe. Texts are tokenized and segmented on the caller's thread; the segments of all documents under way share micro-batches,
- * which the model runs one after the other. A document's scores do not depend on the others in its batch.
+ * <p>Thread-safe. Texts are cut on the caller's thread; the segments of all documents under way share micro-batches, which the model runs one after the other. A document's scores do not depend on the others in its batch.
  *
  * <p>The documents under way are not bounded here: whoever calls {@link #classify} bounds the futures that it holds.
  */
@@ -87,7 +86,11 @@ public final class DocumentClassifier implements AutoCloseable {
         return model.info();
     }
 
-    /** What the model sees of a text. */
+    /**
+     * What the model sees of a text.
+     *
+     * @throws IllegalArgumentException if it sees nothing of it
+     */
     SegmentedDocument segment(String text) {
         return model.segment(text);
     }
@@ -116,7 +119,7 @@ public final class DocumentClassifier implements AutoCloseable {
 
     /**
      * As {@link #classify(String, boolean)}, of a text that came in segments. None that the model sees holds tokens of two of them; longer
-     * ones are split. Offsets of evidence are those in the segments joined by one line feed.
+     * ones are split. A model that reads symbols sees them joined. Offsets of evidence are those in the segments joined by one line feed.
      */
     public CompletableFuture<Outcome> classify(List<String> segments, boolean urgent) {
         long length =
@@ -131,12 +134,14 @@ public final class DocumentClassifier implements AutoCloseable {
             return CompletableFuture.completedFuture(refusal);
         }
         long begun = System.nanoTime();
-        SegmentedDocument segmented = text.get();
-        long tokenizeNanos = System.nanoTime() - begun;
-        if (segmented.segments().isEmpty()) {
-            return CompletableFuture.completedFuture(Rejection.noTokens());
+        SegmentedDocument segmented;
+        try {
+            segmented = text.get();
+        } catch (RejectedTextException e) {
+            return CompletableFuture.completedFuture(e.rejection());
         }
-        int maxSegments = model.manifest().segmentation().maxSegments();
+        long tokenizeNanos = System.nanoTime() - begun;
+        int maxSegments = model.maxSegments();
         SegmentedDocument seen = segmented;
         if (segmented.segments().size() > maxSegments) {
             switch (settings.longDocuments()) {

@@ -67,11 +67,13 @@ public final class DocumentEmbedder implements AutoCloseable {
             return CompletableFuture.completedFuture(refusal);
         }
         long begun = System.nanoTime();
-        SegmentedDocument document = model.segment(text);
-        long tokenizeNanos = System.nanoTime() - begun;
-        if (document.segments().isEmpty()) {
-            return CompletableFuture.completedFuture(Rejection.noTokens());
+        SegmentedDocument document;
+        try {
+            document = model.segment(text);
+        } catch (RejectedTextException e) {
+            return CompletableFuture.completedFuture(e.rejection());
         }
+        long tokenizeNanos = System.nanoTime() - begun;
         return WindowAnswers.outcome(
                 model.answer(document, urgent),
                 tokenizeNanos,

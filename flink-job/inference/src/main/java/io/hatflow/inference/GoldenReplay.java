@@ -1,10 +1,12 @@
 package io.hatflow.inference;
 
+import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest;
+import io.hatflow.inference.bundle.Manifest.Architecture;
 import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.Tokens;
@@ -13,6 +15,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -26,21 +29,21 @@ final class GoldenReplay {
     private static final int MOST_SEGMENTS_TRIED = 1024;
 
     private final Manifest manifest;
-    private final Function<GoldenCase, SegmentedDocument> segment;
+    private final PackedModel<?, ?> model;
     private final Function<SegmentedDocument, CompletableFuture<List<WindowResult<WindowAnswer>>>> answer;
 
     /**
      * A replay by this machine.
      *
-     * @param segment finds the tokens, segments and windows of an input
+     * @param model cuts an input
      * @param answer lets the model see every window of a document
      */
     GoldenReplay(
             Manifest manifest,
-            Function<GoldenCase, SegmentedDocument> segment,
+            PackedModel<?, ?> model,
             Function<SegmentedDocument, CompletableFuture<List<WindowResult<WindowAnswer>>>> answer) {
         this.manifest = manifest;
-        this.segment = segment;
+        this.model = model;
         this.answer = answer;
     }
 
@@ -62,7 +65,7 @@ final class GoldenReplay {
     }
 
     /** What is compared, in this order. */
-    private enum Stage {
+    enum Stage {
         TOKENS("; tokenizer.json is not the one that the model was exported with: export the bundle again"),
         SEGMENTS("; the manifest was changed, or another release exported it: export the bundle again"),
         RUN("; the graph was made for another vocabulary or other segments: export the bundle again"),
@@ -76,21 +79,32 @@ final class GoldenReplay {
         }
     }
 
+    /**
+     * Something that a text is cut into.
+     *
+     * @param what it is, in the plural
+     * @param actual ids, or pairs of numbers
+     * @param expected the same of the exporter
+     */
+    record Cut(Stage stage, String what, Object actual, Object expected) {}
+
     private record Deviation(Stage stage, String what) {}
 
     private Optional<Deviation> deviation(GoldenCase golden) {
-        SegmentedDocument document = segment.apply(golden);
-        if (!Arrays.equals(document.tokens().ids(), golden.tokenIds())) {
-            return found(Stage.TOKENS, "its token ids differ from the exporter's");
+        SegmentedDocument document;
+        try {
+            document = golden.textSegments().isEmpty()
+                    ? model.segment(golden.text())
+                    : model.segment(golden.textSegments());
+        } catch (RejectedTextException e) {
+            boolean byTokenizer = e.rejection().reason() == Reason.NO_TOKENS;
+            return found(
+                    byTokenizer ? Stage.TOKENS : Stage.SEGMENTS, e.rejection().message());
         }
-        if (!Arrays.deepEquals(offsets(document), golden.tokenOffsets())) {
-            return found(Stage.TOKENS, "its token offsets differ from the exporter's");
-        }
-        if (!Arrays.deepEquals(pairs(document.segments()), golden.segments())) {
-            return found(Stage.SEGMENTS, "its segments differ from the exporter's");
-        }
-        if (!Arrays.deepEquals(pairs(document.windows()), golden.windows())) {
-            return found(Stage.SEGMENTS, "its windows differ from the exporter's");
+        for (Cut cut : model.cuts(golden, document)) {
+            if (!Objects.deepEquals(cut.actual(), cut.expected())) {
+                return found(cut.stage(), "its " + cut.what() + " differ from the exporter's");
+            }
         }
         return scoreDeviation(golden, document);
     }
@@ -101,11 +115,11 @@ final class GoldenReplay {
 
     /**
      * The golden inputs may all be shorter than the manifest's N, and with a graph that knows fewer segments every longer document would
-     * fail. Cheap: each segment has one token.
+     * fail. Cheap: each segment has one token. A graph over symbols takes windows of any length.
      */
     private Optional<String> largestWindow() {
-        int count = manifest.segmentation().maxSegments();
-        if (count > MOST_SEGMENTS_TRIED) {
+        int count = model.maxSegments();
+        if (manifest.architecture() != Architecture.HAT || count > MOST_SEGMENTS_TRIED) {
             return Optional.empty();
         }
         int[] ids = new int[count];
@@ -145,37 +159,22 @@ final class GoldenReplay {
         }
         float[][] expected = manifest.head().rows(golden.answers());
         float[][] actual = manifest.head().rows(document.segments(), document.windows(), answer.windows());
-        float deviation = actual.length == expected.length ? 0 : Float.POSITIVE_INFINITY;
-        for (int row = 0; row < Math.min(actual.length, expected.length); row++) {
-            deviation = Math.max(deviation, deviation(actual[row], expected[row]));
-        }
-        float tolerance = manifest.precision().goldenTolerance();
-        return deviation <= tolerance
-                ? Optional.empty()
-                : found(
-                        Stage.SCORES,
-                        "its scores differ from the exporter's by up to %.6f, expected at most %.4f"
-                                .formatted(deviation, tolerance));
+        return manifest.head()
+                .deviation(actual, expected, manifest.precision().goldenTolerance())
+                .flatMap(what -> found(Stage.SCORES, what));
     }
 
-    private static float deviation(float[] actual, float[] expected) {
-        float largest = actual.length == expected.length ? 0 : Float.POSITIVE_INFINITY;
-        for (int i = 0; i < Math.min(actual.length, expected.length); i++) {
-            largest = Math.max(largest, Math.abs(actual[i] - expected[i]));
-        }
-        return largest;
-    }
-
-    private static int[][] offsets(SegmentedDocument document) {
-        int[][] offsets = new int[document.tokens().count()][];
+    /** Places of tokens, as pairs. */
+    static int[][] offsets(Tokens tokens) {
+        int[][] offsets = new int[tokens.count()][];
         for (int i = 0; i < offsets.length; i++) {
-            offsets[i] =
-                    new int[] {document.tokens().starts()[i], document.tokens().ends()[i]};
+            offsets[i] = new int[] {tokens.starts()[i], tokens.ends()[i]};
         }
         return offsets;
     }
 
-    private static int[][] pairs(List<Span> spans) {
+    /** Spans, as pairs. */
+    static int[][] pairs(List<Span> spans) {
         return spans.stream().map(span -> new int[] {span.first(), span.end()}).toArray(int[][]::new);
     }
 }

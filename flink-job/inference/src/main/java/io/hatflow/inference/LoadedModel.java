@@ -1,30 +1,19 @@
 package io.hatflow.inference;
 
-import io.hatflow.inference.batch.BatchBudget;
+import io.hatflow.inference.batch.Batch;
 import io.hatflow.inference.batch.BatchStatistics;
-import io.hatflow.inference.batch.MicroBatcher;
-import io.hatflow.inference.batch.WarmUp;
 import io.hatflow.inference.batch.WindowResult;
 import io.hatflow.inference.bundle.Bundle;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
-import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.GraphContract;
 import io.hatflow.inference.bundle.Manifest;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
-import io.hatflow.inference.hat.PackedBatch;
-import io.hatflow.inference.hat.PackedGraph;
-import io.hatflow.inference.hat.Packing;
-import io.hatflow.inference.hat.Window;
 import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.inference.onnx.OnnxSession;
 import io.hatflow.inference.task.WindowAnswer;
-import io.hatflow.inference.text.Span;
-import io.hatflow.inference.text.TextCutter;
-import io.hatflow.inference.text.TextCutter.Cut;
 import io.hatflow.inference.text.Tokenizer;
-import io.hatflow.inference.text.Windows;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,34 +22,24 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bundle at work: from a text to the model's answer for each of its windows, whatever the bundle's task. What an answer means is for
- * others to say.
+ * A bundle at work: from a text to the model's answer for each of its windows, whatever the bundle's architecture and task. What an answer
+ * means is for others to say.
  *
- * <p>Thread-safe. Texts are tokenized and segmented on the caller's thread; the segments of all documents under way share micro-batches,
- * which the model runs one after the other. An answer does not depend on the others in its batch.
+ * <p>Thread-safe. Texts are cut on the caller's thread; the windows of all documents under way share micro-batches, which the model runs
+ * one after the other. An answer does not depend on the others in its batch.
  */
 final class LoadedModel implements AutoCloseable {
 
     private final Bundle bundle;
-    private final Tokenizer tokenizer;
-    private final TextCutter cutter;
-    private final Windows windows;
+    private final PackedModel<?, ?> model;
     private final OnnxSession session;
-    private final MicroBatcher<Window, PackedBatch, WindowAnswer> batcher;
+    private final DocumentBatcher<?, ?> batcher;
 
-    private LoadedModel(Bundle bundle, ModelSettings settings, Tokenizer tokenizer, OnnxSession session) {
-        Manifest manifest = bundle.manifest();
-        Manifest.Segmentation segmentation = manifest.segmentation();
+    private LoadedModel(Bundle bundle, PackedModel<?, ?> model, OnnxSession session, DocumentBatcher<?, ?> batcher) {
         this.bundle = bundle;
-        this.tokenizer = tokenizer;
-        this.cutter = manifest.cutter(tokenizer);
-        this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
+        this.model = model;
         this.session = session;
-        BatchBudget budget = settings.batchSize().budget();
-        PackedGraph graph = new PackedGraph(session, manifest.head());
-        Packing packing = Packing.of(manifest);
-        WarmUp.of(graph, packing, budget);
-        this.batcher = new MicroBatcher<>(graph, packing, budget, knownGoodWindow(manifest));
+        this.batcher = batcher;
     }
 
     /**
@@ -82,27 +61,36 @@ final class LoadedModel implements AutoCloseable {
      */
     static LoadedModel open(Path bundleFolder, ModelSettings settings, Set<Task> tasks, @Nullable SignerKey signer) {
         Bundle bundle = bundle(bundleFolder, tasks, signer);
-        Tokenizer tokenizer = openTokenizer(bundle);
+        return switch (bundle.manifest().architecture()) {
+            case HAT -> open(bundle, settings, new HatModel(bundle.manifest(), openTokenizer(bundle)));
+            case HOURGLASS -> open(bundle, settings, new HourglassModel(bundle.manifest()));
+        };
+    }
+
+    private static <W, B extends Batch> LoadedModel open(
+            Bundle bundle, ModelSettings settings, PackedModel<W, B> model) {
         OnnxSession session;
         try {
-            session = openSession(bundle, settings);
+            session = openSession(bundle, settings, model.contract());
         } catch (BundleException | DeviceException e) {
-            tokenizer.close();
+            model.close();
             throw e;
         }
-        LoadedModel opened = new LoadedModel(bundle, settings, tokenizer, session);
+        DocumentBatcher<W, B> batcher =
+                new DocumentBatcher<>(model, session, settings.batchSize().budget());
+        LoadedModel opened = new LoadedModel(bundle, model, session, batcher);
         List<String> problems =
-                new GoldenReplay(bundle.manifest(), opened::segment, opened::answer).problems(bundle.goldenCases());
+                new GoldenReplay(bundle.manifest(), model, opened::answer).problems(bundle.goldenCases());
         if (!problems.isEmpty()) {
             opened.close();
-            throw new BundleException(bundleFolder, problems);
+            throw new BundleException(bundle.folder(), problems);
         }
-        opened.batcher.watch(settings.runTimeout());
+        batcher.watch(settings.runTimeout());
         return opened;
     }
 
     /** The graph of a bundle, which has the tensors that its manifest promises. */
-    private static OnnxSession openSession(Bundle bundle, ModelSettings settings) {
+    private static OnnxSession openSession(Bundle bundle, ModelSettings settings, Manifest.Graph contract) {
         OnnxSession session;
         try {
             session = OnnxSession.open(bundle.model(), settings.inferenceThreads(), settings.device());
@@ -110,9 +98,7 @@ final class LoadedModel implements AutoCloseable {
             throw new BundleException(bundle.folder(), List.of(oneLine(e) + "; export the bundle again"));
         }
         List<String> problems = GraphContract.problems(
-                PackedGraph.contract(bundle.manifest()),
-                bundle.manifest().graph(),
-                new Manifest.Graph(session.inputs(), session.outputs()));
+                contract, bundle.manifest().graph(), new Manifest.Graph(session.inputs(), session.outputs()));
         if (!problems.isEmpty()) {
             session.close();
             throw new BundleException(
@@ -154,11 +140,6 @@ final class LoadedModel implements AutoCloseable {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
-    /** The shortest input there is; only whether the model answers matters. */
-    private static Window knownGoodWindow(Manifest manifest) {
-        return new Window(new int[] {manifest.specialTokens().cls()}, List.of(new Span(0, 1)));
-    }
-
     BundleInfo info() {
         return bundle.info();
     }
@@ -167,37 +148,23 @@ final class LoadedModel implements AutoCloseable {
         return bundle.manifest();
     }
 
-    /** Tokens, segments and windows of all of a text; none of the latter two if the tokenizer finds no token. */
-    SegmentedDocument segment(String text) {
-        return windowed(cutter.cut(text));
+    /** Most segments of a window. */
+    int maxSegments() {
+        return model.maxSegments();
     }
 
-    /** As {@link #segment(String)}, of a text that may have come in segments. */
-    private SegmentedDocument segment(GoldenCase golden) {
-        return golden.textSegments().isEmpty() ? segment(golden.text()) : segment(golden.textSegments());
+    /**
+     * Tokens, segments and windows of all of a text.
+     *
+     * @throws RejectedTextException if the model sees nothing of it
+     */
+    SegmentedDocument segment(String text) {
+        return model.segment(text);
     }
 
     /** As {@link #segment(String)}, of a text that came in segments. */
     SegmentedDocument segment(List<String> givenSegments) {
-        return windowed(cutter.cut(givenSegments));
-    }
-
-    private SegmentedDocument windowed(Cut cut) {
-        return new SegmentedDocument(
-                cut.tokens(), cut.segments(), windows.over(cut.segments().size()));
-    }
-
-    /**
-     * As {@link #segment}, for callers that have no use for a text without tokens.
-     *
-     * @throws IllegalArgumentException if the tokenizer finds no token
-     */
-    SegmentedDocument segmentWithTokens(String text) {
-        SegmentedDocument segmented = segment(text);
-        if (segmented.segments().isEmpty()) {
-            throw new IllegalArgumentException("the tokenizer finds no token in a text, expected at least one");
-        }
-        return segmented;
+        return model.segment(givenSegments);
     }
 
     /** What its micro-batches did so far and what waits for them. */
@@ -212,31 +179,7 @@ final class LoadedModel implements AutoCloseable {
 
     /** Let the model see every window of a document; an urgent one may overtake others. Who cancels the answer gives up their turns. */
     CompletableFuture<List<WindowResult<WindowAnswer>>> answer(SegmentedDocument document, boolean urgent) {
-        List<CompletableFuture<WindowResult<WindowAnswer>>> results = document.windows().stream()
-                .map(window -> batcher.submit(
-                        new Window(document.tokens().ids(), document.segments().subList(window.first(), window.end())),
-                        urgent))
-                .toList();
-        CompletableFuture<List<WindowResult<WindowAnswer>>> answer = CompletableFuture.allOf(
-                        results.toArray(CompletableFuture[]::new))
-                .handle((done, failure) -> joined(results));
-        var unused = answer.whenComplete((done, failure) -> {
-            if (answer.isCancelled()) {
-                results.forEach(result -> result.cancel(false));
-            }
-        });
-        return answer;
-    }
-
-    /** The results, or the failure of a window that was with the model rather than of one that was not. */
-    private static List<WindowResult<WindowAnswer>> joined(
-            List<CompletableFuture<WindowResult<WindowAnswer>>> results) {
-        List<CompletableFuture<WindowResult<WindowAnswer>>> failed = results.stream()
-                .filter(CompletableFuture::isCompletedExceptionally)
-                .toList();
-        failed.stream().filter(result -> !result.isCancelled()).forEach(CompletableFuture::join);
-        failed.forEach(CompletableFuture::join);
-        return results.stream().map(CompletableFuture::join).toList();
+        return batcher.answer(document, urgent);
     }
 
     /** Whether it answers: neither closed nor has the machine failed. */
@@ -249,6 +192,6 @@ final class LoadedModel implements AutoCloseable {
     public void close() {
         batcher.close();
         session.close();
-        tokenizer.close();
+        model.close();
     }
 }

@@ -50,8 +50,7 @@ public final class MultipleChoice implements AutoCloseable {
             throw new IllegalArgumentException("choices has " + choices.size() + " texts, expected at least 2");
         }
         List<CompletableFuture<Float>> logits = new ArrayList<>();
-        for (SegmentedDocument choice :
-                choices.stream().map(model::segmentWithTokens).toList()) {
+        for (SegmentedDocument choice : choices.stream().map(model::segment).toList()) {
             logits.add(model.answer(choice)
                     .thenApply(results -> head.scores(choice.windows(), WindowResult.answers(results))
                             .document()[0]));

@@ -1,5 +1,6 @@
 package io.hatflow.inference;
 
+import io.hatflow.inference.text.UnknownCharacterException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ public record Rejection(Reason reason, String message) implements Outcome {
         EMPTY_TEXT(Stage.TOKENIZE),
         TEXT_TOO_LONG(Stage.TOKENIZE),
         NO_TOKENS(Stage.TOKENIZE),
+        UNKNOWN_CHARACTER(Stage.TOKENIZE),
         TOO_MANY_SEGMENTS(Stage.SEGMENT),
         INFERENCE_FAILED(Stage.INFERENCE),
         /** Given by those who run a classifier: the document has brought it down too often, and is not shown to it. */
@@ -46,7 +48,7 @@ public record Rejection(Reason reason, String message) implements Outcome {
     /** Why a text is not shown to any model; null if it is. */
     static @Nullable Rejection unseen(boolean blank, long length, int maxCharacters) {
         if (blank) {
-            return new Rejection(Reason.EMPTY_TEXT, "the text is empty or holds only white space");
+            return empty();
         }
         if (length > maxCharacters) {
             return new Rejection(
@@ -56,7 +58,15 @@ public record Rejection(Reason reason, String message) implements Outcome {
         return null;
     }
 
+    static Rejection empty() {
+        return new Rejection(Reason.EMPTY_TEXT, "the text is empty or holds only white space");
+    }
+
     static Rejection noTokens() {
         return new Rejection(Reason.NO_TOKENS, "the tokenizer finds no token in the text");
+    }
+
+    static Rejection unknown(UnknownCharacterException e) {
+        return new Rejection(Reason.UNKNOWN_CHARACTER, String.valueOf(e.getMessage()));
     }
 }

@@ -7,8 +7,10 @@ import java.util.List;
 /**
  * A document on its way to the model.
  *
- * @param segments runs of tokens
- * @param windows runs of segments; none of either if the tokenizer finds no token
+ * @param tokens what the model reads: tokens, or symbols
+ * @param segments runs of tokens, at least one. Of a model that reads symbols they are its windows, so that neighbours overlap: a window
+ *     is to it what a segment is to others
+ * @param windows runs of segments that the model looks at together
  */
 record SegmentedDocument(Tokens tokens, List<Span> segments, List<Span> windows) {
 

@@ -48,6 +48,39 @@ class ArchitectureTest {
             .allowEmptyShould(true);
 
     @ArchTest
+    static final ArchRule hatKnowsNothingOfHourglass = noClasses()
+            .that()
+            .resideInAPackage("io.hatflow.inference.hat..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.hatflow.inference.hourglass..")
+            .because("the architectures stand beside each other");
+
+    @ArchTest
+    static final ArchRule hourglassKnowsNothingOfHat = noClasses()
+            .that()
+            .resideInAPackage("io.hatflow.inference.hourglass..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.hatflow.inference.hat..")
+            .because("the architectures stand beside each other");
+
+    @ArchTest
+    static final ArchRule whatTheyShareKnowsNeither = noClasses()
+            .that()
+            .resideInAnyPackage(
+                    "io.hatflow.inference.batch..",
+                    "io.hatflow.inference.bundle..",
+                    "io.hatflow.inference.label..",
+                    "io.hatflow.inference.onnx..",
+                    "io.hatflow.inference.task..",
+                    "io.hatflow.inference.text..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.hatflow.inference.hat..", "io.hatflow.inference.hourglass..")
+            .because("batches, heads and labels are those of any architecture");
+
+    @ArchTest
     static final ArchRule packagesHaveNoCycles =
             slices().matching("io.hatflow.(**)").should().beFreeOfCycles().allowEmptyShould(true);
 }

@@ -20,7 +20,10 @@ public final class TestFiles {
     public static final Path RESOURCES = Path.of("src", "test", "resources");
     public static final Path TINY_SEGMENTS = RESOURCES.resolve(Path.of("bundles", "tiny-segments"));
     public static final Path TINY_DOCUMENTS = RESOURCES.resolve(Path.of("bundles", "tiny-documents"));
+    public static final Path TINY_LANGUAGE = bundle("tiny-language");
+    public static final Path TINY_BYTES = bundle("tiny-bytes");
     public static final Path FIXTURES = RESOURCES.resolve("hat-fixtures");
+    public static final Path HOURGLASS_FIXTURES = RESOURCES.resolve("hourglass-fixtures");
 
     /** The bundle that ships. */
     public static final Path CONTRACT_CLAUSES = Path.of("..", "..", "deploy", "bundles", "contract-clauses");
@@ -28,6 +31,11 @@ public final class TestFiles {
     private static final JsonMapper JSON = new JsonMapper();
 
     private TestFiles() {}
+
+    /** A bundle that is made for tests, by its name. */
+    public static Path bundle(String name) {
+        return RESOURCES.resolve("bundles").resolve(name);
+    }
 
     public static JsonNode json(Path file) {
         try {

@@ -63,9 +63,17 @@ final class GoldenReader {
         Map<String, @Nullable Object> needed = new LinkedHashMap<>();
         needed.put("id", golden.id());
         needed.put("text", golden.text());
-        needed.put("token_ids", golden.tokenIds());
-        needed.put("token_offsets", golden.tokenOffsets());
-        needed.put("segments", golden.segments());
+        switch (manifest.architecture()) {
+            case HAT -> {
+                needed.put("token_ids", golden.tokenIds());
+                needed.put("token_offsets", golden.tokenOffsets());
+                needed.put("segments", golden.segments());
+            }
+            case HOURGLASS -> {
+                needed.put("symbols", golden.symbols());
+                needed.put("symbol_offsets", golden.symbolOffsets());
+            }
+        }
         needed.put("windows", golden.windows());
         List<String> missing = needed.entrySet().stream()
                 .filter(entry -> entry.getValue() == null)
@@ -91,6 +99,9 @@ final class GoldenReader {
                                         : "what a model for " + manifest.task() + " answers"));
             }
         }
-        return head.problem(golden.answers(), golden.segments().length);
+        return switch (manifest.architecture()) {
+            case HAT -> head.problem(golden.answers(), golden.tokenIds().length, golden.segments().length);
+            case HOURGLASS -> head.problem(golden.answers(), golden.symbols().length, golden.windows().length);
+        };
     }
 }

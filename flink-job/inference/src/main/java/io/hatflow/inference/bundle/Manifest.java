@@ -9,9 +9,12 @@ import io.hatflow.inference.task.ChoiceHead;
 import io.hatflow.inference.task.DocumentHead;
 import io.hatflow.inference.task.EmbeddingHead;
 import io.hatflow.inference.task.Head;
+import io.hatflow.inference.task.LanguageModelHead;
 import io.hatflow.inference.task.MaskedLmHead;
 import io.hatflow.inference.task.ProblemType;
 import io.hatflow.inference.task.SegmentHead;
+import io.hatflow.inference.task.WindowHead;
+import io.hatflow.inference.text.Alphabet;
 import io.hatflow.inference.text.Segmenter;
 import io.hatflow.inference.text.TextCleaning;
 import io.hatflow.inference.text.TextCutter;
@@ -26,8 +29,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a bundle promises; its form and meaning are in {@code bundle-manifest.schema.json}, by which it is checked first.
  *
- * @param segmentation like {@code specialTokens} and {@code padSegment}, what only a HAT has
+ * @param segmentation like {@code text}, {@code specialTokens} and {@code padSegment}, what only a HAT has
  * @param pooling null for tasks that pool nothing
+ * @param symbols like {@code windows} and {@code shortening}, what only an Hourglass model has
+ * @param scoresFirstSymbol of a language model: whether the first symbol of a document has a log-likelihood
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonIgnoreProperties(ignoreUnknown = true) // the schema has refused what does not belong
@@ -44,6 +49,10 @@ public record Manifest(
         SpecialTokens specialTokens,
         PadSegment padSegment,
         @Nullable String pooling,
+        Symbols symbols,
+        SymbolWindows windows,
+        boolean scoresFirstSymbol,
+        Shortening shortening,
         Precision precision,
         Graph graph,
         Map<String, FileEntry> files) {
@@ -66,11 +75,16 @@ public record Manifest(
     /** What the model answers. */
     public Head head() {
         return switch (task) {
-            case DOCUMENT_CLASSIFICATION -> new DocumentHead(problemType, labels.size());
+            case DOCUMENT_CLASSIFICATION ->
+                switch (architecture) {
+                    case HAT -> new DocumentHead(problemType, labels.size());
+                    case HOURGLASS -> new WindowHead(problemType, labels.size());
+                };
             case SEGMENT_CLASSIFICATION -> new SegmentHead(problemType, labels.size());
             case MULTIPLE_CHOICE -> new ChoiceHead();
             case MASKED_LM -> new MaskedLmHead(segmentation.segmentLength(), promisedWidth());
             case EMBEDDING -> new EmbeddingHead(promisedWidth());
+            case LANGUAGE_MODEL -> new LanguageModelHead();
         };
     }
 
@@ -83,7 +97,9 @@ public record Manifest(
     /** Model architectures. */
     public enum Architecture {
         @JsonProperty("hat")
-        HAT;
+        HAT,
+        @JsonProperty("hourglass")
+        HOURGLASS;
 
         /** As in the manifest. */
         @Override
@@ -103,7 +119,9 @@ public record Manifest(
         @JsonProperty("masked-lm")
         MASKED_LM,
         @JsonProperty("embedding")
-        EMBEDDING;
+        EMBEDDING,
+        @JsonProperty("language-model")
+        LANGUAGE_MODEL;
 
         /** As in the manifest. */
         @Override
@@ -130,7 +148,7 @@ public record Manifest(
         }
 
         /**
-         * Largest difference of scores that still counts as the same when golden inputs are replayed. One processor rounds a value
+         * Difference of scores that still counts as the same when golden inputs are replayed. One processor rounds a value
          * up that another rounds down: in float32 that moves its last digit, in int8 a whole step.
          */
         public float goldenTolerance() {
@@ -169,6 +187,36 @@ public record Manifest(
 
     /** Token ids. */
     public record SpecialTokens(int cls, int pad) {}
+
+    /**
+     * What the ids of a model without a tokenizer are.
+     *
+     * @param kind {@code bytes} or {@code characters}
+     * @param vocabulary the character of each id; none for bytes
+     */
+    public record Symbols(String kind, List<String> vocabulary) {
+
+        public Symbols {
+            vocabulary = Objects.requireNonNullElse(vocabulary, List.of());
+        }
+
+        /** What reads texts as such symbols. */
+        public Alphabet alphabet() {
+            return kind.equals("bytes") ? Alphabet.utf8() : Alphabet.characters(vocabulary);
+        }
+    }
+
+    /** Symbols that the model looks at together, and those that two windows share. */
+    public record SymbolWindows(int length, int overlap) {}
+
+    /** How the sequence is shortened inside: layers and factors of the stacks, and where groups of symbols end. */
+    public record Shortening(String layout, String boundaries) {
+
+        /** Whether groups are counted from the beginning of a document, and not of a window. */
+        public boolean countsInDocument() {
+            return boundaries.equals("fixed");
+        }
+    }
 
     /** The graph's tensors. */
     public record Graph(List<TensorSpec> inputs, List<TensorSpec> outputs) {}

@@ -10,7 +10,6 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
-import io.hatflow.inference.bundle.Manifest.Architecture;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -55,7 +54,6 @@ final class ManifestReader {
     static Manifest read(Path folder, byte[] bytes) {
         JsonNode tree = parse(folder, bytes);
         refuseUnknownMajorVersion(folder, tree);
-        refuseUnknownArchitecture(folder, tree);
         List<String> problems = new ArrayList<>();
         // The validator takes every number for a decimal one, and fails.
         addInfinities("", tree, problems);
@@ -104,17 +102,6 @@ final class ManifestReader {
         }
     }
 
-    /** Another architecture has another form, so that its other violations would only mislead. */
-    private static void refuseUnknownArchitecture(Path folder, JsonNode tree) {
-        JsonNode architecture = tree.path("architecture");
-        if (architecture.isTextual() && !architecture.asText().equals(Architecture.HAT.toString())) {
-            throw new BundleException(
-                    folder,
-                    List.of("architecture is " + architecture.asText() + ", but this release runs only hat"),
-                    REMEDY);
-        }
-    }
-
     private static void addInfinities(String at, JsonNode node, List<String> problems) {
         if (node.isDouble() && Double.isInfinite(node.doubleValue())) {
             problems.add(MANIFEST + " at " + at + ": a number beyond all that a double holds, expected a smaller one");
@@ -140,25 +127,41 @@ final class ManifestReader {
 
     private static List<String> schemaProblems(JsonNode tree) {
         List<Error> errors = Loaded.SCHEMA.validate(tree);
-        // What a manifest needs beyond the rest follows from its task; without one, that would only mislead.
-        boolean taskless = !tree.has("task")
-                || errors.stream()
-                        .anyMatch(
-                                error -> error.getInstanceLocation().toString().equals("/task"));
+        // What a manifest needs beyond the rest follows from architecture and task; without them, that would only
+        // mislead.
+        boolean unknown = !tree.has("architecture")
+                || !tree.has("task")
+                || errors.stream().anyMatch(ManifestReader::isOfTheKind);
         return errors.stream()
-                .filter(error ->
-                        !(taskless && error.getEvaluationPath().toString().startsWith("/allOf")))
+                .filter(error -> !unknown
+                        || isOfTheKind(error)
+                        || !error.getEvaluationPath().toString().matches("/(allOf|then)/.*"))
                 .map(error -> sentence(error, tree))
                 .sorted()
                 .distinct()
                 .toList();
     }
 
+    /** Whether it says of the architecture or the task that there is none such. */
+    private static boolean isOfTheKind(Error error) {
+        return error.getInstanceLocation().toString().matches("/(architecture|task)");
+    }
+
     private static String sentence(Error error, JsonNode tree) {
         String at = error.getInstanceLocation().toString();
         String place = MANIFEST + (at.isEmpty() ? "" : " at " + at);
         if (error.getKeyword().equals("not")) {
-            return place + ": has no meaning for the task " + tree.path("task").asText() + ", expected none";
+            String task = tree.path("task").asText();
+            String architecture = tree.path("architecture").asText();
+            return switch (at) {
+                case "/task" ->
+                    place + shown(error.getInstanceNode()) + ": the architecture " + architecture
+                            + " has no such task, expected one that docs/bundle.md lists for it";
+                case "/symbols/vocabulary" -> place + ": has no meaning for symbols of the kind bytes, expected none";
+                default ->
+                    place + ": has no meaning for the task " + task + " of the architecture " + architecture
+                            + ", expected none";
+            };
         }
         return place + shown(error.getInstanceNode()) + ": " + error.getMessage();
     }
@@ -184,6 +187,7 @@ final class ManifestReader {
         List<String> problems = new ArrayList<>();
         switch (manifest.architecture()) {
             case HAT -> addContradictions(manifest.segmentation(), problems);
+            case HOURGLASS -> addContradictions(manifest.windows(), manifest.symbols(), problems);
         }
         addContradictions(manifest.labels(), problems);
         return problems;
@@ -196,17 +200,30 @@ final class ManifestReader {
         }
     }
 
+    private static void addContradictions(
+            Manifest.SymbolWindows windows, Manifest.Symbols symbols, List<String> problems) {
+        if (windows.overlap() >= windows.length()) {
+            problems.add("windows.overlap is %d, expected less than windows.length, which is %d"
+                    .formatted(windows.overlap(), windows.length()));
+        }
+        addRepeated("character", symbols.vocabulary(), problems);
+    }
+
     private static void addContradictions(List<Manifest.Label> labels, List<String> problems) {
-        Map<String, Integer> counts = new TreeMap<>();
-        labels.forEach(label -> counts.merge(label.name(), 1, Integer::sum));
-        counts.forEach((name, count) -> {
-            if (count > 1) {
-                problems.add("label '" + name + "' is listed " + count + " times, expected each label once");
-            }
-        });
+        addRepeated("label", labels.stream().map(Manifest.Label::name).toList(), problems);
         labels.stream()
                 .filter(label -> !Float.isFinite(label.threshold()))
                 .forEach(label -> problems.add(
                         "label '" + label.name() + "' has a threshold beyond all numbers, expected one such as 0.5"));
+    }
+
+    private static void addRepeated(String what, List<String> names, List<String> problems) {
+        Map<String, Integer> counts = new TreeMap<>();
+        names.forEach(name -> counts.merge(name, 1, Integer::sum));
+        counts.forEach((name, count) -> {
+            if (count > 1) {
+                problems.add("%1$s '%2$s' is listed %3$d times, expected each %1$s once".formatted(what, name, count));
+            }
+        });
     }
 }

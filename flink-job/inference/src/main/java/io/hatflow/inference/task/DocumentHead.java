@@ -14,7 +14,7 @@ public sealed class DocumentHead extends ScoringHead permits ChoiceHead {
 
     @Override
     public final Optional<TensorSpec> documentOutput() {
-        return Optional.of(logits());
+        return Optional.of(logits("B"));
     }
 
     @Override

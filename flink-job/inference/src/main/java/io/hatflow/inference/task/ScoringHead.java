@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** A head that gives scores, to a document and to each of its segments. */
-public abstract sealed class ScoringHead implements Head permits DocumentHead, SegmentHead {
+/** A head that gives scores, to a document and to each of its segments; of a model that reads symbols, a window is a segment. */
+public abstract sealed class ScoringHead implements Head permits DocumentHead, SegmentHead, WindowHead {
 
     private final ProblemType problemType;
     private final String classes;
@@ -19,12 +19,13 @@ public abstract sealed class ScoringHead implements Head permits DocumentHead, S
     }
 
     @Override
-    public final TensorSpec segmentOutput() {
+    public TensorSpec segmentOutput() {
         return TensorSpec.float32("segment_logits", "S", classes);
     }
 
-    final TensorSpec logits() {
-        return TensorSpec.float32("logits", "B", classes);
+    /** With a row for each {@code axis}. */
+    final TensorSpec logits(String axis) {
+        return TensorSpec.float32("logits", axis, classes);
     }
 
     /**
@@ -83,10 +84,15 @@ public abstract sealed class ScoringHead implements Head permits DocumentHead, S
     }
 
     @Override
-    public final Optional<String> problem(GoldenAnswers golden, int segments) {
+    public final Optional<String> problem(GoldenAnswers golden, int tokens, int segments) {
         int scored = golden.segmentScores().length;
         return scored == segments
                 ? Optional.empty()
-                : Optional.of(" has segment_scores for %d segments, but %d segments".formatted(scored, segments));
+                : Optional.of(" has %1$s_scores for %2$d %1$ss, but %3$d %1$ss".formatted(part(), scored, segments));
+    }
+
+    /** What has scores beside the document, in one word. */
+    String part() {
+        return "segment";
     }
 }

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.TestFiles;
+import io.hatflow.inference.bundle.Manifest.Architecture;
+import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.task.WindowHead;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,12 +96,33 @@ class BundleTest {
     @Test
     void anArchitectureOfTheFutureIsRefusedWithoutFurtherComplaints() throws IOException {
         bundle.manifest(manifest -> {
-            manifest.put("architecture", "hourglass");
+            manifest.put("architecture", "longformer");
             manifest.remove("segmentation");
         });
         assertThatThrownBy(() -> Bundle.open(bundle.folder()))
-                .isInstanceOfSatisfying(BundleException.class, e -> assertThat(e.problems())
-                        .containsExactly("architecture is hourglass, but this release runs only hat"));
+                .isInstanceOfSatisfying(
+                        BundleException.class,
+                        e -> assertThat(e.problems())
+                                .containsExactly(
+                                        "manifest.json at /architecture is \"longformer\": does not have a value in the enumeration [\"hat\", \"hourglass\"]"));
+    }
+
+    @Test
+    void bundlesOfBothArchitecturesAreRead() {
+        Manifest language = Bundle.open(TestFiles.TINY_LANGUAGE).manifest();
+        assertThat(language.architecture()).isEqualTo(Architecture.HOURGLASS);
+        assertThat(language.task()).isEqualTo(Task.LANGUAGE_MODEL);
+        assertThat(language.windows()).isEqualTo(new Manifest.SymbolWindows(48, 24));
+        assertThat(language.scoresFirstSymbol()).isTrue();
+        assertThat(language.labels()).isEmpty();
+        assertThat(language.shortening().countsInDocument()).isFalse();
+        Manifest fixed = Bundle.open(TestFiles.bundle("tiny-language-fixed")).manifest();
+        assertThat(fixed.symbols().vocabulary()).hasSize(27);
+        assertThat(fixed.scoresFirstSymbol()).isFalse();
+        assertThat(fixed.shortening().countsInDocument()).isTrue();
+        Manifest bytes = Bundle.open(TestFiles.TINY_BYTES).manifest();
+        assertThat(bytes.head()).isInstanceOf(WindowHead.class);
+        assertThat(bytes.labels()).hasSize(3);
     }
 
     private void assertRefused(String... problems) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.hatflow.inference.hat.PackedGraph;
+import io.hatflow.inference.hourglass.SymbolGraph;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -22,18 +23,31 @@ class ManifestReaderFuzzTest {
                     .isNotBlank());
             return;
         }
-        Manifest.Segmentation segmentation = manifest.segmentation();
-        assertThat(segmentation.segmentLength()).isGreaterThanOrEqualTo(2);
-        assertThat(segmentation.windowOverlap()).isBetween(0, segmentation.maxSegments() - 1);
+        Manifest.Graph contract =
+                switch (manifest.architecture()) {
+                    case HAT -> {
+                        Manifest.Segmentation segmentation = manifest.segmentation();
+                        assertThat(segmentation.segmentLength()).isGreaterThanOrEqualTo(2);
+                        assertThat(segmentation.windowOverlap()).isBetween(0, segmentation.maxSegments() - 1);
+                        assertThat(manifest.files()).containsKey("tokenizer.json");
+                        yield PackedGraph.contract(manifest);
+                    }
+                    case HOURGLASS -> {
+                        assertThat(manifest.windows().overlap())
+                                .isBetween(1, manifest.windows().length() - 1);
+                        assertThat(manifest.symbols().vocabulary()).doesNotHaveDuplicates();
+                        assertThat(manifest.symbols().alphabet()).isNotNull();
+                        yield SymbolGraph.contract(manifest);
+                    }
+                };
         assertThat(manifest.labels()).doesNotHaveDuplicates().allSatisfy(label -> assertThat(label.threshold())
                 .isFinite());
-        assertThat(manifest.files()).containsKeys("model.onnx", "tokenizer.json", "golden.jsonl", "README.md");
+        assertThat(manifest.files()).containsKeys("model.onnx", "golden.jsonl", "README.md");
         assertThat(manifest.files().keySet())
                 .allSatisfy(name ->
                         assertThat(FOLDER.resolve(name).normalize().getParent()).isEqualTo(FOLDER));
         // No graph fits, and saying so must work for every manifest.
         Manifest.Graph none = new Manifest.Graph(List.of(), List.of());
-        assertThat(GraphContract.problems(PackedGraph.contract(manifest), manifest.graph(), none))
-                .isNotEmpty();
+        assertThat(GraphContract.problems(contract, manifest.graph(), none)).isNotEmpty();
     }
 }

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
+import io.hatflow.inference.LanguageModel;
+import io.hatflow.inference.LanguageModelSettings;
 import io.hatflow.inference.TestFiles;
 import io.hatflow.inference.TroubleshootingPage;
 import java.io.IOException;
@@ -28,6 +30,12 @@ class WrongBundlesTest {
     /** A tokenizer of whole words, where that of the bundle has pieces of them. */
     private static final String WORDS = """
             {"model": {"type": "WordLevel", "vocab": {"[UNK]": 0, "the": 1}, "unk_token": "[UNK]"},
+             "pre_tokenizer": {"type": "Whitespace"}}""";
+
+    /** A tokenizer that leaves nothing of a text. */
+    private static final String NOTHING = """
+            {"model": {"type": "WordLevel", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]"},
+             "normalizer": {"type": "Replace", "pattern": {"Regex": "."}, "content": ""},
              "pre_tokenizer": {"type": "Whitespace"}}""";
 
     static Stream<Wrong> wrongBundles() {
@@ -110,7 +118,7 @@ class WrongBundlesTest {
                 wrong(
                         "a task that there is not",
                         bundle -> bundle.manifest(manifest -> manifest.put("task", "translation")),
-                        "manifest.json at /task is \"translation\": does not have a value in the enumeration [\"document-classification\", \"segment-classification\", \"multiple-choice\", \"masked-lm\", \"embedding\"]"),
+                        "manifest.json at /task is \"translation\": does not have a value in the enumeration [\"document-classification\", \"segment-classification\", \"multiple-choice\", \"masked-lm\", \"embedding\", \"language-model\"]"),
                 wrong(
                         "a format of the future",
                         bundle -> bundle.manifest(manifest -> manifest.put("format_version", "2.0")),
@@ -126,7 +134,7 @@ class WrongBundlesTest {
                 wrong(
                         "pooling where nothing is pooled",
                         bundle -> bundle.manifest(manifest -> manifest.put("pooling", "max")),
-                        "manifest.json at /pooling: has no meaning for the task segment-classification, expected none"),
+                        "manifest.json at /pooling: has no meaning for the task segment-classification of the architecture hat, expected none"),
                 wrong(
                         "no labels",
                         bundle -> bundle.manifest(
@@ -174,9 +182,18 @@ class WrongBundlesTest {
                                 manifest -> object(manifest, "labels", "1").put("threshold", new BigDecimal("1e999"))),
                         "manifest.json at /labels/1/threshold: a number beyond all that a double holds, expected a smaller one"),
                 wrong(
-                        "an architecture that is not there yet",
+                        "an architecture that there is not",
+                        bundle -> bundle.manifest(manifest -> manifest.put("architecture", "longformer")),
+                        "manifest.json at /architecture is \"longformer\": does not have a value in the enumeration [\"hat\", \"hourglass\"]"),
+                wrong(
+                        "the other architecture",
                         bundle -> bundle.manifest(manifest -> manifest.put("architecture", "hourglass")),
-                        "architecture is hourglass, but this release runs only hat"),
+                        "manifest.json at /task is \"segment-classification\": the architecture hourglass has no such task, expected one that docs/bundle.md lists for it"),
+                wrong(
+                        "windows of symbols where there are segments",
+                        bundle -> bundle.manifest(manifest ->
+                                manifest.putObject("windows").put("length", 8).put("overlap", 4)),
+                        "manifest.json at /windows: has no meaning for the task segment-classification of the architecture hat, expected none"),
                 // The files.
                 wrong(
                         "a file that is missing",
@@ -215,6 +232,111 @@ class WrongBundlesTest {
                         "a bundle of another task",
                         bundle -> bundle.become("tiny-vectors"),
                         "its task is embedding, expected document-classification or segment-classification; give the folder of a bundle that was exported from a checkpoint with such a head"),
+                wrong(
+                        "a language model",
+                        bundle -> bundle.become("tiny-language"),
+                        "its task is language-model, expected document-classification or segment-classification; give the folder of a bundle that was exported from a checkpoint with such a head"),
+                wrongLanguage(
+                        "labels in place of a language model",
+                        bundle -> bundle.become("tiny-segments"),
+                        "its task is segment-classification, expected language-model; give the folder of a bundle that was exported from a checkpoint with such a head"),
+                // Models that read symbols.
+                wrongLanguage(
+                        "segments where there are windows of symbols",
+                        bundle -> bundle.manifest(
+                                manifest -> manifest.putObject("text").put("cleaning", "pdf")),
+                        "manifest.json at /text: has no meaning for the task language-model of the architecture hourglass, expected none"),
+                wrongLanguage(
+                        "a task of the other architecture",
+                        bundle -> bundle.manifest(manifest -> manifest.put("task", "masked-lm")),
+                        "manifest.json at /task is \"masked-lm\": the architecture hourglass has no such task, expected one that docs/bundle.md lists for it"),
+                wrongLanguage(
+                        "a vocabulary of bytes",
+                        bundle -> bundle.manifest(manifest -> object(manifest, "symbols")
+                                .putArray("vocabulary")
+                                .add("a")),
+                        "manifest.json at /symbols/vocabulary: has no meaning for symbols of the kind bytes, expected none"),
+                wrongLanguage(
+                        "nothing said of the first symbol",
+                        bundle -> bundle.manifest(manifest -> manifest.remove("scores_first_symbol")),
+                        "manifest.json: required property 'scores_first_symbol' not found"),
+                wrongLanguage(
+                        "windows longer than any model's",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "windows").put("length", 1 << 30)),
+                        "manifest.json at /windows/length is 1073741824: must have a maximum value of 65536"),
+                wrongLanguage(
+                        "windows of symbols that do not move on",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "windows").put("overlap", 48)),
+                        "windows.overlap is 48, expected less than windows.length, which is 48"),
+                wrongLanguage(
+                        "a character that is there twice",
+                        bundle -> {
+                            bundle.become("tiny-language-fixed");
+                            bundle.manifest(manifest ->
+                                    array(manifest, "symbols", "vocabulary").set(1, "z"));
+                        },
+                        "character 'z' is listed 2 times, expected each character once"),
+                wrongLanguage(
+                        "a graph that is not asked where windows begin",
+                        bundle -> {
+                            bundle.become("tiny-language-fixed");
+                            bundle.manifest(
+                                    manifest -> object(manifest, "shortening").put("boundaries", "levels"));
+                        },
+                        "model.onnx input offset int64[W] is unknown, expected [input_ids, attention_mask] alone"),
+                wrongLanguage(
+                        "a graph that does not ask",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "shortening").put("boundaries", "fixed")),
+                        "the manifest's graph input offset is missing, expected offset int64[W]; there are [attention_mask int64[W, L], input_ids int64[W, L]]",
+                        "model.onnx input offset is missing, expected offset int64[W]; there are [attention_mask int64[W, L], input_ids int64[W, L]]"),
+                wrongLanguage(
+                        "the graph of a classifier",
+                        bundle -> bundle.replace("model.onnx", TestFiles.TINY_BYTES.resolve("model.onnx")),
+                        "model.onnx output log_likelihood is missing, expected log_likelihood float32[W, L]; there are [logits float32[W, 3]]"),
+                wrongLanguage(
+                        "other windows of symbols",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "windows").put("overlap", 20)),
+                        "golden input 'clause': its windows differ from the exporter's; the manifest was changed, or another release exported it: export the bundle again (5 such inputs)"),
+                wrongLanguage(
+                        "another vocabulary",
+                        bundle -> {
+                            bundle.become("tiny-language-fixed");
+                            bundle.manifest(manifest ->
+                                    array(manifest, "symbols", "vocabulary").set(1, "\u00EB"));
+                        },
+                        "golden input 'word': the character at 3 is none of the 27 that the model knows, expected a text of those alone; the manifest was changed, or another release exported it: export the bundle again (7 such inputs)"),
+                wrongLanguage(
+                        "no symbols",
+                        bundle -> bundle.golden(golden -> golden.remove(List.of("symbols", "symbol_offsets"))),
+                        "golden.jsonl line 1 has no symbols, symbol_offsets; export the bundle again"),
+                wrongLanguage(
+                        "no log-likelihoods",
+                        bundle -> bundle.golden(golden -> golden.remove("log_likelihoods")),
+                        "golden.jsonl line 1 has 0 scores, expected what a model for language-model answers; export the bundle again"),
+                wrongLanguage(
+                        "a log-likelihood too few",
+                        bundle -> bundle.golden(
+                                golden -> array(golden, "log_likelihoods").remove(0)),
+                        "golden.jsonl line 1 has log_likelihoods for 5 symbols, but 6 symbols; export the bundle again"),
+                wrongLanguage(
+                        "other symbols",
+                        bundle ->
+                                bundle.golden(golden -> array(golden, "symbols").set(0, 3)),
+                        "golden input 'word': its symbols differ from the exporter's; the manifest was changed, or another release exported it: export the bundle again"),
+                wrongLanguage(
+                        "other symbol offsets",
+                        bundle -> bundle.golden(
+                                golden -> array(golden, "symbol_offsets", "0").set(1, 99)),
+                        "golden input 'word': its symbol offsets differ from the exporter's; the manifest was changed, or another release exported it: export the bundle again"),
+                wrongLanguage(
+                        "log-likelihoods that nobody computes",
+                        bundle -> bundle.golden(
+                                golden -> array(golden, "log_likelihoods").set(0, -2000)),
+                        "golden input 'word': its log-likelihoods differ from the exporter's by … on average, expected at most 0.0001; graph or manifest were changed, or this processor rounds differently (docs/precision.md): export the bundle again"),
                 // The graph.
                 wrong(
                         "text in place of a graph",
@@ -324,6 +446,10 @@ class WrongBundlesTest {
                         "a tokenizer of another family",
                         bundle -> bundle.replace("tokenizer.json", WORDS),
                         "golden input 'word': its token ids differ from the exporter's; tokenizer.json is not the one that the model was exported with: export the bundle again (7 such inputs)"),
+                wrong(
+                        "a tokenizer that finds nothing",
+                        bundle -> bundle.replace("tokenizer.json", NOTHING),
+                        "golden input 'word': the tokenizer finds no token in the text; tokenizer.json is not the one that the model was exported with: export the bundle again (7 such inputs)"),
                 // The golden inputs.
                 wrong(
                         "no golden input",
@@ -397,7 +523,7 @@ class WrongBundlesTest {
         void spoil(DamagedBundle bundle) throws IOException;
     }
 
-    record Wrong(String name, Damage damage, List<String> problems) {
+    record Wrong(String name, Path good, Damage damage, List<String> problems) {
         @Override
         public String toString() {
             return name;
@@ -405,18 +531,28 @@ class WrongBundlesTest {
     }
 
     private static Wrong wrong(String name, Damage damage, String... problems) {
-        return new Wrong(name, damage, List.of(problems));
+        return new Wrong(name, TestFiles.TINY_SEGMENTS, damage, List.of(problems));
+    }
+
+    private static Wrong wrongLanguage(String name, Damage damage, String... problems) {
+        return new Wrong(name, TestFiles.TINY_LANGUAGE, damage, List.of(problems));
+    }
+
+    private static void open(Wrong wrong, Path folder) {
+        if (wrong.good().equals(TestFiles.TINY_LANGUAGE)) {
+            LanguageModel.open(folder, LanguageModelSettings.defaults()).close();
+        } else {
+            DocumentClassifier.open(folder, ClassifierSettings.defaults()).close();
+        }
     }
 
     @ParameterizedTest
     @MethodSource("wrongBundles")
     void itIsRefusedAtOpenWithTheMessageThatSaysWhy(Wrong wrong, @TempDir Path folder) throws IOException {
-        DamagedBundle bundle = new DamagedBundle(TestFiles.TINY_SEGMENTS, folder.resolve("bundle"));
+        DamagedBundle bundle = new DamagedBundle(wrong.good(), folder.resolve("bundle"));
         wrong.damage().spoil(bundle);
 
-        BundleException refusal = catchThrowableOfType(
-                BundleException.class, () -> DocumentClassifier.open(bundle.folder(), ClassifierSettings.defaults())
-                        .close());
+        BundleException refusal = catchThrowableOfType(BundleException.class, () -> open(wrong, bundle.folder()));
 
         assertThat(refusal)
                 .isNotNull()

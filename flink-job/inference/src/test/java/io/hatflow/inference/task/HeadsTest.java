@@ -62,19 +62,63 @@ class HeadsTest {
     }
 
     @Test
+    void aDocumentOfSymbolsCountsByItsBestWindow() {
+        List<Span> alone = List.of(new Span(0, 1), new Span(1, 2));
+        List<WindowAnswer> answers = List.of(row(1, 8), row(5, 4));
+        DocumentScores scores = new WindowHead(ProblemType.REGRESSION, 2).scores(alone, answers);
+        assertThat(scores.document()).containsExactly(5, 8);
+        assertThat(scores.segments()).isDeepEqualTo(new float[][] {{1, 8}, {5, 4}});
+    }
+
+    @Test
+    void theLogLikelihoodOfASymbolIsThatOfTheFirstWindowThatHoldsIt() {
+        List<Span> windows = List.of(new Span(0, 3), new Span(2, 5), new Span(3, 6));
+        List<WindowAnswer> answers = List.of(row(-1, -2, -3), row(-9, -4, -5), row(-9, -9, -6));
+        assertThat(new LanguageModelHead().logLikelihoods(windows, answers)).containsExactly(-1, -2, -3, -4, -5, -6);
+    }
+
+    @Test
+    void logLikelihoodsDeviateByTheirMeanAndScoresByTheLargest() {
+        float[][] actual = {{-1, -2, -3, -4}};
+        float[][] expected = {{-1, -2, -3, -4.4f}};
+        Head language = new LanguageModelHead();
+        assertThat(language.deviation(actual, expected, 0.11f)).isEmpty();
+        assertThat(language.deviation(actual, expected, 0.09f))
+                .contains(
+                        "its log-likelihoods differ from the exporter's by 0.100000 on average, expected at most 0.0900");
+        assertThat(language.deviation(actual, new float[][] {{-1, -2}}, 9)).isPresent();
+        assertThat(language.deviation(new float[][] {{Float.NaN}}, new float[][] {{-1}}, 9))
+                .isPresent();
+        Head scores = new WindowHead(ProblemType.REGRESSION, 4);
+        assertThat(scores.deviation(actual, expected, 0.41f)).isEmpty();
+        assertThat(scores.deviation(actual, expected, 0.39f))
+                .contains("its scores differ from the exporter's by up to 0.400000, expected at most 0.3900");
+    }
+
+    private static WindowAnswer row(float... numbers) {
+        return new WindowAnswer(new float[0], new float[][] {numbers});
+    }
+
+    @Test
     void outputsAreThoseOfTheTask() {
         assertThat(new SegmentHead(ProblemType.MULTI_LABEL, 3).outputs()).hasToString("[segment_logits float32[S, 3]]");
         assertThat(new ChoiceHead().outputs()).hasToString("[logits float32[B, 1], segment_logits float32[S, 1]]");
         assertThat(new EmbeddingHead("8").outputs())
                 .hasToString("[embedding float32[B, 8], segment_embeddings float32[S, 8]]");
         assertThat(new MaskedLmHead(6, "9").outputs()).hasToString("[token_logits float32[S, 6, 9]]");
+        assertThat(new WindowHead(ProblemType.MULTI_LABEL, 3).outputs()).hasToString("[logits float32[W, 3]]");
+        assertThat(new LanguageModelHead().outputs()).hasToString("[log_likelihood float32[W, L]]");
     }
 
     @Test
     void aGoldenInputNeedsScoresOfEverySegment() {
-        GoldenAnswers two = new GoldenAnswers(new float[1], new float[2][1], new float[0], new float[0][]);
+        GoldenAnswers two =
+                new GoldenAnswers(new float[1], new float[2][1], new float[0], new float[0][], new float[0]);
         SegmentHead head = new SegmentHead(ProblemType.MULTI_LABEL, 1);
-        assertThat(head.problem(two, 2)).isEmpty();
-        assertThat(head.problem(two, SEGMENTS.size())).contains(" has segment_scores for 2 segments, but 3 segments");
+        assertThat(head.problem(two, 9, 2)).isEmpty();
+        assertThat(head.problem(two, 9, SEGMENTS.size()))
+                .contains(" has segment_scores for 2 segments, but 3 segments");
+        assertThat(new WindowHead(ProblemType.MULTI_LABEL, 1).problem(two, 9, 3))
+                .contains(" has window_scores for 2 windows, but 3 windows");
     }
 }

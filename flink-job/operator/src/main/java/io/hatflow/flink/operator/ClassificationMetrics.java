@@ -7,6 +7,7 @@ import io.hatflow.inference.Classification;
 import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Embedding;
+import io.hatflow.inference.Likelihood;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.batch.BatchStatistics;
@@ -122,6 +123,8 @@ public final class ClassificationMetrics {
             labelled(labels.segments(), labels.coverage(), labels.timings());
         } else if (outcome instanceof Embedding vector) {
             labelled(vector.segments(), vector.coverage(), vector.timings());
+        } else if (outcome instanceof Likelihood likelihood) {
+            labelled(likelihood.windows(), likelihood.coverage(), likelihood.timings());
         } else {
             rejected(((Rejection) outcome).reason().name());
         }

@@ -148,8 +148,27 @@ class ClassifierPoolTest {
                 .isInstanceOf(DeviceException.class);
     }
 
+    @Test
+    void aBundleThatReadsBytesIsAskedLikeAnyOther() throws Exception {
+        ClassifierOptions bytes = options(Bundles.named("tiny-bytes"), Device.AUTO, BatchSize.learned());
+        try (PooledClassifier leased = ClassifierPool.lease(bytes)) {
+            assertThat(leased.classifier()
+                            .classify(TextInput.of("It works."), false)
+                            .get(30, TimeUnit.SECONDS))
+                    .isInstanceOfSatisfying(Classification.class, answer -> {
+                        assertThat(answer.tokensTotal()).isEqualTo(9);
+                        assertThat(answer.labels()).hasSize(3);
+                    });
+        }
+    }
+
     @ParameterizedTest
-    @CsvSource({"tiny-choices, multiple-choice", "tiny-tokens, masked-lm", "tiny-vectors, embedding"})
+    @CsvSource({
+        "tiny-choices, multiple-choice",
+        "tiny-tokens, masked-lm",
+        "tiny-vectors, embedding",
+        "tiny-language, language-model"
+    })
     void aBundleThatGivesNoLabelsIsRefused(String name, String task) {
         ClassifierOptions unlabelled = options(Bundles.named(name), Device.AUTO, BatchSize.learned());
         assertThatThrownBy(() -> ClassifierPool.lease(unlabelled))

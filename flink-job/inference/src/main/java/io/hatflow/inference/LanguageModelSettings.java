@@ -1,0 +1,23 @@
+package io.hatflow.inference;
+
+/**
+ * How texts are scored; everything that the bundle does not decide.
+ *
+ * @param maxCharacters UTF-16 code units beyond which a text is rejected
+ * @param passages most passages that are shown of a text
+ * @param passageBytes least bytes of a passage; a shorter text is one
+ * @param model how the model runs
+ */
+public record LanguageModelSettings(int maxCharacters, int passages, int passageBytes, ModelSettings model) {
+
+    public LanguageModelSettings {
+        Positive.require("maxCharacters", maxCharacters);
+        Positive.require("passages", passages);
+        Positive.require("passageBytes", passageBytes);
+    }
+
+    /** 10 million characters, 3 passages of 500 bytes, and the model's {@link ModelSettings#defaults}. */
+    public static LanguageModelSettings defaults() {
+        return new LanguageModelSettings(10_000_000, 3, 500, ModelSettings.defaults());
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.inference.hourglass;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,1 @@
+"""Hourglass language models: their checkpoints, their packed graph, and the plain computation to hold that against."""

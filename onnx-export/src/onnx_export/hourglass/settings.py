@@ -1,0 +1,59 @@
+"""Reads the hyperparameters of an original under the names that it gives them, and collects what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Settings:
+    """Each method reads one value; a problem is noted and something usable returned if it cannot be used."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self.given = given
+        self.problems: list[str] = []
+
+    def integer(self, key: str, *, minimum: int = 1, default: int | None = None) -> int:
+        value = self.given.get(key, default)
+        if is_integer(value) and value >= minimum:
+            return int(value)
+        found = "is missing" if value is None else f"is {value!r}"
+        self.problems.append(f"{key} {found}, expected a whole number of at least {minimum}")
+        return max(minimum, 1)
+
+    def choice(self, key: str, choices: Mapping[str, T], default: str, instead: str = "") -> T:
+        """``instead``: what a person may do who has another value."""
+        value = self.given.get(key, default)
+        if isinstance(value, str) and value in choices:
+            return choices[value]
+        self.problems.append(f"{key} is {value!r}, expected {' or '.join(choices)}{instead}")
+        return choices[default]
+
+    def optional_integer(self, key: str) -> int | None:
+        return self.integer(key) if self.given.get(key) is not None else None
+
+    def labels(self, key: str) -> tuple[str, ...]:
+        value = self.given.get(key)
+        labels = value if isinstance(value, list) else []
+        if labels and all(isinstance(label, str) and label.strip() for label in labels) and len(set(labels)) == len(labels):
+            return tuple(labels)
+        self.problems.append(f"{key} is {value!r}, expected names that differ and are not empty")
+        return ("label",)
+
+    def vocabulary(self, key: str, size: int) -> tuple[str, ...] | None:
+        """The characters by id, if they are given: as many as the model has ids, each one character or a marker of several."""
+        value = self.given.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(symbol, str) and symbol for symbol in value):
+            self.problems.append(f"{key} is of another kind, expected a list of the character of each id")
+            return None
+        if len(value) != size or len(set(value)) != size:
+            self.problems.append(f"{key} has {len(set(value))} different entries, but the model has {size} ids")
+        return tuple(value)
+
+
+def is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
