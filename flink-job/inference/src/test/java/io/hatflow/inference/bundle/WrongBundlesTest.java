@@ -110,7 +110,7 @@ class WrongBundlesTest {
                 wrong(
                         "a task that there is not",
                         bundle -> bundle.manifest(manifest -> manifest.put("task", "translation")),
-                        "manifest.json at /task is \"translation\": does not have a value in the enumeration [\"document-classification\", \"segment-classification\", \"multiple-choice\", \"masked-lm\", \"embedding\"]"),
+                        "manifest.json at /task is \"translation\": does not have a value in the enumeration [\"document-classification\", \"segment-classification\", \"multiple-choice\", \"masked-lm\", \"embedding\", \"language-model\"]"),
                 wrong(
                         "a format of the future",
                         bundle -> bundle.manifest(manifest -> manifest.put("format_version", "2.0")),
