@@ -274,6 +274,22 @@ def test_a_manifest_that_contradicts_itself_is_refused(original, change, problem
     assert problem in "\n".join(manifest_problems(manifest))
 
 
+@pytest.mark.parametrize("config", [trax_config(), pytorch_config("fixed"), encoder_config()], ids=["trax", "fixed", "encoder"])
+def test_bundles_are_measured_beside_each_other(tmp_path, capsys, config):
+    folder = write_hourglass(tmp_path / "c", config)
+    bundles = [make_bundle(folder, tmp_path / kind, precision=kind, window_length=32) for kind in ("fp32", "int8")]
+    options = [word for bundle in bundles for word in ("--bundle", str(bundle))]
+    assert __main__.main(["benchmark", *options, "--segments", "3", "--repetitions", "2", "--threads", "1"]) == 0
+    table = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert [row[2].strip() for row in table[2:]] == ["fp32", "int8"]
+
+
+def test_robustness_is_that_of_a_hat(original, tmp_path):
+    (tmp_path / "text").write_text("text")
+    with pytest.raises(SystemExit, match="architecture is hourglass, expected a bundle of a HAT"):
+        __main__.main(["robustness", "--bundle", str(original), "--texts", str(tmp_path / "text")])
+
+
 # Classification
 
 
