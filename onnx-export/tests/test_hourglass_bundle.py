@@ -224,7 +224,7 @@ def test_bundles_of_every_kind_and_precision_keep_their_promises(tmp_path, confi
 def test_the_promises_are_said_to_a_person(original):
     said = promises(manifest_of(original))
     assert "checkpoint 1: language-model, fp32" in said
-    assert "It says how likely each symbol of a text is, the first one, too, given those before it." in said
+    assert "It says how likely each symbol of a text is, given those before it." in said
     assert "It reads bytes, 48 of them together, and longer texts in windows that share 24." in said
 
 
