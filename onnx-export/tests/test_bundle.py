@@ -135,6 +135,11 @@ def test_every_unusable_setting_is_reported_at_once(folder):
     assert len(problems) == 5
 
 
+def test_the_length_of_windows_of_symbols_is_refused(folder):
+    [problem] = problems_of(lambda: settings(folder, window_length=64))
+    assert problem.startswith("--window-length is for Hourglass models")
+
+
 def test_numbers_that_json_does_not_have_are_refused(folder):
     own_settings(folder, thresholds={"yes": float("nan")}, metrics={"f1": [float("inf")]})
     assert problems_of(lambda: settings(folder)) == (

@@ -224,7 +224,7 @@ def test_bundles_of_every_kind_and_precision_keep_their_promises(tmp_path, confi
 def test_the_promises_are_said_to_a_person(original):
     said = promises(manifest_of(original))
     assert "checkpoint 1: language-model, fp32" in said
-    assert "It says how likely each symbol of a text is, the first one, too, given those before it." in said
+    assert "It says how likely each symbol of a text is, given those before it." in said
     assert "It reads bytes, 48 of them together, and longer texts in windows that share 24." in said
 
 
@@ -272,6 +272,22 @@ def test_a_manifest_that_contradicts_itself_is_refused(original, change, problem
     manifest = manifest_of(original)
     change(manifest)
     assert problem in "\n".join(manifest_problems(manifest))
+
+
+@pytest.mark.parametrize("config", [trax_config(), pytorch_config("fixed"), encoder_config()], ids=["trax", "fixed", "encoder"])
+def test_bundles_are_measured_beside_each_other(tmp_path, capsys, config):
+    folder = write_hourglass(tmp_path / "c", config)
+    bundles = [make_bundle(folder, tmp_path / kind, precision=kind, window_length=32) for kind in ("fp32", "int8")]
+    options = [word for bundle in bundles for word in ("--bundle", str(bundle))]
+    assert __main__.main(["benchmark", *options, "--segments", "3", "--repetitions", "2", "--threads", "1"]) == 0
+    table = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert [row[2].strip() for row in table[2:]] == ["fp32", "int8"]
+
+
+def test_robustness_is_that_of_a_hat(original, tmp_path):
+    (tmp_path / "text").write_text("text")
+    with pytest.raises(SystemExit, match="architecture is hourglass, expected a bundle of a HAT"):
+        __main__.main(["robustness", "--bundle", str(original), "--texts", str(tmp_path / "text")])
 
 
 # Classification

@@ -145,6 +145,13 @@ def test_a_pickle_of_trax_cannot_call_what_it_likes(tmp_path, module_and_name):
     assert not target.exists()
 
 
+@pytest.mark.parametrize("name", ["numpy.core.multiarray _reconstruct", "numpy._core.numeric _frombuffer", "_codecs encode"])
+def test_a_pickle_of_trax_cannot_change_what_it_calls(tmp_path, name):
+    path = tmp_path / "model.pkl.gz"
+    path.write_bytes(gzip.compress("c{}\n{}\n(N}}S'__defaults__'\nNstb.".format(*name.split()).encode()))
+    assert "changes what it may only hand on" in problems_of(lambda: read_numpy_pickle(path))[0]
+
+
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"no pickle"), gzip.compress(pickle.dumps(np.array([{}]), 2))])
 def test_a_damaged_pickle_is_named(tmp_path, content):
     path = tmp_path / "model.pkl.gz"

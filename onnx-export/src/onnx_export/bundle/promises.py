@@ -47,8 +47,8 @@ def _of_symbols(manifest: Mapping[str, Any]) -> list[str]:
 def _of_language(manifest: Mapping[str, Any]) -> list[str]:
     if manifest["task"] != "language-model":
         return []
-    first = "the first one, too" if manifest["scores_first_symbol"] else "but the first one"
-    return [f"It says how likely each symbol of a text is, {first}, given those before it."]
+    which = "each symbol of a text" if manifest["scores_first_symbol"] else "each symbol of a text but the first"
+    return [f"It says how likely {which} is, given those before it."]
 
 
 def _of_labels(manifest: Mapping[str, Any]) -> list[str]:

@@ -132,6 +132,8 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
 
     config = checkpoint.config
     problems = list(_left_open(config))
+    if flags.window_length is not None:
+        problems.append("--window-length is for Hourglass models, and a window of a HAT has max_sentences segments: leave it out")
     overlap = _window_overlap(given, flags, config, problems)
     segmenter = _segmenter(given, flags, problems)
     text = _text(given.get("text", {}), flags, default_tokenization(folder), problems)

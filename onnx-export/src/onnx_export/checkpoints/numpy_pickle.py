@@ -1,7 +1,4 @@
-"""Reads the gzipped pickle of a trax checkpoint without trax, without JAX and without running anything that the file holds.
-
-As in ``pytorch_file``, a pickle can name no more than the stand-ins of this module, which look at numbers and touch nothing else.
-"""
+"""Reads the gzipped pickle of a trax checkpoint without trax, without JAX and without running anything that the file holds."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import gzip
 import io
 import pickle
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnx_export.checkpoints.pickles import TRIPPED_OVER, Function, UnusableError
 from onnx_export.problems import ExportError, reason
 
 _DAMAGED = (OSError, EOFError, zlib.error)
@@ -34,12 +32,11 @@ def read_numpy_pickle(path: Path) -> Any:
     """
     try:
         return _opened(_Unpickler(io.BytesIO(_content(path))).load())
-    except _UnusableError as error:
+    except UnusableError as error:
         raise ExportError(str(path), [str(error)]) from None
     except pickle.UnpicklingError as error:
         raise ExportError(str(path), [f"cannot be read: {error}"]) from error
-    except (TypeError, ValueError, AttributeError, KeyError, IndexError, OverflowError, MemoryError, EOFError) as error:
-        # What a pickle that is damaged or made to harm trips over; it has no way to cause more.
+    except (*TRIPPED_OVER, EOFError) as error:
         raise ExportError(str(path), [f"its pickle does not describe arrays: {error}"]) from error
 
 
@@ -64,10 +61,6 @@ def _content(path: Path) -> bytes:
         return gzip.decompress(path.read_bytes())
     except _DAMAGED as error:
         raise ExportError(str(path), [f"cannot be read as gzip: {reason(error)}"]) from error
-
-
-class _UnusableError(Exception):
-    pass
 
 
 class _Described:
@@ -96,7 +89,7 @@ class _Type:
 
     def __init__(self, name: object, *_: object) -> None:
         if not isinstance(name, str) or name.lstrip("<>|=") not in _TYPES:
-            raise _UnusableError(f"its pickle describes arrays of {name!r}, expected one of {', '.join(sorted(_TYPES))}")
+            raise UnusableError(f"its pickle describes arrays of {name!r}, expected one of {', '.join(sorted(_TYPES))}")
         self.name = name.lstrip("<>|=")
         self.order = "<"
 
@@ -123,9 +116,9 @@ class _Array:
 
 def _array(content: object, kind: object, shape: tuple[int, ...], order: object) -> NDArray[Any]:
     if not isinstance(kind, _Type) or not isinstance(content, bytes | bytearray):
-        raise _UnusableError("its pickle describes an array that holds objects, expected numbers")
+        raise UnusableError("its pickle describes an array that holds objects, expected numbers")
     if len(content) != prod(shape) * kind.dtype.itemsize:
-        raise _UnusableError(
+        raise UnusableError(
             f"an array of shape {list(shape)} has {len(content)} bytes, and of {kind.name} it needs another number"
         )
     return np.frombuffer(content, kind.dtype).reshape(shape, order="F" if order == "F" else "C")
@@ -159,12 +152,12 @@ def _latin(text: str, *_: object) -> bytes:
     return text.encode("latin-1")
 
 
-_STAND_INS: Mapping[tuple[str, str], type | Callable[..., Any]] = {
+_STAND_INS: Mapping[tuple[str, str], type | Function] = {
     ("numpy", "dtype"): _Type,
     ("numpy", "ndarray"): _Array,
-    ("_codecs", "encode"): _latin,
+    ("_codecs", "encode"): Function(_latin),
     **{
-        (f"numpy.{core}.{module}", name): stand_in
+        (f"numpy.{core}.{module}", name): Function(stand_in)
         for core in ("core", "_core")
         for module, name, stand_in in (
             ("multiarray", "_reconstruct", _reconstruct),
@@ -173,8 +166,8 @@ _STAND_INS: Mapping[tuple[str, str], type | Callable[..., Any]] = {
         )
     },
     ("trax.shapes", "ShapeDtype"): _Described,
-    ("jax._src.array", "_reconstruct_array"): _from_jax,
-    ("jax._src.device_array", "reconstruct_device_array"): _from_jax,
+    ("jax._src.array", "_reconstruct_array"): Function(_from_jax),
+    ("jax._src.device_array", "reconstruct_device_array"): Function(_from_jax),
 }
 
 
@@ -182,7 +175,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         stand_in = _STAND_INS.get((module, name))
         if stand_in is None:
-            raise _UnusableError(
+            raise UnusableError(
                 f"its pickle asks for {module}.{name}, which describes no array and is not run. If you trust where the file comes "
                 "from, load it with trax and save the list of its weights as model.safetensors, see docs/hourglass.md"
             )

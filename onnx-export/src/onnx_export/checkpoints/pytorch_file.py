@@ -18,6 +18,7 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
+from onnx_export.checkpoints.pickles import TRIPPED_OVER, Function, Sealed, UnusableError
 from onnx_export.problems import ExportError
 
 _STORAGES: dict[str, np.dtype[Any]] = {
@@ -80,7 +81,7 @@ class Record:
 
     def __setstate__(self, state: object) -> None:
         if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
-            raise _UnusableError("its pickle gives an object something else than attributes by name")
+            raise UnusableError("its pickle gives an object something else than attributes by name")
         self.attributes = dict(state)
 
 
@@ -96,35 +97,21 @@ def _plain(value: Any) -> Any:
 def _unpickled(path: Path, classes: Mapping[tuple[str, str], Any]) -> Any:
     try:
         if not zipfile.is_zipfile(path):
-            raise _UnusableError(
+            raise UnusableError(
                 "is not a zip archive: expected what torch.save of PyTorch 1.6 or later writes. Load it with "
                 "torch.load(…, weights_only=True) and save it again, as model.safetensors for preference"
             )
         with zipfile.ZipFile(path) as archive:
             return _read(archive, classes)
-    except _UnusableError as error:
+    except UnusableError as error:
         raise ExportError(str(path), [str(error)]) from None
     except (pickle.UnpicklingError, zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
         raise ExportError(str(path), [f"cannot be read: {error}"]) from error
-    except (TypeError, ValueError, AttributeError, KeyError, IndexError, OverflowError, MemoryError) as error:
-        # What a pickle that is damaged or made to harm trips over; it has no way to cause more.
+    except TRIPPED_OVER as error:
         raise ExportError(str(path), [f"its pickle does not describe tensors: {error}"]) from error
 
 
-class _UnusableError(Exception):
-    pass
-
-
-class _Sealed:
-    """A value on the pickle's stack that the pickle can hand on but not change."""
-
-    __slots__ = ()
-
-    def __setstate__(self, state: object) -> None:
-        raise _UnusableError("its pickle changes what it may only hand on, as none does that torch.save wrote")
-
-
-class _Numbers(_Sealed):
+class _Numbers(Sealed):
     """A storage [count], or a tensor, which is a view of one."""
 
     __slots__ = ("array", "whole")
@@ -134,19 +121,16 @@ class _Numbers(_Sealed):
         self.whole = whole
 
 
-class _Name(_Sealed):
-    """What a pickle gets for a name: a function of this module, or a type of storage."""
+class _StorageType(Sealed):
+    """What a pickle gets for the name of a type of storage."""
 
-    __slots__ = ("dtype", "function")
+    __slots__ = ("dtype",)
 
-    def __init__(self, *, function: Callable[..., Any] | None = None, dtype: np.dtype[Any] | None = None) -> None:
-        self.function = function
+    def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
 
-    def __call__(self, *arguments: Any) -> Any:
-        if self.function is None:
-            raise _UnusableError("its pickle calls a type of storage, as none does that torch.save wrote")
-        return self.function(*arguments)
+    def __call__(self, *_: Any) -> Any:
+        raise UnusableError("its pickle calls a type of storage, as none does that torch.save wrote")
 
 
 class _StateDict(dict[Any, Any]):
@@ -161,7 +145,7 @@ class _StateDict(dict[Any, Any]):
 def _read(archive: zipfile.ZipFile, classes: Mapping[tuple[str, str], Any]) -> Any:
     members = [name for name in archive.namelist() if name == "data.pkl" or name.endswith("/data.pkl")]
     if len(members) != 1:
-        raise _UnusableError(f"has {len(members)} members data.pkl, expected one: not written by torch.save")
+        raise UnusableError(f"has {len(members)} members data.pkl, expected one: not written by torch.save")
     root = members[0].removesuffix("data.pkl")
     return _Unpickler(archive, root, io.BytesIO(archive.read(members[0])), classes).load()
 
@@ -191,10 +175,10 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) in self._classes:
             return self._classes[module, name]
         if module == "torch" and name in _STORAGES:
-            return _Name(dtype=_STORAGES[name])
+            return _StorageType(_STORAGES[name])
         if module == "torch._utils" and name in _REBUILD:
-            return _Name(function=_REBUILD[name])
-        raise _UnusableError(
+            return Function(_REBUILD[name])
+        raise UnusableError(
             f"its pickle asks for {module}.{name}, which describes no tensor and is not run. If you trust where the file comes "
             "from, load it with PyTorch and save the state dict as model.safetensors"
         )
@@ -202,13 +186,13 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> _Numbers:
         """The numbers of a storage, by ("storage", type, key, device, number of elements)."""
         kind, storage, key, _, count = pid
-        dtype = storage.dtype if isinstance(storage, _Name) else None
+        dtype = storage.dtype if isinstance(storage, _StorageType) else None
         if kind != "storage" or dtype is None or not isinstance(key, str):
-            raise _UnusableError("its pickle refers to something that is no storage of a tensor")
+            raise UnusableError("its pickle refers to something that is no storage of a tensor")
         if key not in self._storages:
             member = self._archive.getinfo(f"{self._root}data/{key}")
             if member.file_size != count * dtype.itemsize:
-                raise _UnusableError(f"storage {key} has {member.file_size} bytes, expected {count} elements of {dtype}")
+                raise UnusableError(f"storage {key} has {member.file_size} bytes, expected {count} elements of {dtype}")
             numbers = np.frombuffer(self._archive.read(member), dtype.newbyteorder(">") if self._big_endian else dtype)
             self._storages[key] = numbers.astype(dtype, copy=False)
         return _Numbers(self._storages[key], whole=True)
@@ -218,15 +202,15 @@ def _rebuild_tensor(storage: _Numbers, offset: int, size: tuple[int, ...], strid
     """A tensor is a view of a storage; what follows tells of gradients and hooks."""
     numbers = (offset, *size, *stride)
     if not isinstance(storage, _Numbers) or not storage.whole or len(size) != len(stride):
-        raise _UnusableError("its pickle describes a tensor that is no view of a storage")
+        raise UnusableError("its pickle describes a tensor that is no view of a storage")
     if any(isinstance(number, bool) or not isinstance(number, int) or number < 0 for number in numbers):
-        raise _UnusableError(f"its pickle describes a tensor of offset {offset!r}, size {size!r} and stride {stride!r}")
+        raise UnusableError(f"its pickle describes a tensor of offset {offset!r}, size {size!r} and stride {stride!r}")
     flat = storage.array
     if 0 in size:
         return _Numbers(np.empty(size, flat.dtype), whole=False)
     last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
     if last >= flat.size:
-        raise _UnusableError(f"a tensor reaches to element {last} of a storage of {flat.size}")
+        raise UnusableError(f"a tensor reaches to element {last} of a storage of {flat.size}")
     steps = [step * flat.itemsize for step in stride]
     return _Numbers(np.lib.stride_tricks.as_strided(flat[offset:], size, steps, writeable=False), whole=False)
 

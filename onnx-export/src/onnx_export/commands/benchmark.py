@@ -47,6 +47,6 @@ def _parser() -> argparse.ArgumentParser:
         help="give it for each; the first is the yardstick",
     )
     parser.add_argument("--threads", type=int, default=2, help="that one run uses (default 2)")
-    parser.add_argument("--segments", type=int, default=32, help="of a batch (default 32)")
+    parser.add_argument("--segments", type=int, default=32, help="of a batch; of an Hourglass model, windows (default 32)")
     parser.add_argument("--repetitions", type=int, default=20, help="turns (default 20)")
     return parser

@@ -27,6 +27,8 @@ def main(arguments: Sequence[str]) -> int:
         manifest = read_json_object(options.bundle / MANIFEST)
         if problems := manifest_problems(manifest):
             raise ExportError(str(options.bundle), problems)
+        if manifest["architecture"] != "hat":
+            raise ExportError(str(options.bundle), [f"architecture is {manifest['architecture']}, expected a bundle of a HAT"])
         if not manifest.get("labels"):
             raise ExportError(str(options.bundle), ["has no labels, expected a bundle that classifies"])
         texts = [path.read_text(encoding="utf-8") for path in options.texts]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, TypeVar
 
+from onnx_export.checkpoints.hyperparameters import Hyperparameters, is_integer
 from onnx_export.contract import ProblemType, Task
 from onnx_export.onnx.layers import Activation
 from onnx_export.problems import ExportError
@@ -144,21 +145,7 @@ class HatConfig:
 T = TypeVar("T")
 
 
-class _Reader:
-    """Reads keys of a config and collects a problem for each that is missing or unusable, so that all are reported at once."""
-
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self.config = config
-        self.problems: list[str] = []
-
-    def integer(self, key: str, *, minimum: int, default: int | None = None) -> int:
-        value = self.config.get(key, default)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= minimum:
-            return value
-        found = "is missing" if value is None else f"is {value!r}"
-        self.problems.append(f"{key} {found}, expected a whole number of at least {minimum}")
-        return max(minimum, 1)
-
+class _Reader(Hyperparameters):
     def choice(self, key: str, value: object, choices: Mapping[str, T], fallback: T) -> T:
         if isinstance(value, str) and value in choices:
             return choices[value]
@@ -231,8 +218,8 @@ def _cls_key(config: Mapping[str, Any]) -> str:
 
 
 def _cls_id(reader: _Reader) -> int | None:
-    key = _cls_key(reader.config)
-    return reader.integer(key, minimum=0) if reader.config.get(key) is not None else None
+    key = _cls_key(reader.given)
+    return reader.integer(key, minimum=0) if reader.given.get(key) is not None else None
 
 
 def _head(config: Mapping[str, Any], problems: list[str]) -> Head:
@@ -251,11 +238,7 @@ def _head(config: Mapping[str, Any], problems: list[str]) -> Head:
 def special_token_ids(config: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     """By purpose (``cls``, ``pad``, …), the key that names the id of a special token, and the id, as far as there are such keys."""
     keys = {"cls": _cls_key(config), **{purpose: f"{purpose}_token_id" for purpose in ("pad", "sep", "unk", "mask")}}
-    return {
-        purpose: (key, config[key])
-        for purpose, key in keys.items()
-        if isinstance(config.get(key), int) and not isinstance(config[key], bool)
-    }
+    return {purpose: (key, config[key]) for purpose, key in keys.items() if is_integer(config.get(key))}
 
 
 def _pooling(config: Mapping[str, Any], head: Head, override: Pooling | None, problems: list[str]) -> Pooling | None:
@@ -356,7 +339,7 @@ def _layers(config: Mapping[str, Any], problems: list[str]) -> tuple[Layer, ...]
 
 
 def _segment_length(reader: _Reader) -> int:
-    keys = [key for key in ("max_sentence_length", "max_sentence_size") if key in reader.config]
+    keys = [key for key in ("max_sentence_length", "max_sentence_size") if key in reader.given]
     lengths = {key: reader.integer(key, minimum=2) for key in keys or ["max_sentence_length"]}
     if len(set(lengths.values())) > 1:
         both = " but ".join(f"{key} is {value}" for key, value in lengths.items())

@@ -91,8 +91,8 @@ class HourglassConfig:
 
     @property
     def shifted(self) -> bool:
-        """Whether row t of the original scores symbol t, the first one too, or symbol t + 1."""
-        return self.implementation == "trax"
+        """Whether a language model's row t scores symbol t, the first one too, or symbol t + 1."""
+        return self.implementation == "trax" and self.causal
 
     @property
     def outputs(self) -> int:

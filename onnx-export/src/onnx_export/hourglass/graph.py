@@ -213,7 +213,7 @@ class _HourglassGraph:
         """[W, L'] -> [W, L', d]: the model between embeddings and head. ``real``: see ``_distances``; of groups, int64."""
         g, config = self.g, self.config
         with g.scope("embeddings"):
-            read = self._moved_right(ids, g.integer(0)) if config.shifted and config.causal else ids
+            read = self._moved_right(ids, g.integer(0)) if config.shifted else ids
             x = g.op("Gather", g.constant("embedding.weight", self.weights["embedding.weight"]), read)
         distances = self._self_distances("before", x, 1, "" if config.causal else real)
         x = self._stack("before", x, config.before, distances)

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from onnx_export.checkpoints.hyperparameters import Hyperparameters
 
 T = TypeVar("T")
 
 
-class Settings:
-    """Each method reads one value; a problem is noted and something usable returned if it cannot be used."""
-
-    def __init__(self, given: Mapping[str, Any]) -> None:
-        self.given = given
-        self.problems: list[str] = []
-
-    def integer(self, key: str, *, minimum: int = 1, default: int | None = None) -> int:
-        value = self.given.get(key, default)
-        if is_integer(value) and value >= minimum:
-            return int(value)
-        found = "is missing" if value is None else f"is {value!r}"
-        self.problems.append(f"{key} {found}, expected a whole number of at least {minimum}")
-        return max(minimum, 1)
+class Settings(Hyperparameters):
+    """Each method reads one value."""
 
     def choice(self, key: str, choices: Mapping[str, T], default: str, instead: str = "") -> T:
         """``instead``: what a person may do who has another value."""
@@ -53,7 +43,3 @@ class Settings:
         if len(value) != size or len(set(value)) != size:
             self.problems.append(f"{key} has {len(set(value))} different entries, but the model has {size} ids")
         return tuple(value)
-
-
-def is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

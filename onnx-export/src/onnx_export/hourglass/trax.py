@@ -12,11 +12,12 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
+from onnx_export.checkpoints.hyperparameters import is_integer
 from onnx_export.checkpoints.numpy_pickle import read_numpy_pickle, read_numpy_records
 from onnx_export.contract import ProblemType
 from onnx_export.hourglass.config import Activation, HourglassConfig, Level, Resampling, parameters
 from onnx_export.hourglass.gin import Reference, read_gin
-from onnx_export.hourglass.settings import Settings, is_integer
+from onnx_export.hourglass.settings import Settings
 from onnx_export.problems import ExportError
 
 Array = NDArray[np.float32]
