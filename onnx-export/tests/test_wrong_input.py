@@ -50,7 +50,7 @@ WRONG_COMMANDS = [
     (
         "graph --checkpoint CHECKPOINT/config.json --output DIR/m.onnx",
         1,
-        "CHECKPOINT/config.json: 1 problem\n  - is no folder; expected one with config.json and model.safetensors",
+        "CHECKPOINT/config.json: 1 problem\n  - is not a folder; expected one with config.json and model.safetensors",
     ),
     (
         "graph --checkpoint DIR --output DIR/m.onnx",
