@@ -7,6 +7,7 @@ collect_ignore = (
     if find_spec("torch")
     else [
         "test_train.py",
+        "test_company.py",
         "test_hat_torch.py",
         "test_hourglass_torch.py",
         "test_baseline.py",
