@@ -73,7 +73,9 @@ def read_checkpoint(folder: Path, *, pooling: Pooling | None = None, embedding: 
     if not folder.is_dir():
         raise ExportError(
             str(folder),
-            [f"{'is not a' if folder.exists() else 'there is no such'} folder; expected one with config.json and model.safetensors"],
+            [
+                f"{'is not a' if folder.exists() else 'there is no such'} folder; expected one with config.json and model.safetensors"
+            ],
         )
     content = read_json_object(folder / "config.json")
     config, problems = inspect_config(content, pooling=pooling, embedding=embedding)
