@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Asks OSV (https://osv.dev) for known vulnerabilities of everything that ships: the jars for the cluster and for SQL, what the demo and the commands
-# need besides, and what onnx-export needs. Leaves the bills of material in target/audit.
+# Asks OSV (https://osv.dev) for known vulnerabilities of everything that ships: the jars for the cluster and for SQL, what the demo and
+# the commands need besides, and what onnx-export needs. Leaves the bills of material in target/audit.
 # Ends with 0 if nothing is known, 1 if something is, 2 if OSV could not be asked.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 bills=(flink-job/job/target/sbom-cluster.json flink-job/sql/target/sbom-sql.json flink-job/cli/target/sbom-local.json)
 # They are not made by builds that are offline.
-is_newer() { [[ $1 -nt pom.xml && $1 -nt flink-job/job/pom.xml && $1 -nt flink-job/sql/pom.xml && $1 -nt flink-job/cli/pom.xml ]]; }
-if ! is_newer "${bills[0]}" || ! is_newer "${bills[1]}" || ! is_newer "${bills[2]}"; then
-    ./mvnw -q -B -ntp -pl flink-job/cli,flink-job/sql -am verify -DskipTests
-fi
+for bill in "${bills[@]}"; do
+    for pom in pom.xml flink-job/{job,sql,cli}/pom.xml; do
+        [[ $bill -nt $pom ]] || { ./mvnw -q -B -ntp -pl flink-job/cli,flink-job/sql -am verify -DskipTests; break 2; }
+    done
+done
 rm -rf target/audit
 mkdir -p target/audit
 cp "${bills[@]}" target/audit/

@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 from onnx_export.checkpoints.weights import read_weights
 from onnx_export.hat.config import HatConfig, Head, Pooling, inspect_config, names_pooling, numbered_labels
 from onnx_export.json_files import read_json_object
-from onnx_export.onnx.storage import Storage, quantise_rows, stored_as_int8
+from onnx_export.onnx.storage import Storage, Weights, rounded, stored_as_int8
 from onnx_export.problems import ExportError
 from onnx_export.text.special_tokens import SpecialTokens
-
-Weights = Mapping[str, NDArray[np.float32]]
 
 SEGMENT_POSITIONS = "encoder.segment_positions"
 """Our name for the table of segment positions, which the original stores once per layer with a D block although it is shared."""
@@ -331,11 +329,4 @@ def supports_segment_positions(checkpoint: Checkpoint) -> bool:
 
 def as_stored(checkpoint: Checkpoint, storage: Storage) -> Checkpoint:
     """The checkpoint with the weights that a graph of this storage computes with."""
-    if storage == "fp32":
-        return checkpoint
-    rounded = dict(checkpoint.weights)
-    for name, matrix in checkpoint.weights.items():
-        if stored_as_int8(name, matrix):
-            values, scale = quantise_rows(matrix)
-            rounded[name] = values.astype(np.float32) * scale
-    return checkpoint.with_weights(rounded)
+    return checkpoint.with_weights(rounded(checkpoint.weights, storage, stored_as_int8))

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.contract import Logits, PadSegment
-from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, Checkpoint, Weights
+from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, Checkpoint
 from onnx_export.hat.config import Head
 from onnx_export.onnx.layers import Activation
+from onnx_export.onnx.storage import Weights
 
 Array = NDArray[np.float32]
 Ids = NDArray[np.int64]

@@ -15,10 +15,8 @@ from onnx_export.checksums import file_sha256
 from onnx_export.hourglass import pytorch, trax
 from onnx_export.hourglass.config import STACKS, HourglassConfig
 from onnx_export.json_files import read_json_object
-from onnx_export.onnx.storage import Storage, quantise_rows
+from onnx_export.onnx.storage import Storage, Weights, rounded
 from onnx_export.problems import ExportError
-
-Weights = Mapping[str, NDArray[np.float32]]
 
 _CONFIG, _SAFETENSORS = "config.json", "model.safetensors"
 _MODELS = {"trax": ("HourglassLM", trax.ENCODER), "pytorch": ("MemTransformerLM",)}
@@ -121,11 +119,4 @@ def stored_as_int8(name: str, matrix: NDArray[np.float32]) -> bool:
 
 def as_stored(checkpoint: HourglassCheckpoint, storage: Storage) -> HourglassCheckpoint:
     """The checkpoint with the weights that a graph of this storage computes with."""
-    if storage == "fp32":
-        return checkpoint
-    rounded = dict(checkpoint.weights)
-    for name, matrix in checkpoint.weights.items():
-        if stored_as_int8(name, matrix):
-            values, scale = quantise_rows(matrix)
-            rounded[name] = values.astype(np.float32) * scale
-    return checkpoint.with_weights(rounded)
+    return checkpoint.with_weights(rounded(checkpoint.weights, storage, stored_as_int8))

@@ -6,12 +6,16 @@ stay independent of batch mates; what changes is each weight, by at most half a 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Storage = Literal["fp32", "int8"]
+Weights = Mapping[str, NDArray[np.float32]]
+"""By name, in the shapes of torch: a linear layer is [out, in]."""
+
 STORAGES: tuple[Storage, ...] = ("fp32", "int8")
 
 WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
@@ -31,3 +35,15 @@ def stored_as_int8(name: str, matrix: NDArray[np.float32]) -> bool:
     return (
         matrix.ndim == 2 and "embeddings" not in name and name.startswith(("encoder.layer.", "pooler.dense", "sentencizer.dense"))
     )
+
+
+def rounded(weights: Weights, storage: Storage, shrinks: Callable[[str, NDArray[np.float32]], bool]) -> Weights:
+    """The weights that a graph of this storage computes with; ``shrinks`` says which of them int8 makes smaller."""
+    if storage == "fp32":
+        return weights
+    return {name: _rounded(matrix) if shrinks(name, matrix) else matrix for name, matrix in weights.items()}
+
+
+def _rounded(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    values, scale = quantise_rows(matrix)
+    return values.astype(np.float32) * scale

@@ -16,7 +16,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,7 +113,12 @@ public final class DocumentClassifier implements AutoCloseable {
      *     thread of this classifier, or at once. Who cancels it takes the document out of the queue
      */
     public CompletableFuture<Outcome> classify(String text, boolean urgent) {
-        return classify(text.isBlank(), text.length(), () -> model.segment(text), urgent);
+        return Intake.of(
+                text.isBlank(),
+                text.length(),
+                settings.maxCharacters(),
+                () -> model.segment(text),
+                (document, tokenizeNanos) -> classify(document, urgent, tokenizeNanos));
     }
 
     /**
@@ -124,23 +128,15 @@ public final class DocumentClassifier implements AutoCloseable {
     public CompletableFuture<Outcome> classify(List<String> segments, boolean urgent) {
         long length =
                 segments.stream().mapToLong(segment -> segment.length() + 1L).sum() - 1;
-        return classify(segments.stream().allMatch(String::isBlank), length, () -> model.segment(segments), urgent);
+        return Intake.of(
+                segments.stream().allMatch(String::isBlank),
+                length,
+                settings.maxCharacters(),
+                () -> model.segment(segments),
+                (document, tokenizeNanos) -> classify(document, urgent, tokenizeNanos));
     }
 
-    private CompletableFuture<Outcome> classify(
-            boolean blank, long length, Supplier<SegmentedDocument> text, boolean urgent) {
-        Rejection refusal = Rejection.unseen(blank, length, settings.maxCharacters());
-        if (refusal != null) {
-            return CompletableFuture.completedFuture(refusal);
-        }
-        long begun = System.nanoTime();
-        SegmentedDocument segmented;
-        try {
-            segmented = text.get();
-        } catch (RejectedTextException e) {
-            return CompletableFuture.completedFuture(e.rejection());
-        }
-        long tokenizeNanos = System.nanoTime() - begun;
+    private CompletableFuture<Outcome> classify(SegmentedDocument segmented, boolean urgent, long tokenizeNanos) {
         int maxSegments = model.maxSegments();
         SegmentedDocument seen = segmented;
         if (segmented.segments().size() > maxSegments) {

@@ -62,26 +62,19 @@ public final class DocumentEmbedder implements AutoCloseable {
      *     cancels it takes the text out of the queue
      */
     public CompletableFuture<Outcome> embed(String text, boolean urgent) {
-        Rejection refusal = Rejection.unseen(text.isBlank(), text.length(), maxCharacters);
-        if (refusal != null) {
-            return CompletableFuture.completedFuture(refusal);
-        }
-        long begun = System.nanoTime();
-        SegmentedDocument document;
-        try {
-            document = model.segment(text);
-        } catch (RejectedTextException e) {
-            return CompletableFuture.completedFuture(e.rejection());
-        }
-        long tokenizeNanos = System.nanoTime() - begun;
-        return WindowAnswers.outcome(
-                model.answer(document, urgent),
-                tokenizeNanos,
-                answered -> new Embedding(
-                        head.mean(answered.answers()),
-                        document.segments().size(),
-                        document.windows().size(),
-                        answered.timings()));
+        return Intake.of(
+                text.isBlank(),
+                text.length(),
+                maxCharacters,
+                () -> model.segment(text),
+                (document, tokenizeNanos) -> WindowAnswers.outcome(
+                        model.answer(document, urgent),
+                        tokenizeNanos,
+                        answered -> new Embedding(
+                                head.mean(answered.answers()),
+                                document.segments().size(),
+                                document.windows().size(),
+                                answered.timings())));
     }
 
     /** Whether it answers: neither closed nor has the machine failed, after which another one is needed. */

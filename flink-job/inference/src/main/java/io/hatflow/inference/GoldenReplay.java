@@ -6,12 +6,10 @@ import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
 import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest;
-import io.hatflow.inference.bundle.Manifest.Architecture;
 import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.Tokens;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -20,13 +18,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /** Replays the golden inputs of a bundle: does this machine compute, stage by stage, what the exporter computed? Warms the model up as well. */
 final class GoldenReplay {
-
-    /** A bundle that looks at more together is trusted in this; what grows with the square of them would cost. */
-    private static final int MOST_SEGMENTS_TRIED = 1024;
 
     private final Manifest manifest;
     private final PackedModel<?, ?> model;
@@ -113,24 +107,11 @@ final class GoldenReplay {
         return Optional.of(new Deviation(stage, what));
     }
 
-    /**
-     * The golden inputs may all be shorter than the manifest's N, and with a graph that knows fewer segments every longer document would
-     * fail. Cheap: each segment has one token. A graph over symbols takes windows of any length.
-     */
     private Optional<String> largestWindow() {
-        int count = model.maxSegments();
-        if (manifest.architecture() != Architecture.HAT || count > MOST_SEGMENTS_TRIED) {
-            return Optional.empty();
-        }
-        int[] ids = new int[count];
-        Arrays.fill(ids, manifest.specialTokens().cls());
-        List<Span> segments = IntStream.range(0, count)
-                .mapToObj(segment -> new Span(segment, segment + 1))
-                .toList();
-        return answer(new SegmentedDocument(
-                        new Tokens(ids, new int[count], new int[count]), segments, List.of(new Span(0, count))))
+        return model.largestDocument().flatMap(document -> answer(document)
                 .failure()
-                .map(failure -> "a document of max_segments = " + count + " segments: " + failure + Stage.RUN.remedy);
+                .map(failure -> "a document of max_segments = "
+                        + document.segments().size() + " segments: " + failure + Stage.RUN.remedy));
     }
 
     /** What the model answers for every window, or why it does not. */

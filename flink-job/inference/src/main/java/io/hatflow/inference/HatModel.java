@@ -15,11 +15,18 @@ import io.hatflow.inference.task.WindowAnswer;
 import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.TextCutter;
 import io.hatflow.inference.text.Tokenizer;
+import io.hatflow.inference.text.Tokens;
 import io.hatflow.inference.text.Windows;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** A HAT: reads tokens in segments, and looks at up to N segments together. */
 final class HatModel implements PackedModel<Window, PackedBatch> {
+
+    /** A bundle that looks at more together is trusted in this; what grows with the square of them would cost. */
+    private static final int MOST_SEGMENTS_TRIED = 1024;
 
     private final Manifest manifest;
     private final Tokenizer tokenizer;
@@ -84,6 +91,22 @@ final class HatModel implements PackedModel<Window, PackedBatch> {
     @Override
     public Window knownGoodWindow() {
         return new Window(new int[] {manifest.specialTokens().cls()}, List.of(new Span(0, 1)));
+    }
+
+    /** Cheap: each segment has one token. */
+    @Override
+    public Optional<SegmentedDocument> largestDocument() {
+        int count = maxSegments();
+        if (count > MOST_SEGMENTS_TRIED) {
+            return Optional.empty();
+        }
+        int[] ids = new int[count];
+        Arrays.fill(ids, manifest.specialTokens().cls());
+        List<Span> segments = IntStream.range(0, count)
+                .mapToObj(segment -> new Span(segment, segment + 1))
+                .toList();
+        return Optional.of(new SegmentedDocument(
+                new Tokens(ids, new int[count], new int[count]), segments, List.of(new Span(0, count))));
     }
 
     @Override

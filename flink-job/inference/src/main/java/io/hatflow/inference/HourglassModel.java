@@ -19,6 +19,7 @@ import io.hatflow.inference.text.Tokens;
 import io.hatflow.inference.text.UnknownCharacterException;
 import io.hatflow.inference.text.Windows;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** An Hourglass model: reads symbols, and looks at each window of them alone. */
@@ -90,6 +91,11 @@ final class HourglassModel implements PackedModel<SymbolWindow, SymbolBatch> {
     @Override
     public SymbolWindow knownGoodWindow() {
         return new SymbolWindow(new int[1], new Span(0, 1));
+    }
+
+    @Override
+    public Optional<SegmentedDocument> largestDocument() {
+        return Optional.empty();
     }
 
     @Override

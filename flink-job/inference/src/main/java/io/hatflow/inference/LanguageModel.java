@@ -79,18 +79,15 @@ public final class LanguageModel implements AutoCloseable {
      *     text out of the queue
      */
     public CompletableFuture<Outcome> score(String text, boolean urgent) {
-        Rejection refusal = Rejection.unseen(text.isEmpty(), text.length(), settings.maxCharacters());
-        if (refusal != null) {
-            return CompletableFuture.completedFuture(refusal);
-        }
-        long begun = System.nanoTime();
-        SegmentedDocument document;
-        try {
-            document = model.segment(text);
-        } catch (RejectedTextException e) {
-            return CompletableFuture.completedFuture(e.rejection());
-        }
-        long tokenizeNanos = System.nanoTime() - begun;
+        return Intake.of(
+                text.isEmpty(),
+                text.length(),
+                settings.maxCharacters(),
+                () -> model.segment(text),
+                (document, tokenizeNanos) -> score(document, urgent, tokenizeNanos));
+    }
+
+    private CompletableFuture<Outcome> score(SegmentedDocument document, boolean urgent, long tokenizeNanos) {
         if (document.tokens().count() == 1 && !scoresFirstSymbol) {
             return CompletableFuture.completedFuture(
                     new Rejection(

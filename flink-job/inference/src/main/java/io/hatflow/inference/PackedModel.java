@@ -8,6 +8,7 @@ import io.hatflow.inference.bundle.Manifest;
 import io.hatflow.inference.onnx.OnnxSession;
 import io.hatflow.inference.task.WindowAnswer;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the models of one architecture have in common: how texts are cut for them, and how what is cut is laid out and run. Thread-safe.
@@ -44,6 +45,12 @@ interface PackedModel<W, B extends Batch> extends AutoCloseable {
 
     /** The shortest window there is; only whether the model answers matters. */
     W knownGoodWindow();
+
+    /**
+     * A document of as many segments as a window may have, where the graph may know fewer than the manifest says: golden inputs may all
+     * be shorter, and every longer document would fail. Empty where a graph takes windows of any length, or where it would take too long.
+     */
+    Optional<SegmentedDocument> largestDocument();
 
     /** What this machine cuts a golden input into, beside what the exporter found, stage by stage. */
     List<GoldenReplay.Cut> cuts(GoldenCase golden, SegmentedDocument document);

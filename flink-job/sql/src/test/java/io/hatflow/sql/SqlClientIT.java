@@ -238,6 +238,23 @@ class SqlClientIT {
                         "2 rows in set");
     }
 
+    /** Each query of such a client has a cluster and a class loader of its own, in one JVM. */
+    @Test
+    void aSecondQueryByTheOptionSaysWhereTheJarBelongs() throws Exception {
+        SqlClient alone = new SqlClient(folder, Place.OPTION, List.of("execution.target: local"));
+        String query = "SELECT error FROM ML_PREDICT(TABLE posts, MODEL m, DESCRIPTOR(body));";
+        String output = alone.run(
+                "SET 'execution.runtime-mode' = 'batch';",
+                "SET 'sql-client.execution.result-mode' = 'tableau';",
+                "CREATE VIEW posts AS SELECT * FROM (VALUES ('We agree to pay.'), ('')) AS t (body);",
+                Model.create("m", "tiny-documents", "error STRING") + ";",
+                query,
+                query);
+        assertThat(output)
+                .containsOnlyOnce("2 rows in set")
+                .contains("The native libraries of ONNX Runtime and the tokenizer cannot be loaded: ", "Flink's lib/");
+    }
+
     @Test
     void theClientShowsWhatIsWrong() throws Exception {
         SqlClient alone = new SqlClient(folder, Place.OPTION, List.of("execution.target: local"));
