@@ -17,12 +17,14 @@ COMMANDS: Mapping[str, str] = {
     "verify": "check that a bundle keeps its promises; exit code 1 if not",
     "unpack": "turn an fp32 bundle back into a checkpoint, to export it in another precision or train it on",
     "train": "fine-tune a small HAT to tell which labels each segment carries",
+    "train-language-model": "train an Hourglass language model on texts",
     "split": "write which texts a training learns from, tunes on and holds out",
     "baseline": "measure the simplest thing that could do the same",
     "compare": "show trainings side by side",
     "company": "measure how often a clause loses its score because of what else is in its segment",
     "evaluate": "measure a bundle on annotated texts",
     "robustness": "measure how far scores move when texts look as extractors leave them",
+    "separation": "measure how well a language model tells clean texts from garbled ones",
     "benchmark": "measure which of several bundles is faster",
 }
 """By name, what each does; the module of this name in ``commands`` has its options."""
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = _parser().parse_args(words[:1]).command
     # Only now, so that a command needs no more than what it imports itself: training PyTorch, exporting not.
     try:
-        command = importlib.import_module(f"onnx_export.commands.{name}")
+        command = importlib.import_module(module_of(name))
     except ModuleNotFoundError as error:
         if error.name not in _OF_THE_EXTRA:
             raise
@@ -52,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(sentence(error), file=sys.stderr)
         return 1
     return code
+
+
+def module_of(command: str) -> str:
+    return f"onnx_export.commands.{command.replace('-', '_')}"
 
 
 def _parser() -> argparse.ArgumentParser:

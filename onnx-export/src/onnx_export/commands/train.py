@@ -24,10 +24,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, get_args
 
-import torch
-
 from onnx_export.arguments import Arguments
 from onnx_export.checksums import file_sha256
+from onnx_export.commands.device_option import add_device_option, device_of
 from onnx_export.commands.split_options import add_split_options, read_split
 from onnx_export.problems import ExportError, sentence
 from onnx_export.text.segmentation import SEGMENTERS
@@ -59,8 +58,7 @@ _WHOLE_NUMBERS = ("segment_length", "max_segments", "window_overlap", "batch_seg
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     folder = options.warm_start or _packaged_warm_start()
-    device = _device(options.device)
-    torch.set_float32_matmul_precision("high")  # TF32 where there is such a thing
+    device = device_of(options.device)
     try:
         recipe = Recipe(**{field.name: vars(options)[field.name] for field in fields(Recipe) if field.name in options})
         start = Start.read(folder, recipe)
@@ -118,14 +116,8 @@ def _parser() -> argparse.ArgumentParser:
         default=Recipe.mixed_precision,
         help="bf16: matrix products of training in bfloat16, faster where the processor has instructions for it (default: %(default)s)",
     )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto is cuda where there is one")
+    add_device_option(parser)
     return parser
-
-
-def _device(wanted: str) -> torch.device:
-    if wanted == "cuda" and not torch.cuda.is_available():
-        sys.exit("--device cuda: this PyTorch finds no CUDA device; use --device cpu, or install a PyTorch built for CUDA")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def _texts(options: argparse.Namespace) -> tuple[Split, HeldOut | None]:

@@ -62,17 +62,20 @@ class _Reference:
         """[n] -> [C]"""
         padding = -len(ids) % self.config.factor
         real = np.arange(len(ids) + padding) < len(ids)
-        x = self.stack("before", self.weights["embedding.weight"][np.pad(ids, (0, padding))], self.config.before, 1, real)
-        x = self.stack("after", self.valley(0, x, 1, real), self.config.after, 1, real)
+        x = self.elements_of_trax(np.pad(ids, (0, padding)), real)
         return self.linear("head", x[real].mean(axis=0, keepdims=True))[0]
 
     def logits_of_trax(self, ids: Integers) -> Array:
         padding = -len(ids) % self.config.factor
         shifted = np.concatenate([[0], ids[:-1], np.zeros(padding, np.int64)])
-        x = self.stack("before", self.weights["embedding.weight"][shifted], self.config.before, unit=1)
-        x = self.valley(0, x, unit=1)
-        x = self.stack("after", x, self.config.after, unit=1)
-        return self.linear("head", x)[: len(ids)]
+        return self.linear("head", self.elements_of_trax(shifted))[: len(ids)]
+
+    def elements_of_trax(self, ids: Integers, real: Mask | None = None) -> Array:
+        """[n] -> [n, d]"""
+        x = self.stack("before", self.weights["embedding.weight"][ids], self.config.before, 1, real)
+        if not self.config.levels:
+            return x
+        return self.stack("after", self.valley(0, x, 1, real), self.config.after, 1, real)
 
     def logits_of_pytorch(self, ids: Integers, offset: int) -> Array:
         x = self.stack("before", self.weights["embedding.weight"][ids], self.config.before, unit=1)

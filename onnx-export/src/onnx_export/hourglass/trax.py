@@ -111,6 +111,9 @@ def read_trax_config(given: Mapping[str, Any]) -> tuple[HourglassConfig, list[st
     if width % heads or width % 2:
         settings.problems.append(f"d_model is {width}, expected an even multiple of n_heads ({heads})")
     before, after = _vanilla_layers(settings)
+    levels = _levels(settings)
+    if not levels and after and not settings.problems:
+        settings.problems.append(f"vanilla_layers is {[before, after]}, expected no layers after a shortening that there is not")
     size = settings.integer("vocab_size")
     config = HourglassConfig(
         implementation="trax",
@@ -122,7 +125,7 @@ def read_trax_config(given: Mapping[str, Any]) -> tuple[HourglassConfig, list[st
         activation=settings.choice("ff_activation", _ACTIVATIONS, "FastGelu"),
         before=before,
         after=after,
-        levels=_levels(settings),
+        levels=levels,
         vocabulary=settings.vocabulary("vocab", size),
         trained_length=settings.optional_integer("tgt_len"),
         causal=causal,
@@ -160,12 +163,14 @@ def _levels(settings: Settings) -> tuple[Level, ...]:
             break
         levels.append(Level(total // before, layers, down, up))
         before = total
-    return tuple(levels) or (Level(2, 1, down, up),)
+    return tuple(levels)
 
 
 def _hierarchy(settings: Settings) -> list[tuple[int, int]]:
-    """Layers and total factor of each level, outermost first, down to the middle."""
+    """Layers and total factor of each level, outermost first, down to the middle; none of a plain Transformer, to compare with."""
     value = settings.given["hierarchy"]
+    if value == "":
+        return []
     words = value.split(" ") if isinstance(value, str) else []
     matches = [_LEVEL.fullmatch(word) for word in words]
     if not words or not all(matches):
@@ -214,7 +219,6 @@ def converted_tensors(config: HourglassConfig, weights: Mapping[str, Array]) -> 
 
 def hyperparameters(config: HourglassConfig) -> dict[str, Any]:
     """A description as ``config.json`` holds it: what ``read_trax_config`` undoes."""
-    level = config.levels[0]
     names = {kind: name for name, kind in _ACTIVATIONS.items()}
     factors = [level.factor for level in config.levels]
     levels = [f"{level.layers}@{prod(factors[: index + 1])}" for index, level in enumerate(config.levels)]
@@ -228,8 +232,8 @@ def hyperparameters(config: HourglassConfig) -> dict[str, Any]:
         "hierarchy": " ".join([*levels, *levels[-2::-1]]),
         "n_heads": config.heads,
         "ff_activation": names[config.activation],
-        **_resampling_names("downsampling_fn", level.down, _DOWN),
-        **_resampling_names("upsampling_fn", level.up, _UP),
+        **(_resampling_names("downsampling_fn", config.levels[0].down, _DOWN) if config.levels else {}),
+        **(_resampling_names("upsampling_fn", config.levels[0].up, _UP) if config.levels else {}),
         **({"vocab": list(config.vocabulary)} if config.vocabulary else {}),
         **({"tgt_len": config.trained_length} if config.trained_length else {}),
         **({} if config.causal else {"labels": list(config.labels), "problem_type": config.problem_type}),

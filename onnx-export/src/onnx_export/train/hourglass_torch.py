@@ -197,7 +197,8 @@ class Hourglass(nn.Module):
         self.levels = nn.ModuleList(
             Valley(config, level, dropout, innermost=index == innermost) for index, level in enumerate(config.levels)
         )
-        self.after = Stack(config, config.after, dropout)
+        if config.levels:
+            self.after = Stack(config, config.after, dropout)
         self.content_bias = nn.Parameter(torch.zeros(config.heads, config.head_width))
         self.position_bias = nn.Parameter(torch.zeros(config.heads, config.head_width))
         self.head = nn.Linear(config.width, config.outputs)
@@ -221,7 +222,8 @@ class Hourglass(nn.Module):
         x = F.dropout(self.embedding(ids), self.dropout, self.training)
         distances = self.distances(x.shape[1], real, step=1)
         x = self.before(x, distances, self.biases)
-        x = self.after(self.valley(0, x, real, 1), distances, self.biases)
+        if self.config.levels:
+            x = self.after(self.valley(0, x, real, 1), distances, self.biases)
         if real is None:
             return self.head(x[:, :length])
         return self.head((x * real[..., None]).sum(1) / real.sum(1, keepdim=True))

@@ -1,0 +1,65 @@
+"""Garbled texts, and what tells them from clean ones."""
+
+import random
+
+import numpy as np
+import pytest
+
+from onnx_export.evaluate.garbling import GARBLINGS
+from onnx_export.evaluate.separation import passages, separations, surprise, worst_surprise
+
+TEXT = "The Supplier shall deliver the Goods within thirty (30) days of the date of each Purchase Order. " * 12
+
+
+@pytest.mark.parametrize("name", GARBLINGS)
+def test_every_way_to_garble_changes_a_text_and_always_alike(name):
+    garbled = GARBLINGS[name](TEXT, random.Random(1))
+    assert garbled != TEXT
+    assert garbled == GARBLINGS[name](TEXT, random.Random(1))
+    assert 0.9 < len(garbled) / len(TEXT) < 1.2
+
+
+@pytest.mark.parametrize("share", [0.01, 0.02, 0.05, 0.1])
+def test_as_many_characters_are_replaced_as_is_said(share):
+    long = TEXT * 10
+    replaced = GARBLINGS[f"random characters, {100 * share:g} %"](long, random.Random(1))
+    assert sum(a != b for a, b in zip(long, replaced, strict=True)) / len(long) == pytest.approx(share, rel=0.15)
+
+
+def test_shuffled_words_are_the_same_words():
+    shuffled = GARBLINGS["shuffled words"](TEXT, random.Random(1))
+    assert sorted(shuffled.split()) == sorted(TEXT.split())
+    assert shuffled.split() != TEXT.split()
+
+
+def test_surprise_is_what_is_beyond_eight_bits():
+    assert surprise(np.array([1.0, 7.9, 8.0, 10.0])) == 0.5
+
+
+def test_the_worst_passage_is_found_wherever_it_begins():
+    bits = np.zeros(100)
+    bits[37:41] = 12.0
+    assert worst_surprise(bits, 4) == 4.0
+    assert worst_surprise(bits, 8) == 2.0
+    assert worst_surprise(bits, 1000) == 0.16
+
+
+def test_a_model_that_expects_letters_tells_other_characters():
+    def bits_of(text):
+        return np.array([1.0 if character.isalpha() or character == " " else 12.0 for character in text])
+
+    clean = passages(["only words and letters here " * 40], 10, 200)
+    result = separations(clean, bits_of, ["0123456789" * 20] * 3)
+    assert result["random bytes"].by_surprise == 1.0
+    assert result["random characters, 5 %"].by_surprise > 0.9
+    assert result["shuffled words"].by_surprise == 0.5
+    assert result["other languages"].median_bits == 12.0
+
+
+def test_passages_are_pieces_of_long_texts():
+    texts = [TEXT, "too short"]
+    pieces = passages(texts, 20, 100)
+    assert {len(piece) for piece in pieces} == {100}
+    assert all(piece in TEXT for piece in pieces)
+    with pytest.raises(ValueError, match="no text has 5000 characters"):
+        passages(texts, 1, 5000)
