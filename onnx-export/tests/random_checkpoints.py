@@ -18,6 +18,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, expected_shapes
 from onnx_export.hat.config import read_config
+from onnx_export.hat.layout import encoder_layout, parse_layout
 
 TINY_TEXT = """
 The supplier delivers the goods to the buyer at the agreed place. The buyer pays the price within thirty days after the
@@ -58,8 +59,8 @@ def hat_config(
     max_segments: int = 6,
     **others: Any,
 ) -> dict[str, Any]:
-    """A ``config.json`` for the tiny tokenizer; ``layout`` is in the notation of the paper, such as ``S|S|SD``."""
-    layers = layout.split("|")
+    """A ``config.json`` for the tiny tokenizer; ``layout`` is as ``parse_layout`` reads it, such as ``S|S|/2|SD``."""
+    layers = parse_layout(layout)
     names = [f"LABEL_{i}" for i in range(labels)] if isinstance(labels, int) else labels
     config = {
         "model_type": "hierarchical-transformer",
@@ -75,9 +76,7 @@ def hat_config(
         "layer_norm_eps": 1e-12,
         "pad_token_id": 0,
         "cls_token_id": 2,
-        "encoder_layout": {
-            str(i): {"sentence_encoder": "S" in layer, "document_encoder": "D" in layer} for i, layer in enumerate(layers)
-        },
+        "encoder_layout": encoder_layout(layers),
         "hidden_act": "gelu",
         "id2label": {str(i): name for i, name in enumerate(names)},
         "problem_type": problem_type,

@@ -1,6 +1,7 @@
 import pytest
 
-from onnx_export.hat.config import Head, Layer, read_config
+from onnx_export.hat.config import Head, read_config
+from onnx_export.hat.layout import Layer
 from onnx_export.problems import ExportError
 from random_checkpoints import hat_config
 

@@ -37,7 +37,7 @@ def scores(bundle, text):
         ({"head": SEGMENT_HEAD, "problem_type": "multi_label_classification", "hidden_act": "relu"}, {"window_overlap": 2}),
         ({"layout": "SD|SD", "pooler_type": "attentive", "hidden_act": "gelu_new"}, {"pad_segment": "cls"}),
         ({"layout": "S|S", "hidden_act": "silu", "layer_norm_eps": 1e-5}, {"pooling": "first", "segmenter": "uniform"}),
-        ({"layout": "S|DS|D", "labels": 1, "problem_type": "regression"}, {"segment_positions": False}),
+        ({"layout": "S|SD|D", "labels": 1, "problem_type": "regression"}, {"segment_positions": False}),
         ({"head": "HATForMultipleChoice"}, {}),
         ({"head": "HATForMaskedLM", "hidden_act": "silu"}, {}),
         ({"pooler_type": "last"}, {"embedding": True}),

@@ -27,6 +27,7 @@ from onnx_export.export.graph_settings import GraphSettings
 from onnx_export.export.hat_model import HatModel
 from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, read_checkpoint
 from onnx_export.hat.config import PROBLEM_TYPES
+from onnx_export.hat.layout import encoder_layout, parse_layout
 from onnx_export.json_files import read_json_object, write_json, write_json_lines
 from onnx_export.onnx.storage import WORD_EMBEDDINGS
 from onnx_export.problems import ExportError
@@ -82,15 +83,13 @@ def _config(model: onnx.ModelProto, manifest: Mapping[str, Any]) -> dict[str, An
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     shapes = {constant.name: list(constant.dims) for constant in model.graph.initializer}
     operators = {node.op_type: node for node in model.graph.node}
-    layers = metadata["layout"].split("|")
+    layers = parse_layout(metadata["layout"])
     vocabulary, width = next(shapes[name] for name in (WORD_EMBEDDINGS, f"{WORD_EMBEDDINGS}.int8") if name in shapes)
     labels = [label["name"] for label in manifest.get("labels", [])]
     problem_types = {ours: name for name, ours in PROBLEM_TYPES.items()}
     return {
         "architectures": [metadata["architecture"]],
-        "encoder_layout": {
-            str(index): {"sentence_encoder": "S" in kind, "document_encoder": "D" in kind} for index, kind in enumerate(layers)
-        },
+        "encoder_layout": encoder_layout(layers),
         "num_hidden_layers": len(layers),
         "vocab_size": vocabulary,
         "type_vocab_size": 1,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, TypeVar
 
 from onnx_export.checkpoints.hyperparameters import Hyperparameters, is_integer
 from onnx_export.contract import ProblemType, Task
+from onnx_export.hat.layout import Layer, layout_of, read_encoder_layout, too_large_steps
 from onnx_export.onnx.layers import Activation
 from onnx_export.problems import ExportError
 
@@ -75,14 +76,6 @@ _ACTIVATIONS: dict[str, Activation] = {
 
 
 @dataclass(frozen=True)
-class Layer:
-    """Which blocks a layer has: S inside each segment, then D over the heads of a document's segments."""
-
-    segment: bool
-    document: bool
-
-
-@dataclass(frozen=True)
 class HatConfig:
     """Sizes, layout and head of a HAT model. K is ``segment_length``, N is ``max_segments``."""
 
@@ -138,8 +131,8 @@ class HatConfig:
 
     @property
     def layout(self) -> str:
-        """The layers in the notation of the paper, such as ``S|S|SD``."""
-        return "|".join("S" * layer.segment + "D" * layer.document for layer in self.layers)
+        """The layers in the notation of the paper, such as ``S|S|SD``, and steps of shortening between them."""
+        return layout_of(self.layers)
 
 
 T = TypeVar("T")
@@ -178,7 +171,8 @@ def inspect_config(
     problems = reader.problems
     head = Head.NONE if embedding else _head(config, problems)
     labels, labels_key = _labels(config, problems) if head.classifies else ((), None)
-    layers = _layers(config, problems)
+    layers = read_encoder_layout(config, problems)
+    _refuse_shortened_tokens(head, layers, problems)
     hidden_size = reader.integer("hidden_size", minimum=1)
     attention_heads = reader.integer("num_attention_heads", minimum=1)
     if hidden_size % attention_heads:
@@ -207,6 +201,10 @@ def inspect_config(
         pad_id=reader.integer("pad_token_id", minimum=0),
         cls_id=_cls_id(reader),
     )
+    problems += [
+        f"encoder_layout.{index}.shorten_factor is {layers[index].shorten_factor}: it {reason}"
+        for index, reason in too_large_steps(layers, result.segment_length)
+    ]
     for key, token in (("pad_token_id", result.pad_id), (_cls_key(config), result.cls_id)):
         if token is not None and token >= result.vocabulary_size:
             problems.append(f"{key} is {token}, expected below vocab_size ({result.vocabulary_size})")
@@ -233,6 +231,14 @@ def _head(config: Mapping[str, Any], problems: list[str]) -> Head:
         reason = "cannot be constructed in the original either" if name in _BROKEN_HEADS else "is not a HAT head"
         problems.append(f"architectures: {name} {reason}, expected one of {supported}")
     return _HEADS.get(name, Head.DOCUMENT)
+
+
+def _refuse_shortened_tokens(head: Head, layers: Sequence[Layer], problems: list[str]) -> None:
+    if head is Head.TOKEN and any(layer.shorten_factor > 1 for layer in layers):
+        problems.append(
+            f"architectures: {head.value} answers for every token, but encoder_layout shortens segments ({layout_of(layers)}): "
+            "expected no shorten_factor; --task embedding exports the encoder alone"
+        )
 
 
 def special_token_ids(config: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
@@ -314,28 +320,6 @@ def _problem_type(config: Mapping[str, Any], labels: tuple[str, ...], reader: _R
     if value is None:
         return "regression" if len(labels) == 1 else None
     return reader.choice("problem_type", value, PROBLEM_TYPES, "single-label")
-
-
-def _layers(config: Mapping[str, Any], problems: list[str]) -> tuple[Layer, ...]:
-    layout = config.get("encoder_layout")
-    if not isinstance(layout, Mapping) or not layout:
-        problems.append(f"encoder_layout is {layout!r}, expected the blocks of each layer by its number")
-        return (Layer(True, True),)
-    count = config.get("num_hidden_layers", len(layout))
-    if count != len(layout):
-        problems.append(f"num_hidden_layers is {count!r}, but encoder_layout has {len(layout)} layers")
-    layers = []
-    for index in range(len(layout)):
-        blocks = layout.get(str(index))
-        key = f"encoder_layout.{index}"
-        if not isinstance(blocks, Mapping):
-            problems.append(f"{key} is {blocks!r}, expected sentence_encoder and document_encoder")
-            continue
-        layer = Layer(bool(blocks.get("sentence_encoder")), bool(blocks.get("document_encoder")))
-        if not (layer.segment or layer.document):
-            problems.append(f"{key} has neither sentence_encoder nor document_encoder, expected at least one")
-        layers.append(layer)
-    return tuple(layers) or (Layer(True, True),)
 
 
 def _segment_length(reader: _Reader) -> int:

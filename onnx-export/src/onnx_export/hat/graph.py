@@ -7,7 +7,8 @@ the vocabulary. What differs from the original's fully padded computation (``hat
 - The D block runs over the S segment heads at once, under a mask that lets a head see only the real segments of its document.
 - All pad segments of a document are equal, so at most one is computed; attentive pooling weighs it by its multiplicity.
 - Padding inside segments is *squeezed out*: all that is computed row by row runs on the T real tokens [T, H], and they are spread
-  to [S, L, H] for attention alone, where padding is masked; L is the length of the longest segment.
+  to [S, L, H] for attention alone, where padding is masked; L is the length of the longest segment. A step that shortens segments puts
+  together the T tokens, each with those that follow it in its group; from there on T, K and L are what is left of them.
 - After the last S block only segment heads are looked at, so that block computes queries and feed-forward for head rows alone;
   not so if the answer is one for every token.
 """
@@ -22,6 +23,7 @@ import onnx
 
 from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, Checkpoint, supports_segment_positions
 from onnx_export.hat.config import HatConfig, Head
+from onnx_export.hat.layout import shortened
 from onnx_export.onnx.graph_builder import MICROSOFT, GraphBuilder, tensor
 from onnx_export.onnx.int8 import UNQUANTISED, Quantised
 from onnx_export.onnx.layers import Layers
@@ -96,13 +98,23 @@ def token_matrices(config: HatConfig) -> list[tuple[str, ...]]:
 
 
 @dataclass(frozen=True)
-class _Tokens:
-    """The T tokens that are computed, and where they lie in the padded form [S, L], L ≤ K being as much as the longest segment needs."""
+class _Inputs:
+    """What the embeddings of the T tokens are looked up by."""
 
     ids: str
     """int64 [T]"""
     places: str
     """int64 [T]: 0… within the segment."""
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """The T tokens that are computed, and where they lie in the padded form [S, L], L ≤ K being as much as the longest segment needs."""
+
+    length: int
+    """K, or what is left of it."""
+    computed: str
+    """bool [S, K]: the places that are computed."""
     slots: str
     """int64 [T]: index into the flattened padded form, ascending."""
     rows: str
@@ -171,12 +183,15 @@ class _HatGraph:
     def _encoder(self) -> str:
         """After the last layer: the heads of all segments [S, H], or for a head that wants them all tokens [S, K, H]."""
         g, config = self.g, self.config
-        at = self._tokens()
-        tokens = self._embeddings(at)  # [T, H]
+        inputs, at = self._tokens()
+        tokens = self._embeddings(inputs)  # [T, H]
         heads = g.op("Gather", tokens, at.heads)  # [S, H]; always equal to these rows of `tokens`
         same_document = self._same_document() if any(layer.document for layer in config.layers) else ""
         for index, layer in enumerate(config.layers):
             name = f"encoder.layer.{index}"
+            if layer.shorten_factor > 1:
+                with g.scope(f"layer{index}.shortening"):
+                    tokens, at = self._shorten(tokens, at, layer.shorten_factor)
             if layer.segment:
                 with g.scope(f"layer{index}.segment"):
                     block = f"{name}.sentence_encoder"
@@ -197,7 +212,7 @@ class _HatGraph:
             return g.op("Gather", tokens, at.rows)
         return heads
 
-    def _tokens(self) -> _Tokens:
+    def _tokens(self) -> tuple[_Inputs, _Tokens]:
         """All real tokens; of a pad segment, in which all are masked and all but the first are alike, the first two."""
         g, K = self.g, self.config.segment_length
         ids, mask = "input_ids", "attention_mask"
@@ -205,35 +220,90 @@ class _HatGraph:
         with g.scope("tokens"):
             real = g.op("Cast", mask, to=onnx.TensorProto.BOOL)
             if self.config.head is Head.TOKEN:  # has an answer for every place
-                computed = g.op("Or", real, g.constant("every_place", places >= 0))
+                computed = needed = g.op("Or", real, g.constant("every_place", places >= 0))
             else:
-                pad = g.op("Equal", "segment_index", g.integer(0))  # [S]
+                pad = self._pad_segments()
                 first_two = g.op("And", g.op("Unsqueeze", pad, g.integers(1)), g.constant("first_two_places", places < 2))
-                # The columns in which no segment has a token are left out; but a pad segment attends to all K places.
-                lengths = g.op("Where", pad, g.integer(K), g.op("ReduceSum", mask, g.integers(1), keepdims=0))
-                longest = g.op("ReduceMax", lengths, g.integers(0), keepdims=1)
-                if self.quantised:
-                    # Kernels sum over keys in lanes. With a multiple of the widest unrolled loop, a key's lane does not depend on
-                    # the longest segment of the batch, nor does the last bit of the sum.
-                    whole = g.op("Div", g.op("Add", longest, g.integer(_LANES - 1)), g.integer(_LANES))
-                    longest = g.op("Min", g.op("Mul", whole, g.integer(_LANES)), g.integers(K))
+                longest = self._longest(mask, pad, K)
+                needed = g.op("Or", real, first_two)
                 computed, ids, mask = (
-                    g.op("Slice", x, g.integers(0), longest, g.integers(1)) for x in (g.op("Or", real, first_two), ids, mask)
+                    g.op("Slice", x, g.integers(0), longest, g.integers(1)) for x in (needed, ids, mask)
                 )
-            shape = g.op("Shape", computed)
-            flat = g.op("Reshape", g.op("Cast", computed, to=onnx.TensorProto.INT64), g.integers(-1))
-            slots = g.op("Squeeze", g.op("NonZero", flat), g.integers(0))
-            rows = g.op("Reshape", g.op("Sub", g.op("CumSum", flat, g.integer(0)), g.integer(1)), shape)
-            return _Tokens(
+            shape, slots, rows = self._squeezed_out(computed)
+            inputs = _Inputs(
                 ids=g.op("Gather", g.op("Reshape", ids, g.integers(-1)), slots),
                 places=g.op("Mod", slots, g.op("Gather", shape, g.integer(1))),
-                slots=slots,
-                rows=rows,
-                heads=g.op("Gather", rows, g.integer(0), axis=1),
-                key_padding=g.op("Cast", mask, to=onnx.TensorProto.INT32),
             )
+            heads = g.op("Gather", rows, g.integer(0), axis=1)
+            return inputs, _Tokens(K, needed, slots, rows, heads, g.op("Cast", mask, to=onnx.TensorProto.INT32))
 
-    def _embeddings(self, at: _Tokens) -> str:
+    def _pad_segments(self) -> str:
+        """bool [S]"""
+        return self.g.op("Equal", "segment_index", self.g.integer(0))
+
+    def _longest(self, mask: str, pad: str, K: int) -> str:
+        """int64 [1]: L, for segments with the int64 [S, K] ``mask`` of real tokens, of which ``pad`` [S] are pad segments."""
+        g = self.g
+        # The columns in which no segment has a token are left out; but a pad segment attends to all K places.
+        lengths = g.op("Where", pad, g.integer(K), g.op("ReduceSum", mask, g.integers(1), keepdims=0))
+        longest = g.op("ReduceMax", lengths, g.integers(0), keepdims=1)
+        if self.quantised:
+            # Kernels sum over keys in lanes. With a multiple of the widest unrolled loop, a key's lane does not depend on
+            # the longest segment of the batch, nor does the last bit of the sum.
+            whole = g.op("Div", g.op("Add", longest, g.integer(_LANES - 1)), g.integer(_LANES))
+            longest = g.op("Min", g.op("Mul", whole, g.integer(_LANES)), g.integers(K))
+        return longest
+
+    def _squeezed_out(self, computed: str) -> tuple[str, str, str]:
+        """Of the bool [S, L] of computed places: its shape, and the slots and rows of the T tokens there."""
+        g = self.g
+        shape = g.op("Shape", computed)
+        flat = g.op("Reshape", g.op("Cast", computed, to=onnx.TensorProto.INT64), g.integers(-1))
+        slots = g.op("Squeeze", g.op("NonZero", flat), g.integers(0))
+        rows = g.op("Reshape", g.op("Sub", g.op("CumSum", flat, g.integer(0)), g.integer(1)), shape)
+        return shape, slots, rows
+
+    def _shorten(self, tokens: str, before: _Tokens, factor: int) -> tuple[str, _Tokens]:
+        """[T, H] -> [T', H]: heads as they are, and the mean of every group of ``factor`` places behind them; and where these lie.
+
+        Of a pad segment two places are computed, and so are two groups, the second for all the others.
+        """
+        g, K = self.g, shortened(before.length, factor)
+        counts = self._group_sizes(before, K, factor)  # [S, K']
+        needed = g.op("Cast", counts, to=onnx.TensorProto.BOOL)
+        pad = self._pad_segments()
+        longest = self._longest(g.op("Cast", needed, to=onnx.TensorProto.INT64), pad, K)
+        computed, counts = (g.op("Slice", x, g.integers(0), longest, g.integers(1)) for x in (needed, counts))
+        _, slots, rows = self._squeezed_out(computed)
+        real = g.op("And", computed, g.op("Unsqueeze", g.op("Not", pad), g.integers(1)))
+        key_padding = g.op("Cast", real, to=onnx.TensorProto.INT32)
+        sizes = g.op("Gather", g.op("Reshape", counts, g.integers(-1)), slots)  # [T']
+        heads = g.op("Gather", rows, g.integer(0), axis=1)
+        return self._means(tokens, sizes, factor), _Tokens(K, needed, slots, rows, heads, key_padding)
+
+    def _group_sizes(self, before: _Tokens, groups: int, factor: int) -> str:
+        """int64 [S, K']: how many computed places each group has. With factor − 1 places before it the head is the last of its group."""
+        g = self.g
+        behind = groups * factor - (factor - 1) - before.length
+        # In float32, which the operators of every device take.
+        places = g.op("Cast", before.computed, to=onnx.TensorProto.FLOAT)
+        places = g.op("Pad", places, g.integers(0, factor - 1, 0, behind))
+        places = g.op("Reshape", places, g.integers(-1, groups, factor))
+        return g.op("Cast", g.op("ReduceSum", places, g.integers(2), keepdims=0), to=onnx.TensorProto.INT64)
+
+    def _means(self, tokens: str, sizes: str, factor: int) -> str:
+        """[T, H] -> [T', H]: of each ``sizes`` [T'] tokens in a row, at most ``factor``, their mean. Of one alone it is that one."""
+        g = self.g
+        firsts = g.op("Unsqueeze", g.op("CumSum", sizes, g.integer(0), exclusive=1), g.integers(1))
+        sizes = g.op("Unsqueeze", sizes, g.integers(1))  # [T', 1]
+        steps = g.constant(f"steps.{factor}", np.arange(factor)[None])
+        within = g.op("Min", steps, g.op("Sub", sizes, g.integer(1)))  # [T', factor]: the last one again where there are fewer
+        members = g.op("Gather", tokens, g.op("Add", firsts, within))  # [T', factor, H]
+        present = g.op("Cast", g.op("Less", steps, sizes), to=onnx.TensorProto.FLOAT)
+        members = g.op("Mul", members, g.op("Unsqueeze", present, g.integers(2)))
+        return g.op("Div", g.op("ReduceSum", members, g.integers(1), keepdims=0), g.op("Cast", sizes, to=onnx.TensorProto.FLOAT))
+
+    def _embeddings(self, at: _Inputs) -> str:
         """[T, H]: word, token type and token position, normalised."""
         g, config = self.g, self.config
         with g.scope("embeddings"):

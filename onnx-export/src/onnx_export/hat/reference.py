@@ -82,6 +82,9 @@ def _encode(checkpoint: Checkpoint, input_ids: Ids, attention_mask: Ids, count: 
     segment_mask = np.where(segment_ids == 0, _MASKED, np.float32(0))[None]  # [1, N]
     for index, layer in enumerate(config.layers):
         name = f"encoder.layer.{index}"
+        if layer.shorten_factor > 1:
+            x, attention_mask = _shorten(x, attention_mask, layer.shorten_factor)
+            token_mask = np.where(attention_mask == 0, _MASKED, np.float32(0))
         if layer.segment:
             x = _segment_by_segment(checkpoint, f"{name}.sentence_encoder", x, token_mask)
         if layer.document:
@@ -91,6 +94,22 @@ def _encode(checkpoint: Checkpoint, input_ids: Ids, attention_mask: Ids, count: 
             heads = _block(checkpoint, f"{name}.document_encoder", heads[None], segment_mask)[0]
             x = np.concatenate([heads[:, None], x[:, 1:]], axis=1)
     return x
+
+
+def _shorten(x: Array, attention_mask: Ids, factor: int) -> tuple[Array, Ids]:
+    """Tokens [N, K, H] and their mask [N, K] after a step: heads stay, each ``factor`` places after them become one.
+
+    It is the mean of its real tokens. One of padding alone is padding, too, and shows only where all of a segment is padding and attends
+    to all of it: there it is the mean of its places, which are alike.
+    """
+    places, real = [x[:, :1]], [attention_mask[:, :1]]
+    for first in range(1, x.shape[1], factor):
+        group, present = x[:, first : first + factor], attention_mask[:, first : first + factor]
+        is_real = present.max(axis=1, keepdims=True)  # [N, 1]
+        share = np.where(is_real == 1, present, 1)[:, :, None].astype(np.float32)
+        places.append((group * share).sum(axis=1, keepdims=True) / share.sum(axis=1, keepdims=True))
+        real.append(is_real)
+    return np.concatenate(places, axis=1), np.concatenate(real, axis=1)
 
 
 def _segment_by_segment(checkpoint: Checkpoint, name: str, x: Array, token_mask: Array) -> Array:
