@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from tokenizers.decoders import WordPiece as WordPieceDecoder
@@ -82,6 +83,22 @@ def hat_config(
         "problem_type": problem_type,
     }
     return config | others
+
+
+@st.composite
+def shortened_layouts(draw: st.DrawFn) -> str:
+    """Layouts of up to five layers with at least one step, for segments of at least 9 tokens."""
+    layers = draw(st.lists(st.sampled_from(["S", "D", "SD"]), min_size=1, max_size=4))
+    last = draw(st.sampled_from(["S", "SD"]))
+    steps = draw(st.lists(st.sampled_from([0, 0, 2, 2, 3, 4]), min_size=len(layers), max_size=len(layers)))
+    # A segment has 8 tokens beside its head, and no step may ask for more than are left.
+    taken, parts = 1, [layers[0]]
+    for layer, step in zip([*layers[1:], last], steps, strict=True):
+        if step and (taken == 1 or taken * step <= 8):
+            parts.append(f"/{step}")
+            taken *= step
+        parts.append(layer)
+    return "|".join(parts) if taken > 1 else "|".join([*parts[:-1], "/2", last])
 
 
 def random_weights(config: Mapping[str, Any], seed: int, scale: float = 1) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:

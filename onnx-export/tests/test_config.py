@@ -1,7 +1,9 @@
+import re
+
 import pytest
 
 from onnx_export.hat.config import Head, read_config
-from onnx_export.hat.layout import Layer
+from onnx_export.hat.layout import Layer, parse_layout, shortened
 from onnx_export.problems import ExportError
 from random_checkpoints import hat_config
 
@@ -83,6 +85,85 @@ def test_every_problem_is_reported_at_once():
 )
 def test_unusable_layouts_are_refused(layout, problem):
     assert problem in "".join(problems_of(hat_config("S", encoder_layout=layout)))
+
+
+@pytest.mark.parametrize("layout", ["S", "S|SD|D", "S|S|SD|/2|S|S|SD", "S|/2|S|/4|SD|D", "D|/15|S"])
+def test_both_forms_of_a_layout_say_the_same(layout):
+    config = read_config(hat_config(layout, segment_length=64))
+    assert config.layout == layout
+    assert config.layers == parse_layout(layout)
+
+
+def test_a_step_belongs_to_the_layer_that_it_stands_before():
+    config = hat_config("S|/2|SD")
+    assert config["num_hidden_layers"] == 2
+    assert config["encoder_layout"] == {
+        "0": {"sentence_encoder": True, "document_encoder": False},
+        "1": {"shorten_factor": 2, "sentence_encoder": True, "document_encoder": True},
+    }
+    assert read_config(config).layers == (Layer(True, False), Layer(True, True, 2))
+
+
+@pytest.mark.parametrize(
+    ("length", "factor", "places"), [(1, 2, 1), (2, 2, 2), (3, 2, 2), (4, 2, 3), (64, 2, 33), (64, 4, 17), (65, 4, 17)]
+)
+def test_the_head_stays_and_the_last_group_may_be_smaller(length, factor, places):
+    assert shortened(length, factor) == places
+
+
+@pytest.mark.parametrize(
+    ("layout", "problem"),
+    [
+        ("", "has the layers ['']"),
+        ("S|DS", "has the layers ['DS']; expected S, D or SD, and between them steps such as /2"),
+        ("S|/1|S", "has the layers ['/1']"),
+        ("S|/0|S", "has the layers ['/0']"),
+        ("S|/-2|S", "has the layers ['/-2']"),
+        ("S|/x|S", "has the layers ['/x']"),
+        ("S|S/2|S", "has the layers ['S/2']"),
+        ("/2|S", "/2 stands before the first layer, expected one before it"),
+        ("S|/2", "it ends with /2; expected a layer after each step"),
+        ("S|/2|/3|S", "/3 follows /2; expected a layer after each step"),
+        ("S|SD|/2|D", "/2 changes nothing: no S block comes after it, expected one"),
+    ],
+)
+def test_a_step_where_none_may_stand_is_refused(layout, problem):
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        parse_layout(layout)
+
+
+@pytest.mark.parametrize(
+    ("layer", "factor", "problem"),
+    [
+        (0, 2, "encoder_layout.0.shorten_factor is 2: it stands before the first layer, expected one before it"),
+        (2, 2, "encoder_layout.2.shorten_factor is 2: it changes nothing: no S block comes after it, expected one"),
+        (1, 16, "encoder_layout.1.shorten_factor is 16: it puts together more than the 15 tokens that a segment has there"),
+        (1, 1, "encoder_layout.1.shorten_factor is 1, expected a whole number of at least 2, or no such key"),
+        (1, "2", "encoder_layout.1.shorten_factor is '2', expected a whole number"),
+        (1, True, "encoder_layout.1.shorten_factor is True, expected a whole number"),
+        (1, 2.0, "encoder_layout.1.shorten_factor is 2.0, expected a whole number"),
+    ],
+)
+def test_a_factor_that_cannot_be_meant_is_refused(layer, factor, problem):
+    config = hat_config("S|SD|D")
+    config["encoder_layout"][str(layer)]["shorten_factor"] = factor
+    [found] = problems_of(config)
+    assert found.startswith(problem)
+
+
+def test_a_second_step_counts_what_the_first_has_left():
+    config = hat_config("S|/4|S|/4|S", segment_length=16)
+    assert [layer.shorten_factor for layer in read_config(config).layers] == [1, 4, 4]
+    assert "more than the 4 tokens" in problems_of(hat_config("S|/4|S|/5|S", segment_length=16))[0]
+
+
+def test_a_head_that_answers_for_every_token_is_not_shortened():
+    config = hat_config("S|/2|S", head=Head.TOKEN.value)
+    [problem] = problems_of(config)
+    assert problem.startswith(
+        "architectures: HATForMaskedLM answers for every token, but encoder_layout shortens segments (S|/2|S)"
+    )
+    assert read_config(config, embedding=True).layout == "S|/2|S"
 
 
 def test_an_unknown_architecture_is_refused():

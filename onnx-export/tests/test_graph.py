@@ -18,7 +18,7 @@ from onnx_export.hat.graph import build_graph
 from onnx_export.hat.reference import score_document
 from onnx_export.onnx.packing import PackedLayout, open_session, run
 from onnx_export.problems import ExportError
-from random_checkpoints import hat_config, random_weights, write_checkpoint
+from random_checkpoints import hat_config, random_weights, shortened_layouts, write_checkpoint
 
 SEGMENT_HEAD = "HATModelForSequentialSentenceClassification"
 TOLERANCE = 1e-4
@@ -43,10 +43,26 @@ def test_any_layout(tmp_path, layout):
     assert agreement(checkpoint(tmp_path, layout)).deviation < TOLERANCE
 
 
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_any_layout_that_shortens_segments(data):
+    """And any head, padding and size: segments whose last group is whole, cut off, or padding in part."""
+    head = data.draw(st.sampled_from([head for head in HEADS if head != "HATForMaskedLM"]))
+    sizes = {"segment_length": data.draw(st.integers(9, 24)), "max_segments": data.draw(st.integers(1, 4))}
+    pooling = data.draw(st.sampled_from(["max", "first", "last", "attentive"]))
+    config = hat_config(data.draw(shortened_layouts()), head=head, pooler_type=pooling, hidden_size=16, **sizes)
+    with tempfile.TemporaryDirectory() as folder:
+        model = read_checkpoint(write_checkpoint(Path(folder) / "c", config, seed=data.draw(st.integers(0, 99))))
+    positions = data.draw(st.booleans())
+    for pad_segment in ("none", "pad", "cls"):
+        assert agreement(model, pad_segment=pad_segment, segment_positions=positions).deviation < TOLERANCE
+
+
+@pytest.mark.parametrize("layout", ["S|SD", "S|/2|SD", "SD|/3|S|/2|S"])
 @pytest.mark.parametrize("pooling", ["max", "first", "last", "attentive"])
 @pytest.mark.parametrize("pad_segment", ["none", "pad", "cls"])
-def test_any_pooling_with_any_padding(tmp_path, pooling, pad_segment):
-    model = checkpoint(tmp_path, pooler_type=pooling)
+def test_any_pooling_with_any_padding(tmp_path, pooling, pad_segment, layout):
+    model = checkpoint(tmp_path, layout, pooler_type=pooling)
     assert model.config.pooling == pooling
     assert agreement(model, pad_segment=pad_segment).deviation < TOLERANCE
 
@@ -74,8 +90,9 @@ def test_any_size(tmp_path, sizes, segment_positions):
     assert agreement(checkpoint(tmp_path, **sizes), segment_positions=segment_positions).deviation < TOLERANCE
 
 
-def test_documents_of_one_token(tmp_path):
-    model = checkpoint(tmp_path)
+@pytest.mark.parametrize("layout", ["S|SD", "S|/2|SD"])
+def test_documents_of_one_token(tmp_path, layout):
+    model = checkpoint(tmp_path, layout)
     session = open_session(build_graph(model, segment_positions=True).SerializeToString())
     documents = [[[2, 9]], [[2]], [[2, 9], [2]]]
     for document, logits in zip(documents, run(session, layout_of(model, "pad").pack(documents)), strict=True):
@@ -130,10 +147,10 @@ def test_scores_do_not_depend_on_batch_mates(data, batch_model):
         np.testing.assert_allclose(together.segments, alone.segments, atol=TOLERANCE)
 
 
-@pytest.fixture(scope="module")
-def batch_model():
+@pytest.fixture(scope="module", params=["S|SD|SD", "S|/2|SD|/3|SD", "SD|S|/4|S"])
+def batch_model(request):
     with tempfile.TemporaryDirectory() as folder:
-        model = checkpoint(Path(folder), "S|SD|SD")
+        model = checkpoint(Path(folder), request.param)
         yield model, open_session(build_graph(model, segment_positions=True).SerializeToString())
 
 
@@ -202,6 +219,28 @@ def test_dense_layers_compute_real_tokens_and_in_the_last_segment_block_heads_al
     all_rows, head_rows = session.run(projections, batch.feeds())
     assert all_rows.shape == (3 * 3 + 2 * 1 + 2 * rows_of_pad_segment, 3 * 32)
     assert head_rows.shape == (5 + rows_of_pad_segment, 32)
+
+
+def test_layers_after_a_step_compute_what_is_left(tmp_path):
+    model = checkpoint(tmp_path, "S|/2|S|/4|S|S")
+    graph = build_graph(model, segment_positions=True)
+    projections = [f"layer{layer}.segment/MatMul" for layer in range(3)]
+    graph.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in projections)
+    session = open_session(graph.SerializeToString())
+    segments = [[2], [2, 9], [2, 9, 8], [2, 9, 8, 7], [2, *range(3, 18)]]
+    rows = [len(values) for values in session.run(projections, layout_of(model, "none").pack([segments]).feeds())]
+    assert rows == [1 + 2 + 3 + 4 + 16, 1 + 2 + 2 + 3 + 9, 1 + 2 + 2 + 2 + 3]
+
+
+def test_a_group_is_the_mean_of_its_real_tokens_whatever_stands_in_padding(tmp_path):
+    """Ids in padding reach no score, with a group that is padding in part and one that is nothing else."""
+    model = checkpoint(tmp_path, "S|/4|SD")
+    session = open_session(build_graph(model, segment_positions=True).SerializeToString())
+    batch = layout_of(model, "none").pack([[[2, 9, 8, 7, 6, 5], [2, 9]]])
+    other = np.where(batch.attention_mask == 1, batch.input_ids, 77)
+    expected = session.run(None, batch.feeds())
+    for before, after in zip(expected, session.run(None, {**batch.feeds(), "input_ids": other}), strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 def test_int8_weights_compute_what_they_say(tmp_path):

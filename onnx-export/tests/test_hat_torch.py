@@ -9,7 +9,15 @@ from safetensors.torch import save_file
 
 from onnx_export.hat.checkpoint import read_checkpoint
 from onnx_export.hat.reference import score_document
-from onnx_export.train.hat_torch import HatShape, Packed, SegmentClassifier, checkpoint_config, checkpoint_tensors, warm_start
+from onnx_export.train.hat_torch import (
+    HatShape,
+    Layout,
+    Packed,
+    SegmentClassifier,
+    checkpoint_config,
+    checkpoint_tensors,
+    warm_start,
+)
 from tiny_bert import HEADS, HIDDEN, INTERMEDIATE, VOCABULARY, bert_weights
 
 pytestmark = pytest.mark.train
@@ -49,7 +57,10 @@ def packed(documents):
     )
 
 
-@pytest.mark.parametrize("layout", ["S|S|SD|S|S|SD", "S|S|D|D", "S|SD", "D|S", "S|D|S", "SD|SD", "S|S"])
+SHORTENED = ["S|S|SD|/2|S|S|SD", "S|/4|SD", "D|/2|S", "SD|/3|S|/2|D|S", "S|/9|S|S"]
+
+
+@pytest.mark.parametrize("layout", ["S|S|SD|S|S|SD", "S|S|D|D", "S|SD", "D|S", "S|D|S", "SD|SD", "S|S", *SHORTENED])
 @torch.no_grad()
 def test_an_exported_checkpoint_gives_the_same_logits(tmp_path, layout):
     trained = model(layout)
@@ -69,6 +80,40 @@ def test_an_exported_checkpoint_gives_the_same_logits(tmp_path, layout):
 def test_a_misspelt_layout_is_refused():
     with pytest.raises(ValueError, match=r"has the layers \['DS'\]; expected S, D or SD"):
         shape("S|DS").layers()
+
+
+@torch.no_grad()
+def test_logits_of_shortened_segments_do_not_depend_on_batch_mates():
+    trained = model("S|SD|/2|S|/2|SD")
+    alone = [trained(packed([document])) for document in documents()]
+    assert (trained(packed(documents())) - torch.cat(alone)).abs().max() < 1e-5
+
+
+@torch.no_grad()
+def test_a_step_keeps_heads_and_takes_the_mean_of_real_tokens():
+    x = torch.tensor([[1.0], [2], [4], [9], [7], [5]])
+    shortened, after = Layout(torch.tensor([4, 1, 1])).shorten(x, 2)
+    assert shortened.flatten().tolist() == [1, 3, 9, 7, 5]
+    assert after.lengths.tolist() == [3, 1, 1]
+
+
+def test_every_token_of_a_shortened_segment_learns():
+    trained = model("S|/2|S")
+    batch = packed(documents())
+    trained(batch).sum().backward()
+    rows = trained.embeddings.word_embeddings.weight.grad[batch.token_ids.unique()]
+    assert (rows.abs().max(dim=1).values > 0).all()
+
+
+def test_warm_start_counts_layers_and_not_steps():
+    bert = {name: torch.from_numpy(value) for name, value in bert_weights(layers=3).items()}
+    plain, shortened = model("S|SD|S"), model("S|/2|SD|/2|S")
+    for started in (plain, shortened):
+        warm_start(started, bert)
+    assert plain.state_dict().keys() == shortened.state_dict().keys()
+    assert torch.equal(
+        shortened.state_dict()["layers.2.sentence_encoder.output.dense.weight"], bert["encoder.layer.2.output.dense.weight"]
+    )
 
 
 @pytest.mark.parametrize("prefix", ["", "bert."])

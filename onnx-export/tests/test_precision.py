@@ -67,7 +67,7 @@ def problems_of(action):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("layout", ["S|SD", "SD|S|D"])
+@pytest.mark.parametrize("layout", ["S|SD", "SD|S|D", "SD|/2|S|SD"])
 def test_fp16_agrees_with_the_reference(tmp_path, layout, config):
     model = checkpoint(tmp_path, layout, **config)
     graph = graph_of(model, "fp16").SerializeToString()
@@ -154,6 +154,22 @@ def test_int8_graph_multiplies_tokens_in_int8_and_heads_in_float32(tmp_path):
     assert "DynamicQuantizeLinear" not in {node.op_type for node in graph.node}
 
 
+def test_int8_layers_multiply_in_int8_after_a_step_too(tmp_path):
+    graph = graph_of(checkpoint(tmp_path, "S|/2|S|SD"), "int8").graph
+    names = [node.name for node in graph.node if node.op_type == "MatMulIntegerToFloat"]
+    assert [len([name for name in names if name.startswith(f"layer{index}.segment")]) for index in range(3)] == [4, 4, 1]
+
+
+@pytest.mark.parametrize("layout", ["S|/2|S", "SD|/3|SD|/2|S"])
+def test_int8_of_shortened_segments_computes_what_it_should(tmp_path, layout):
+    model = checkpoint(tmp_path, layout, segment_length=40)
+    hat = HatModel(model, GraphSettings("pad", segment_positions=True, precision="int8"))
+    documents = made_up_documents(model)
+    quantised = calibrate(hat, documents)
+    agreement = check_agreement(hat, build_model(hat, quantised).SerializeToString(), quantised=quantised, samples=documents)
+    assert 0 < agreement.effect < 2
+
+
 def test_int8_needs_an_s_block(tmp_path):
     model = checkpoint(tmp_path, "D|D")
     assert "use --precision fp32" in problems_of(lambda: graph_of(model, "int8"))[0]
@@ -186,10 +202,17 @@ def test_an_int8_graph_that_computes_something_else_is_refused(tmp_path):
 
 @pytest.mark.parametrize("precision", ["fp16", "int8"])
 @pytest.mark.parametrize("pooling", ["max", "attentive"])
-@pytest.mark.parametrize("layout", ["S|S|SD", "SD|SD|S", "D|S|D|S"])
-def test_scores_are_the_same_alone_and_in_any_batch(tmp_path, layout, pooling, precision):
+@pytest.mark.parametrize(
+    ("layout", "segment_length"),
+    [
+        *((layout, 16) for layout in ("S|S|SD", "SD|SD|S", "D|S|D|S", "S|/2|SD|S", "SD|/3|S|/2|S|S", "D|S|/4|S|SD")),
+        ("SD|/2|S|SD", 150),  # more places than a loop takes at once, before the step and after it
+    ],
+)
+def test_scores_are_the_same_alone_and_in_any_batch(tmp_path, layout, segment_length, pooling, precision):
     """A difference of one bit would become a whole step at the next rounding to int8 or float16, now and then."""
-    model = checkpoint(tmp_path, layout, pooler_type=pooling, hidden_size=128, intermediate_size=256, max_segments=12)
+    sizes = {"hidden_size": 128, "intermediate_size": 256, "max_segments": 12, "segment_length": segment_length}
+    model = checkpoint(tmp_path, layout, pooler_type=pooling, **sizes)
     session = open_session(graph_of(model, precision).SerializeToString(), threads=2)
     pack = layout_of(model).pack
     documents = [document for seed in range(10) for document in made_up_documents(model, seed=seed)]

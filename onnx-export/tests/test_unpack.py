@@ -38,6 +38,8 @@ def scores(bundle, text):
         ({"layout": "SD|SD", "pooler_type": "attentive", "hidden_act": "gelu_new"}, {"pad_segment": "cls"}),
         ({"layout": "S|S", "hidden_act": "silu", "layer_norm_eps": 1e-5}, {"pooling": "first", "segmenter": "uniform"}),
         ({"layout": "S|SD|D", "labels": 1, "problem_type": "regression"}, {"segment_positions": False}),
+        ({"layout": "S|S|/2|SD|/3|S"}, {"pad_segment": "cls"}),
+        ({"layout": "SD|/4|S", "head": SEGMENT_HEAD, "problem_type": "multi_label_classification"}, {}),
         ({"head": "HATForMultipleChoice"}, {}),
         ({"head": "HATForMaskedLM", "hidden_act": "silu"}, {}),
         ({"pooler_type": "last"}, {"embedding": True}),

@@ -301,7 +301,17 @@ WRONG_TEXTS = [
     (
         "train",
         "--data DIR/text --output DIR/t --warm-start DIR/none --layout XX",
-        "layout 'XX' has the layers ['XX']; expected S, D or SD, separated by |",
+        "layout 'XX' has the layers ['XX']; expected S, D or SD, and between them steps such as /2, separated by |",
+    ),
+    (
+        "train",
+        "--data DIR/text --output DIR/t --warm-start DIR/none --layout S|SD|/2",
+        "layout 'S|SD|/2': it ends with /2; expected a layer after each step",
+    ),
+    (
+        "train",
+        "--data DIR/text --output DIR/t --warm-start DIR/none --layout /2|S|SD",
+        "layout '/2|S|SD': /2 stands before the first layer, expected one before it",
     ),
     (
         "train",

@@ -108,7 +108,11 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument("--" + name.replace("_", "-"), type=float, default=getattr(Recipe, name), help="default: %(default)s")
     for name in _WHOLE_NUMBERS:
         parser.add_argument("--" + name.replace("_", "-"), type=int, default=getattr(Recipe, name), help="default: %(default)s")
-    parser.add_argument("--layout", default=Recipe.layout, help="layers as in the paper (default: %(default)s)")
+    parser.add_argument(
+        "--layout",
+        default=Recipe.layout,
+        help="layers as in the paper, with a step such as /2 between layers where segments are shortened (default: %(default)s)",
+    )
     parser.add_argument("--segmenter", choices=SEGMENTERS, default=Recipe.segmenter, help="default: %(default)s")
     parser.add_argument(
         "--mixed-precision",

@@ -226,9 +226,7 @@ class _HatGraph:
                 first_two = g.op("And", g.op("Unsqueeze", pad, g.integers(1)), g.constant("first_two_places", places < 2))
                 longest = self._longest(mask, pad, K)
                 needed = g.op("Or", real, first_two)
-                computed, ids, mask = (
-                    g.op("Slice", x, g.integers(0), longest, g.integers(1)) for x in (needed, ids, mask)
-                )
+                computed, ids, mask = (g.op("Slice", x, g.integers(0), longest, g.integers(1)) for x in (needed, ids, mask))
             shape, slots, rows = self._squeezed_out(computed)
             inputs = _Inputs(
                 ids=g.op("Gather", g.op("Reshape", ids, g.integers(-1)), slots),

@@ -54,7 +54,9 @@ def parse_layout(layout: str) -> tuple[Layer, ...]:
         raise ValueError(
             f"layout {layout!r} has the layers {unknown}; expected S, D or SD, and between them steps such as /2, separated by |"
         )
-    problem = next((f"{after} follows {step}" for step, after in zip(parts, parts[1:], strict=False) if _two_steps(step, after)), "")
+    problem = next(
+        (f"{after} follows {step}" for step, after in zip(parts, parts[1:], strict=False) if _two_steps(step, after)), ""
+    )
     if parts[-1] not in _BLOCKS:
         problem = f"it ends with {parts[-1]}"
     if problem:

@@ -2,8 +2,9 @@
 
 One file, top to bottom. It computes what ``HATModelForSequentialSentenceClassification`` of Chalkidis et al. 2022
 (arXiv:2210.05529) computes and its parameters carry that model's names, so that a checkpoint written from here is an
-ordinary HAT checkpoint. Two things differ in form only: padding inside segments is squeezed out of the dense layers, and
-the last segment-wise layer computes head rows alone, since no head looks at anything else.
+ordinary HAT checkpoint; only where a layout shortens segments, the original has no such step. Two things differ in form only: padding
+inside segments is squeezed out of the dense layers, and the last segment-wise layer computes head rows alone, since no head looks at
+anything else.
 
 Shapes: S segments of K tokens, T real tokens in them, H hidden size, A attention heads, C labels. Segment-wise layers work on the T real
 tokens of all segments, one after the other (*packed*).
@@ -20,24 +21,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from onnx_export.hat.checkpoint import SEGMENT_POSITIONS
+from onnx_export.hat.layout import Layer as LayerKind
+from onnx_export.hat.layout import encoder_layout, parse_layout
 
 _TABLES = {SEGMENT_POSITIONS, "embeddings.position_embeddings.weight", "embeddings.token_type_embeddings.weight"}
 """Of which a model may need the first rows alone."""
 CHECKPOINT_MODEL_TYPE = "hierarchical-transformer"
-_LAYER_KINDS = {"S": (True, False), "D": (False, True), "SD": (True, True)}
-
-
-def layer_kinds(layout: str) -> list[tuple[bool, bool]]:
-    """For every layer of ``layout``, whether it has a segment-wise and a cross-segment block."""
-    unknown = [kind for kind in layout.split("|") if kind not in _LAYER_KINDS]
-    if unknown:
-        raise ValueError(f"layout {layout!r} has the layers {unknown}; expected S, D or SD, separated by |")
-    return [_LAYER_KINDS[kind] for kind in layout.split("|")]
 
 
 @dataclass(frozen=True)
 class HatShape:
-    """Sizes of a HAT. ``layout`` is written as in the paper: ``S|S|SD|S|S|SD``."""
+    """Sizes of a HAT. ``layout`` is written as in the paper, ``S|S|SD|S|S|SD``; ``/2`` between layers puts every two tokens together."""
 
     vocab_size: int
     hidden_size: int
@@ -52,8 +46,8 @@ class HatShape:
     dropout: float = 0.1
     """Of all but the head."""
 
-    def layers(self) -> list[tuple[bool, bool]]:
-        return layer_kinds(self.layout)
+    def layers(self) -> tuple[LayerKind, ...]:
+        return parse_layout(self.layout)
 
 
 @dataclass(frozen=True)
@@ -76,9 +70,10 @@ class Packed:
 
 
 class Layout:
-    """Where the packed tokens of a batch lie in its padded form; computed once a batch."""
+    """Where the packed tokens of a batch lie in its padded form; computed once a batch, and again wherever it is shortened."""
 
     def __init__(self, lengths: Tensor) -> None:
+        self.lengths = lengths
         segments, longest = len(lengths), int(lengths.max())
         self.padded_shape = (segments, longest)
         present = torch.arange(longest, device=lengths.device)[None, :] < lengths[:, None]
@@ -91,6 +86,13 @@ class Layout:
         segments, longest = self.padded_shape
         padded = packed.new_zeros(segments * longest, packed.shape[1])
         return padded.index_copy(0, self.slots, packed).view(segments, longest, packed.shape[1])
+
+    def shorten(self, packed: Tensor, factor: int) -> tuple[Tensor, Layout]:
+        """packed [T, H] → heads as they are, and the mean of every ``factor`` tokens behind them; and where these lie."""
+        after = Layout(1 + (self.lengths + factor - 2) // factor)
+        group = after.heads[self.slots // self.padded_shape[1]] + (self.within + factor - 1) // factor  # [T]
+        sums = packed.new_zeros(len(after.slots), packed.shape[1]).index_add(0, group, packed)
+        return sums / torch.bincount(group)[:, None], after
 
 
 class SelfAttention(nn.Module):
@@ -204,7 +206,7 @@ class SegmentClassifier(nn.Module):
         super().__init__()
         self.shape = shape
         self.embeddings = Embeddings(shape)
-        self.layers = nn.ModuleList(Layer(shape, within=within, across=across) for within, across in shape.layers())
+        self.layers = nn.ModuleList(Layer(shape, within=kind.segment, across=kind.document) for kind in shape.layers())
         # One table for all cross-segment blocks; row 0 belongs to pad segments, which this model never sees.
         self.segment_positions = nn.Embedding(shape.max_segments + 1, shape.hidden_size)
         self.sentencizer = Dense(shape)
@@ -222,8 +224,10 @@ class SegmentClassifier(nn.Module):
         heads = x[layout.heads]
         same_document = batch.document_index[:, None] == batch.document_index[None, :]
         kinds = self.shape.layers()
-        last_within = max((i for i, (within, _) in enumerate(kinds) if within), default=-1)
+        last_within = max((i for i, kind in enumerate(kinds) if kind.segment), default=-1)
         for i, layer in enumerate(self.layers):
+            if kinds[i].shorten_factor > 1:
+                x, layout = layout.shorten(x, kinds[i].shorten_factor)
             within, across = cast(Layer, layer).sentence_encoder, cast(Layer, layer).document_encoder
             if within is not None:
                 if i == last_within:
@@ -247,8 +251,8 @@ def checkpoint_tensors(model: SegmentClassifier) -> dict[str, Tensor]:
         elif name.startswith("embeddings."):
             tensors["hi_transformer." + name] = value
         elif name.startswith("segment_positions."):
-            for i, (_, across) in enumerate(model.shape.layers()):
-                if across:
+            for i, kind in enumerate(model.shape.layers()):
+                if kind.document:
                     tensors[f"hi_transformer.encoder.layer.{i}.position_embeddings.weight"] = value.clone()
         else:
             tensors[name] = value
@@ -297,13 +301,13 @@ def _exported_name(name: str) -> str:
 
 def checkpoint_config(shape: HatShape, labels: Sequence[str], cls_id: int) -> dict[str, Any]:
     """The ``config.json`` of a HAT checkpoint; both names of the segment length, as some readers know only one."""
-    kinds = {str(i): {"sentence_encoder": s, "document_encoder": d} for i, (s, d) in enumerate(shape.layers())}
+    layers = encoder_layout(shape.layers())
     return {
         "model_type": CHECKPOINT_MODEL_TYPE,
         "architectures": ["HATModelForSequentialSentenceClassification"],
         "vocab_size": shape.vocab_size,
         "hidden_size": shape.hidden_size,
-        "num_hidden_layers": len(kinds),
+        "num_hidden_layers": len(layers),
         "num_attention_heads": shape.num_attention_heads,
         "intermediate_size": shape.intermediate_size,
         "hidden_act": "gelu",
@@ -315,7 +319,7 @@ def checkpoint_config(shape: HatShape, labels: Sequence[str], cls_id: int) -> di
         "type_vocab_size": 1,
         "pad_token_id": shape.pad_token_id,
         "cls_token_id": cls_id,
-        "encoder_layout": kinds,
+        "encoder_layout": layers,
         "problem_type": "multi_label_classification",
         "id2label": {str(i): label for i, label in enumerate(labels)},
         "label2id": {label: i for i, label in enumerate(labels)},
@@ -325,7 +329,7 @@ def checkpoint_config(shape: HatShape, labels: Sequence[str], cls_id: int) -> di
 def warm_start(model: SegmentClassifier, bert: dict[str, Tensor]) -> None:
     """Copy a pretrained BERT encoder into ``model`` (the paper's "grouped" warm start).
 
-    The S and the D block of layer i both copy layer i of ``bert``, its last one if it has no more. Token position t of a segment reads row
+    Steps of shortening have no weights and count for nothing. The S and the D block of layer i both copy layer i of ``bert``, its last one if it has no more. Token position t of a segment reads row
     pad_token_id + 1 + t of the table here and row t in BERT, so the rows move by that much; segment position j copies row j.
     """
     bert = {_bert_name(name): value for name, value in bert.items()}

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from onnx_export.hat.layout import parse_layout, too_large_steps
 from onnx_export.text.segmentation import SegmenterName
-from onnx_export.train.hat_torch import layer_kinds
 
 MixedPrecision = Literal["no", "bf16"]
 
@@ -48,7 +48,7 @@ class Recipe:
     seed: int = 7
 
     def __post_init__(self) -> None:
-        layer_kinds(self.layout)  # refuses what is no layout
+        layers = parse_layout(self.layout)  # refuses what is no layout
         bounds: dict[str, tuple[float, float]] = {
             "segment_length": (2, math.inf),
             "max_segments": (1, math.inf),
@@ -70,6 +70,10 @@ class Recipe:
         ]
         problems += [
             f"{name} is {getattr(self, name)}, expected above 0" for name in ("passes", "hours") if getattr(self, name) <= 0
+        ]
+        problems += [
+            f"layout {self.layout!r}: /{layers[index].shorten_factor} {reason}"
+            for index, reason in too_large_steps(layers, self.segment_length)
         ]
         if problems:
             raise ValueError("; ".join(problems))
