@@ -109,6 +109,15 @@ class Block(nn.Module):
         return self.outer_norm(self.outer(self.activation(self.inner(x))) + x)
 
 
+def shortened(x: Tensor, present: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    """x [rows, length, H], present bool [rows, length]: the first place, and the mean of every ``factor`` real tokens behind it."""
+    behind = -(x.shape[1] - 1) % factor
+    real = F.pad(present[:, 1:], (0, behind)).unflatten(1, (-1, factor))
+    groups = F.pad(x[:, 1:], (0, 0, 0, behind)).unflatten(1, (-1, factor)) * real[..., None]
+    means = groups.sum(dim=2) / real.sum(dim=2).clamp(min=1)[..., None]
+    return torch.cat([x[:, :1], means], dim=1), torch.cat([present[:, :1], real.any(dim=2)], dim=1)
+
+
 class PlainHat(nn.Module):
     def __init__(self, graph: PackedGraph) -> None:
         super().__init__()
@@ -116,7 +125,10 @@ class PlainHat(nn.Module):
         self.words = nn.Parameter(graph.tensor("embeddings.word_embeddings.weight"))
         self.positions = nn.Parameter(graph.tensor("embeddings.position_and_type"))
         self.norm = LayerNorm(graph, "embeddings.LayerNorm")
-        self.layout = graph.metadata["layout"].split("|")
+        parts = graph.metadata["layout"].split("|")
+        self.layout = [part for part in parts if not part.startswith("/")]
+        steps = (before for before, part in zip(["", *parts], parts) if not part.startswith("/"))
+        self.factors = [int(step[1:]) if step.startswith("/") else 1 for step in steps]
         self.within = nn.ModuleDict()
         self.across = nn.ModuleDict()
         for index, kind in enumerate(self.layout):
@@ -133,14 +145,19 @@ class PlainHat(nn.Module):
         documents, segments, length = input_ids.shape
         real = input_ids != self.pad  # [B, N, K]
         lowest = torch.finfo(torch.float32).min
-        token_bias = torch.where(real, 0.0, lowest).reshape(documents * segments, 1, 1, length)
+        present = real.reshape(documents * segments, length)
+        token_bias = torch.where(present, 0.0, lowest)[:, None, None]
         segment_bias = torch.where(real[:, :, 0], 0.0, lowest).reshape(documents, 1, 1, segments)
         position_ids = torch.where(real, torch.arange(length) + self.pad + 1, 0)
         x = self.norm(F.embedding(input_ids, self.words) + F.embedding(position_ids, self.positions))  # [B, N, K, H]
         for index, kind in enumerate(self.layout):
+            if self.factors[index] > 1:
+                x, present = shortened(x.flatten(0, 1), present, self.factors[index])
+                x = x.reshape(documents, segments, x.shape[1], -1)
+                token_bias = torch.where(present, 0.0, lowest)[:, None, None]
             if "S" in kind:
-                x = self.within[str(index)](x.reshape(documents * segments, length, -1), token_bias)
-                x = x.reshape(documents, segments, length, -1)
+                x = self.within[str(index)](x.reshape(documents * segments, x.shape[2], -1), token_bias)
+                x = x.reshape(documents, segments, x.shape[1], -1)
             if "D" in kind:
                 heads = x[:, :, 0]
                 if self.segment_positions is not None:

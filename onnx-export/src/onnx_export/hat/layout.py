@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from onnx_export.checkpoints.hyperparameters import is_integer
@@ -54,13 +55,11 @@ def parse_layout(layout: str) -> tuple[Layer, ...]:
         raise ValueError(
             f"layout {layout!r} has the layers {unknown}; expected S, D or SD, and between them steps such as /2, separated by |"
         )
-    problem = next(
-        (f"{after} follows {step}" for step, after in zip(parts, parts[1:], strict=False) if _two_steps(step, after)), ""
-    )
+    wrong = [f"{after} follows {step}" for step, after in pairwise(parts) if step not in _BLOCKS and after not in _BLOCKS]
     if parts[-1] not in _BLOCKS:
-        problem = f"it ends with {parts[-1]}"
-    if problem:
-        raise ValueError(f"layout {layout!r}: {problem}; expected a layer after each step")
+        wrong.append(f"it ends with {parts[-1]}")
+    if wrong:
+        raise ValueError(f"layout {layout!r}: {', '.join(wrong)}; expected a layer after each step")
     factors = [1, *map(_factor, parts)]
     layers = tuple(Layer(*_BLOCKS[part], factors[index] or 1) for index, part in enumerate(parts) if part in _BLOCKS)
     for index, reason in misplaced_steps(layers):
@@ -72,10 +71,6 @@ def _factor(part: str) -> int:
     """Of a step; 0 if it is none."""
     step = _STEP.fullmatch(part)
     return int(step[1]) if step else 0
-
-
-def _two_steps(first: str, second: str) -> bool:
-    return first not in _BLOCKS and second not in _BLOCKS
 
 
 def misplaced_steps(layers: Sequence[Layer]) -> Iterator[tuple[int, str]]:
