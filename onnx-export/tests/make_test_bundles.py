@@ -83,7 +83,8 @@ def write_tiny_bundles(target: Path) -> None:
 
     ``tiny-choices``, ``tiny-tokens`` and ``tiny-vectors`` have the heads without labels, K = 11 and pad segments that begin with CLS;
     ``tiny-single`` has N = 1, so that every segment is a window, and nine labels that exclude each other without thresholds.
-    ``tiny-int8``: computes in int8 after a document block, too.
+    ``tiny-int8``: computes in int8 after a document block, too. ``tiny-shortened``: segments shortened twice, the last groups cut off,
+    and pad segments among them.
     """
     segments = hat_config(
         "S|SD|SD",
@@ -103,6 +104,9 @@ def write_tiny_bundles(target: Path) -> None:
         "SD|S|SD", labels=["contract", "complaint", "letter"], pooler_type="attentive", problem_type="multi_label_classification"
     )
     _tiny_bundle(target, "tiny-int8", int8, {}, "int8")
+    labels = ["contract", "complaint", "letter"]
+    shortened = hat_config("S|/2|SD|/3|S", labels=labels, segment_length=12, hidden_size=8, intermediate_size=16)
+    _tiny_bundle(target, "tiny-shortened", shortened, {"window_overlap": 1})
 
 
 def _tiny_bundle(

@@ -16,6 +16,7 @@ from onnx_export.train.hat_torch import (
     SegmentClassifier,
     checkpoint_config,
     checkpoint_tensors,
+    load_checkpoint,
     warm_start,
 )
 from tiny_bert import HEADS, HIDDEN, INTERMEDIATE, VOCABULARY, bert_weights
@@ -114,6 +115,18 @@ def test_warm_start_counts_layers_and_not_steps():
     assert torch.equal(
         shortened.state_dict()["layers.2.sentence_encoder.output.dense.weight"], bert["encoder.layer.2.output.dense.weight"]
     )
+
+
+def test_a_checkpoint_of_the_same_layers_without_steps_can_be_started_from(tmp_path):
+    plain, shortened = model("S|SD"), model("S|/2|SD")
+    (tmp_path / "config.json").write_text(json.dumps(checkpoint_config(plain.shape, LABELS, CLS)))
+    save_file(checkpoint_tensors(plain), tmp_path / "model.safetensors")
+    weights = {name: torch.from_numpy(value) for name, value in read_checkpoint(tmp_path).weights.items()}
+    with torch.no_grad():
+        shortened.classifier.weight.zero_()
+    load_checkpoint(shortened, weights, with_classifier=True)
+    own = shortened.state_dict()
+    assert all(torch.equal(own[name], value) for name, value in plain.state_dict().items())
 
 
 @pytest.mark.parametrize("prefix", ["", "bert."])

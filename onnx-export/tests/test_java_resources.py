@@ -52,7 +52,10 @@ def test_wrong_graphs_are_current(tmp_path):
     assert {path.name: path.read_bytes() for path in (RESOURCES / "wrong-graphs").iterdir()} == fresh
 
 
-BUNDLES = ["tiny-segments", "tiny-documents", "tiny-choices", "tiny-tokens", "tiny-vectors", "tiny-single", "tiny-int8"]
+BUNDLES = [
+    *("tiny-segments", "tiny-documents", "tiny-choices", "tiny-tokens", "tiny-vectors", "tiny-single", "tiny-int8"),
+    "tiny-shortened",
+]
 SYMBOL_BUNDLES = ["tiny-language", "tiny-language-fixed", "tiny-language-int8", "tiny-bytes"]
 
 

@@ -93,6 +93,26 @@ def test_the_checkpoint_becomes_a_bundle(trained, tmp_path):
     assert manifest["provenance"]["metrics"]["test_documents"] == 5
 
 
+@pytest.mark.parametrize("precision", ["fp32", "int8", "fp16"])
+def test_a_layout_that_shortens_segments_learns_and_becomes_a_bundle(shortened, tmp_path, precision, capsys):
+    assert metrics(shortened)["test"]["micro_f1"] > 0.6
+    bundle = ["bundle", "--checkpoint", str(shortened), "--output", str(tmp_path / "bundle"), "--precision", precision]
+    assert exporter.main(bundle) == 0
+    assert "the bundle keeps its promises" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def shortened(inputs, tmp_path_factory):
+    output = tmp_path_factory.mktemp("shortened") / "checkpoint"
+    train(inputs, output, "--passes", "8", "--layout", "S|/2|SD|/2|S")
+    return output
+
+
+def test_shortened_segments_have_tokens_to_put_together():
+    with pytest.raises(ValueError, match=r"layout 'S\|/9\|S': /9 puts together more than the 8 tokens that a segment has there"):
+        Recipe(layout="S|/9|S", segment_length=9)
+
+
 def cut_off_in_pass(monkeypatch, last):
     """Interrupts whatever begins so many passes; the list that it returns tells after how many each began."""
     one_pass, passes = Training._one_pass, []

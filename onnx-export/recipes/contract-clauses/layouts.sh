@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# Where should attention across segments be? Layouts of equal cost, trained alike from the same encoder, on splits of their own for
-# each seed; see README.md. Run again after a break, it goes on where it was.
+# Which layout is best, and what does it cost to shorten segments? Layouts trained alike from the same encoder, on splits of their own
+# for each seed; see README.md. Run again after a break, it goes on where it was.
 set -euo pipefail
 
-if (($# < 2)); then
-    echo "usage: layouts.sh CONTRACTS.jsonl[.gz] WORK_FOLDER [SEED…]" >&2
+# Of equal cost. Attention across segments at the end, in between, at the beginning, and none at all.
+layouts='S|S|S|S|S|SD|D S|S|SD|S|S|SD SD|SD|S|S|S|S S|S|S|S|S|S'
+if [[ ${1-} == --layouts ]]; then
+    layouts=${2-}
+    shift $(($# < 2 ? $# : 2))
+fi
+if (($# < 2)) || [[ -z ${layouts// /} ]]; then
+    echo "usage: layouts.sh [--layouts 'LAYOUT LAYOUT…'] CONTRACTS.jsonl[.gz] WORK_FOLDER [SEED…]" >&2
     exit 2
 fi
 contracts=$1 work=$2
@@ -13,9 +19,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/training.sh"
 
 trained=()
 for seed in "${seeds[@]:-7}"; do
-    # At the end, in between, at the beginning, and none at all.
-    for layout in 'S|S|S|S|S|SD|D' 'S|S|SD|S|S|SD' 'SD|SD|S|S|S|S' 'S|S|S|S|S|S'; do
-        checkpoint="$work/layouts/${layout//|/}-$seed"
+    for layout in $layouts; do
+        checkpoint="$work/layouts/${layout//[|\/]/}-$seed"
         mkdir -p "$checkpoint"
         # One pass, and no teacher, which would be the same for all and hide what they are worth.
         [[ -f $checkpoint/metrics.json ]] || train --output "$checkpoint" --layout "$layout" --seed "$seed" "${options[@]}" --passes 1

@@ -33,7 +33,7 @@ class DocumentClassifierTest {
     private static final float TOLERANCE = 1e-4f;
 
     @ParameterizedTest
-    @ValueSource(strings = {"tiny-segments", "tiny-documents", "tiny-single"})
+    @ValueSource(strings = {"tiny-segments", "tiny-documents", "tiny-single", "tiny-shortened"})
     void scoresDoNotDependOnTheNeighboursInABatch(String name) throws Exception {
         Path folder = TestFiles.RESOURCES.resolve("bundles").resolve(name);
         List<GoldenCase> goldenCases = Bundle.open(folder).goldenCases();
