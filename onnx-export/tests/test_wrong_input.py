@@ -315,6 +315,21 @@ WRONG_TEXTS = [
     ),
     (
         "train",
+        "--data DIR/text --output DIR/t --warm-start DIR/none --layout S|/2|/3|S",
+        "layout 'S|/2|/3|S': /3 follows /2; expected a layer after each step",
+    ),
+    (
+        "train",
+        "--data DIR/text --output DIR/t --warm-start DIR/none --layout S|/2|D",
+        "layout 'S|/2|D': /2 changes nothing: no S block comes after it, expected one",
+    ),
+    (
+        "train",
+        "--data DIR/text --output DIR/t --warm-start DIR/none --layout S|/20|S --segment-length 20",
+        "layout 'S|/20|S': /20 puts together more than the 19 tokens that a segment has there beside its head",
+    ),
+    (
+        "train",
         "--data x --output y --pases 3",
         "python -m onnx_export train: unknown option --pases, did you mean --passes?" + HELP,
     ),

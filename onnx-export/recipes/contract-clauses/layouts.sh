@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Which layout is best, and what does it cost to shorten segments? Layouts trained alike from the same encoder, on splits of their own
-# for each seed; see README.md. Run again after a break, it goes on where it was.
+# Which layout is best, and what does it cost to shorten segments? Layouts trained alike from the same encoder, on
+# splits of their own for each seed; see README.md. Run again after a break, it goes on where it was.
 set -euo pipefail
 
 # Of equal cost. Attention across segments at the end, in between, at the beginning, and none at all.
