@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -24,6 +25,7 @@ import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 from onnx import TensorProto, helper  # noqa: E402
 
+from bigram_hourglass import bigram_config, bigram_weights  # noqa: E402
 from corpus import corpus  # noqa: E402
 from corpus_vectors import corpus_record, write_corpus  # noqa: E402
 from onnx_export.bundle.given import Flags  # noqa: E402
@@ -134,24 +136,37 @@ def _print_size(bundle: Path) -> None:
 def write_tiny_symbol_bundles(target: Path) -> None:
     """``tiny-language``: bytes, nested levels, attention and linear resampling. ``tiny-language-fixed``: 27 characters, whose first is
     not scored, and groups that end by the place in the document, so that the graph has ``offset``. ``tiny-language-int8``: bytes.
-    ``tiny-bytes``: an encoder that classifies documents from bytes.
+    ``tiny-language-gaps``: as ``tiny-language-fixed``, with gaps between its windows. ``tiny-bytes``: an encoder that classifies
+    documents from bytes. ``tiny-quality``: knows the letters of English, so that it tells what is garbled; windows with gaps.
 
     Windows have 48 symbols, a number that not all of their factors divide, and share 24, those of ``tiny-bytes`` 12.
     """
     nested = trax_config("1@2 1@10 1@2", d_model=16, d_ff=24, upsampling_fn="LinearUpsampling")
     _tiny_symbol_bundle(target, "tiny-language", nested)
     _tiny_symbol_bundle(target, "tiny-language-fixed", pytorch_config("fixed", d_model=16, d_inner=24, fixed_sf=5))
+    gaps = {"window_length": 48, "window_gap": 30}
+    _tiny_symbol_bundle(target, "tiny-language-gaps", pytorch_config("fixed", d_model=16, d_inner=24, fixed_sf=5), settings=gaps)
     _tiny_symbol_bundle(target, "tiny-language-int8", trax_config(d_model=16, d_ff=24), "int8")
     _tiny_symbol_bundle(target, "tiny-bytes", encoder_config(d_model=16, d_ff=24))
+    quality = {"window_length": 128, "window_gap": 128, "thresholds": {"garbled": 6, "garbled-passage": 8}}
+    english = bigram_weights((REPOSITORY / "LICENSE").read_bytes())
+    _tiny_symbol_bundle(target, "tiny-quality", bigram_config(), settings=quality, known=english)
 
 
-def _tiny_symbol_bundle(target: Path, name: str, config: Mapping[str, Any], precision: Precision = "fp32") -> None:
+def _tiny_symbol_bundle(
+    target: Path,
+    name: str,
+    config: Mapping[str, Any],
+    precision: Precision = "fp32",
+    settings: Mapping[str, Any] = MappingProxyType({"window_length": 48}),
+    known: Mapping[str, np.ndarray] | None = None,
+) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        folder = write_hourglass(Path(scratch) / name, config, seed=7)
-        _describe(folder, name, {"window_length": 48})
+        folder = write_hourglass(Path(scratch) / name, config, seed=7, known=known)
+        _describe(folder, name, settings)
         checkpoint = read_hourglass(folder)
-        settings = resolve_symbol_settings(folder, checkpoint, Flags(precision=precision))
-        write_bundle(folder, checkpoint, settings, target / name)
+        resolved = resolve_symbol_settings(folder, checkpoint, Flags(precision=precision))
+        write_bundle(folder, checkpoint, resolved, target / name)
     _print_size(target / name)
 
 

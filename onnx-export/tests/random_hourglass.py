@@ -57,17 +57,19 @@ def pytorch_config(boundaries_type: str = "fixed", **others: Any) -> dict[str, A
     }
 
 
-def write_hourglass(folder: Path, config: Mapping[str, Any], *, seed: int = 0) -> Path:
-    """Write ``config.json`` and ``model.safetensors``."""
+def write_hourglass(
+    folder: Path, config: Mapping[str, Any], *, seed: int = 0, known: Mapping[str, np.ndarray] | None = None
+) -> Path:
+    """Write ``config.json`` and ``model.safetensors``; weights of trax that are ``known`` are not random."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
     random = np.random.default_rng(seed)
     if config["implementation"] == "trax":
         model, problems = read_trax_config(config)
         shapes = parameters(model)
+        weights = {name: _weights(name, shape, random) for name, shape in shapes.items()} | dict(known or {})
         tensors = {
-            f"flat_weights.{index:04}": _stored_by_trax(name, _weights(name, shape, random))
-            for index, (name, shape) in enumerate(shapes.items())
+            f"flat_weights.{index:04}": _stored_by_trax(name, weight) for index, (name, weight) in enumerate(weights.items())
         }
     else:
         model, problems = read_pytorch_config(config)

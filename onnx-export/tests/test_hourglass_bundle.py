@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -73,6 +74,7 @@ def test_characters_are_numbered_by_their_place_and_others_refused():
 def test_a_symbol_is_scored_by_the_first_window_that_holds_it():
     rows = [np.arange(4), np.arange(10, 14), np.arange(20, 24)]
     assert combine_windows([(0, 4), (2, 6), (3, 7)], rows).tolist() == [0, 1, 2, 3, 12, 13, 23]
+    assert combine_windows([(0, 4), (6, 10), (8, 12)], rows).tolist() == [0, 1, 2, 3, 0, 0, 10, 11, 12, 13, 22, 23]
 
 
 @pytest.mark.parametrize("config", [trax_config(), pytorch_config("fixed")], ids=["trax", "pytorch"])
@@ -90,13 +92,43 @@ def test_every_symbol_but_the_first_ones_has_half_a_window_of_context(tmp_path, 
         assert scores[place] == pytest.approx(alone, abs=3e-5)
 
 
+@pytest.mark.parametrize("config", [trax_config(), pytorch_config("fixed")], ids=["trax", "pytorch"])
+def test_windows_with_gaps_are_scored_where_they_stand(tmp_path, config):
+    folder = write_hourglass(tmp_path / "c", config)
+    target = make_bundle(folder, tmp_path / "b", window_length=12, window_gap=7)
+    assert manifest_of(target)["windows"] == {"length": 12, "gap": 7}
+    assert "longer texts in windows with 7 between them that it does not look at" in promises(manifest_of(target))
+    assert failures(target) == []
+    record = records_of(target)[-1]
+    assert record["id"] == "long"
+    assert any(following - end == 7 for (_, end), (following, _) in pairwise(record["windows"]))
+    model, checkpoint = SymbolReader(target, manifest_of(target)), read_hourglass(folder)
+    document = model.cut("the seller delivers the goods at the quay and the buyer pays")
+    assert document.windows == [(0, 12), (19, 31), (38, 50), (48, 60)]
+    expected = np.zeros(60)
+    for first, end in reversed(document.windows):
+        expected[first:end] = log_likelihood(checkpoint, document.symbols[first:end], offset=first)
+    np.testing.assert_allclose(model.log_likelihoods(document), expected, atol=3e-5)
+    assert not expected[12:19].any()
+
+
+def test_a_single_symbol_that_is_not_scored_is_refused(tmp_path):
+    bundles = {}
+    for name, config in (("trax", trax_config()), ("pytorch", pytorch_config("fixed"))):
+        bundles[name] = make_bundle(write_hourglass(tmp_path / name, config), tmp_path / f"{name}-bundle", window_length=12)
+    assert SymbolReader(bundles["trax"], manifest_of(bundles["trax"])).cut("a").symbols == [97]
+    with pytest.raises(ValueError, match="the text is a single symbol"):
+        SymbolReader(bundles["pytorch"], manifest_of(bundles["pytorch"])).cut("a")
+
+
 # Settings
 
 
 def test_defaults(tmp_path):
     settings = settings_of(write_hourglass(tmp_path / "My Model", trax_config()))
     assert (settings.identity.name, settings.identity.version, settings.identity.metrics) == ("my-model", "1", None)
-    assert (settings.window_length, settings.window_overlap) == (512, 256)
+    assert (settings.window_length, settings.window_overlap, settings.window_gap) == (512, 256, None)
+    assert settings.thresholds == {"garbled": 8, "garbled-passage": 8}
     assert (settings.precision, settings.storage) == ("fp32", "fp32")
     assert [entry.id for entry in settings.golden_inputs][-1] == "long"
     assert "Nobody has written down yet" in settings.model_card
@@ -119,6 +151,42 @@ def test_flags_win_over_the_checkpoints_files(tmp_path):
     assert (own.window_length, own.window_overlap, own.model_card) == (64, 60, "# Own")
     flagged = settings_of(folder, name="flag", window_length=100, window_overlap=1)
     assert (flagged.identity.name, flagged.window_length, flagged.window_overlap) == ("flag", 100, 1)
+    apart = settings_of(folder, window_gap=200)
+    assert (apart.window_length, apart.window_overlap, apart.window_gap) == (64, 0, 200)
+
+
+def test_thresholds_and_gaps_come_from_the_checkpoints_files(tmp_path):
+    folder = write_hourglass(tmp_path / "c", trax_config())
+    (folder / "bundle.json").write_text(json.dumps({"thresholds": {"garbled": 3.5}, "window_length": 64, "window_gap": 0}))
+    own = settings_of(folder)
+    assert own.thresholds == {"garbled": 3.5, "garbled-passage": 8}
+    assert (own.window_overlap, own.window_gap) == (0, 0)
+    flagged = settings_of(folder, window_overlap=9)
+    assert (flagged.window_overlap, flagged.window_gap) == (9, None)
+    (tmp_path / "t.json").write_text(json.dumps({"garbled-passage": 5}))
+    assert settings_of(folder, thresholds=tmp_path / "t.json").thresholds == {"garbled": 8, "garbled-passage": 5}
+
+
+@pytest.mark.parametrize(
+    ("config", "given", "problem"),
+    [
+        (trax_config(), {"window_gap": 3, "window_overlap": 3}, "window_gap and window_overlap are both given, expected one"),
+        (trax_config(), {"window_gap": -1}, "window_gap is -1, expected 0 to 1048576 symbols"),
+        (trax_config(), {"window_gap": 2.5}, "window_gap is 2.5, expected 0 to 1048576 symbols"),
+        (encoder_config(), {"window_gap": 3}, "window_gap is for language models: a classifier would miss the label"),
+        (
+            trax_config(),
+            {"thresholds": {"noise": 3}},
+            "thresholds: 'noise' is not a label, expected one of garbled, garbled-passage",
+        ),
+    ],
+)
+def test_files_that_cannot_be_used_are_refused(tmp_path, config, given, problem):
+    folder = write_hourglass(tmp_path / "c", config)
+    (folder / "bundle.json").write_text(json.dumps(given))
+    with pytest.raises(ExportError) as raised:
+        settings_of(folder)
+    assert problem in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +239,7 @@ def test_the_manifest_says_what_a_reader_must_know(original):
         "task": "language-model",
         "symbols": {"kind": "bytes"},
         "scores_first_symbol": True,
+        "labels": [{"name": "garbled", "threshold": 8.0}, {"name": "garbled-passage", "threshold": 8.0}],
         "shortening": {"layout": "1@1 2@3 1@1", "boundaries": "levels"},
         "precision": "fp32",
         "graph": {
@@ -225,6 +294,7 @@ def test_the_promises_are_said_to_a_person(original):
     said = promises(manifest_of(original))
     assert "checkpoint 1: language-model, fp32" in said
     assert "It says how likely each symbol of a text is, given those before it." in said
+    assert "A text is garbled from 8 bits per byte on, and has a garbled-passage if one has 8." in said
     assert "It reads bytes, 48 of them together, and longer texts in windows that share 24." in said
 
 
@@ -254,7 +324,20 @@ def put(bundle, name, content):
         (lambda manifest: manifest["shortening"].update(boundaries="fixed"), "expected {'inputs'"),
         (lambda manifest: manifest.pop("symbols"), "'symbols' is a required property"),
         (lambda manifest: manifest.update(task="masked-lm"), "$.task: masked-lm is no task of this architecture"),
-        (lambda manifest: manifest.update(task="document-classification"), "'labels' is a required property"),
+        (
+            lambda manifest: manifest["windows"].update(gap=3),
+            "$.windows.overlap: has no meaning beside a gap, expected one of the two",
+        ),
+        (lambda manifest: manifest["windows"].pop("overlap"), "'overlap' is a required property"),
+        (lambda manifest: manifest["labels"].reverse(), "$.labels[0].name: 'garbled' was expected"),
+        (lambda manifest: manifest["labels"].pop(), "$.labels: "),
+        (lambda manifest: manifest.pop("labels"), "'labels' is a required property"),
+        (lambda manifest: manifest.update(problem_type="regression"), "$.problem_type: has no meaning for this task"),
+        (
+            lambda manifest: manifest.update(task="document-classification", windows={"length": 48, "gap": 2}),
+            "$.windows.gap: has no meaning for this task",
+        ),
+        (lambda manifest: manifest.update(task="document-classification"), "'problem_type' is a required property"),
         (lambda manifest: manifest.pop("scores_first_symbol"), "'scores_first_symbol' is a required property"),
         (lambda manifest: manifest.update(pooling="max"), "$.pooling: has no meaning for this task"),
         (lambda manifest: manifest.update(pad_segment="pad"), "$.pad_segment: has no meaning for this task"),

@@ -56,7 +56,10 @@ BUNDLES = [
     *("tiny-segments", "tiny-documents", "tiny-choices", "tiny-tokens", "tiny-vectors", "tiny-single", "tiny-int8"),
     "tiny-shortened",
 ]
-SYMBOL_BUNDLES = ["tiny-language", "tiny-language-fixed", "tiny-language-int8", "tiny-bytes"]
+SYMBOL_BUNDLES = [
+    *("tiny-language", "tiny-language-fixed", "tiny-language-gaps", "tiny-language-int8"),
+    *("tiny-bytes", "tiny-quality"),
+]
 
 
 @pytest.mark.parametrize("name", BUNDLES + SYMBOL_BUNDLES)

@@ -173,6 +173,33 @@ def test_the_last_window_ends_with_the_document():
     assert windows(10, max_segments=4, overlap=1) == [(0, 4), (3, 7), (6, 10)]
 
 
+@given(st.data())
+def test_windows_with_gaps_leave_out_no_more_than_the_gap(data):
+    count = data.draw(st.integers(1, 200))
+    length = data.draw(st.integers(1, 12))
+    gap = data.draw(st.integers(0, 30))
+    cut = windows(count, max_segments=length, gap=gap)
+    assert cut[0][0] == 0
+    assert cut[-1][1] == count
+    assert all(end - first == min(length, count) for first, end in cut)
+    assert all(following - end == gap for (_, end), (following, _) in pairwise(cut[:-1]))
+    assert all(following - end <= gap for (_, end), (following, _) in pairwise(cut))
+
+
+def test_a_gap_is_left_out_between_windows():
+    assert windows(4, max_segments=4, gap=3) == [(0, 4)]
+    assert windows(11, max_segments=4, gap=3) == [(0, 4), (7, 11)]
+    assert windows(12, max_segments=4, gap=3) == [(0, 4), (7, 11), (8, 12)]
+    assert windows(18, max_segments=4, gap=3) == [(0, 4), (7, 11), (14, 18)]
+    assert windows(8, max_segments=4, gap=0) == [(0, 4), (4, 8)]
+
+
+@pytest.mark.parametrize(("overlap", "gap"), [(0, -1), (1, 3)])
+def test_windows_overlap_or_have_gaps(overlap, gap):
+    with pytest.raises(ValueError, match=f"gap is {gap}, expected at least 0, and no gap where windows overlap"):
+        windows(9, max_segments=4, overlap=overlap, gap=gap)
+
+
 @pytest.mark.parametrize("overlap", [-1, 4])
 def test_overlap_must_leave_a_step(overlap):
     with pytest.raises(ValueError, match=f"overlap is {overlap}, expected 0 to 3"):

@@ -69,6 +69,16 @@ WRONG_COMMANDS = [
         "bundle settings: 1 problem\n  - window_overlap is 8, expected 1 to 7 symbols (below window_length)",
     ),
     (
+        "bundle --checkpoint LANGUAGE --output DIR/out --window-gap 8 --window-overlap 8",
+        1,
+        "bundle settings: 1 problem\n  - window_gap and window_overlap are both given, expected one: windows share symbols or leave some out",
+    ),
+    (
+        WRITE + " --window-gap 8",
+        1,
+        "bundle settings: 1 problem\n  - --window-gap is for language models, and a HAT sees all of a text: leave it out",
+    ),
+    (
         "graph --checkpoint DIR/lsh --output DIR/m.onnx",
         1,
         "config.json: 1 problem\n  - vanilla_attn_type is 'LSHSelfAttention', expected RelativeAttentionWrapper: LSH attention hashes at "

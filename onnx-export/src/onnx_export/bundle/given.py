@@ -12,8 +12,7 @@ from typing import Any
 
 import onnx_export
 from onnx_export.bundle.manifest import FORMAT_VERSION, manifest_problems
-from onnx_export.bundle.scoring import always_reached
-from onnx_export.contract import GOLDEN, MODEL, MODEL_CARD, TOKENIZER, PadSegment, Precision, ProblemType
+from onnx_export.contract import GOLDEN, MODEL, MODEL_CARD, TOKENIZER, PadSegment, Precision
 from onnx_export.export.agreement import Agreement
 from onnx_export.json_files import read_json_object
 from onnx_export.onnx.storage import Storage
@@ -24,8 +23,6 @@ from onnx_export.text.segmentation import SegmenterName
 
 CHECKPOINT_SETTINGS = "bundle.json"
 """Beside a checkpoint."""
-DEFAULT_THRESHOLD = 0.5
-"""Of labels that may hold together."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,7 @@ class Flags:
     segmenter: SegmenterName | None = None
     window_length: int | None = None
     window_overlap: int | None = None
+    window_gap: int | None = None
     pad_segment: PadSegment | None = None
     segment_positions: bool | None = None
     storage: Storage = "fp32"
@@ -107,10 +105,8 @@ def model_card_path(folder: Path, flags: Flags, problems: list[str]) -> Path | N
     return card if card.is_file() else None
 
 
-def label_thresholds(
-    given: object, labels: Sequence[str], problem_type: ProblemType | None, problems: list[str]
-) -> dict[str, float]:
-    """A threshold for every label: those given, else what the best of labels that exclude each other reaches, else one half."""
+def label_thresholds(given: object, labels: Sequence[str], default: float, problems: list[str]) -> dict[str, float]:
+    """A threshold for every label: those given, else the default."""
     if not isinstance(given, Mapping):
         problems.append(f"thresholds is {given!r}, expected an object of a threshold for each label")
         return {}
@@ -122,7 +118,6 @@ def label_thresholds(
             problems.append(f"thresholds: {label!r} is not a label, expected one of {', '.join(labels)}")
         if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
             problems.append(f"thresholds: {label!r} has {threshold!r}, expected a number")
-    default = always_reached(len(labels)) if problem_type == "single-label" and labels else DEFAULT_THRESHOLD
     return {label: given.get(label, default) for label in labels}
 
 

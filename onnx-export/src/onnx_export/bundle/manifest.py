@@ -47,8 +47,10 @@ def manifest_problems(manifest: object) -> list[str]:
 def _sentence(error: jsonschema.ValidationError) -> str:
     reason = error.message
     if error.validator == "not":
-        is_task = error.json_path == "$.task"
-        reason = f"{error.instance} is no task of this architecture" if is_task else "has no meaning for this task, expected none"
+        reason = {
+            "$.task": f"{error.instance} is no task of this architecture",
+            "$.windows.overlap": "has no meaning beside a gap, expected one of the two",
+        }.get(error.json_path, "has no meaning for this task, expected none")
     return f"{error.json_path}: {reason}"
 
 
@@ -60,12 +62,13 @@ def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
 def _contradictions_of_hourglass(manifest: Mapping[str, Any]) -> list[str]:
     problems = []
     windows, vocabulary = manifest["windows"], manifest["symbols"].get("vocabulary", [])
-    if windows["overlap"] >= windows["length"]:
+    if windows.get("overlap", 0) >= windows["length"]:
         problems.append(f"windows.overlap is {windows['overlap']}, expected below windows.length ({windows['length']})")
     if len(set(vocabulary)) < len(vocabulary):
         problems.append("symbols.vocabulary has a character twice, expected characters that differ")
     names = [label["name"] for label in manifest.get("labels", [])]
-    tensors = symbol_tensors(offset=manifest["shortening"]["boundaries"] == "fixed", labels=len(names))
+    classes = len(names) if manifest["task"] == "document-classification" else 0
+    tensors = symbol_tensors(offset=manifest["shortening"]["boundaries"] == "fixed", classes=classes)
     if manifest["graph"] != tensors:
         problems.append(f"graph is {manifest['graph']}, expected {tensors} for this task, boundaries and labels")
     return [*_repeated_labels(names), *problems]
@@ -98,9 +101,9 @@ def _tensor(name: str, kind: str, *shape: str | int) -> dict[str, Any]:
     return {"name": name, "type": kind, "shape": list(shape)}
 
 
-def symbol_tensors(*, offset: bool, labels: int) -> dict[str, Any]:
-    """Inputs and outputs of a packed graph over symbols, in the form of the manifest; a language model has no labels."""
-    output = _tensor("logits", "float32", "W", labels) if labels else _tensor("log_likelihood", "float32", "W", "L")
+def symbol_tensors(*, offset: bool, classes: int) -> dict[str, Any]:
+    """Inputs and outputs of a packed graph over symbols, in the form of the manifest; of a language model, which has no classes, 0."""
+    output = _tensor("logits", "float32", "W", classes) if classes else _tensor("log_likelihood", "float32", "W", "L")
     return {
         "inputs": [
             _tensor("input_ids", "int64", "W", "L"),
@@ -157,7 +160,7 @@ def hourglass_part(config: HourglassConfig) -> dict[str, Any]:
         "symbols": vocabulary,
         "shortening": {"layout": config.layout, "boundaries": boundaries},
         "precision": "fp32",
-        "graph": symbol_tensors(offset=config.has_offset, labels=len(config.labels)),
+        "graph": symbol_tensors(offset=config.has_offset, classes=len(config.labels)),
     }
 
 

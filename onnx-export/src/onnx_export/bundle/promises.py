@@ -39,21 +39,32 @@ def _of_symbols(manifest: Mapping[str, Any]) -> list[str]:
     return [
         *_of_language(manifest),
         *_of_labels(manifest),
-        f"It reads {kind}, {windows['length']} of them together, and longer texts in windows that share {windows['overlap']}. Its layers "
+        f"It reads {kind}, {windows['length']} of them together, and longer texts in {_windows(windows)}. Its layers "
         f"are {shortening['layout']}, boundaries {shortening['boundaries']}.",
     ]
+
+
+def _windows(windows: Mapping[str, int]) -> str:
+    if "overlap" in windows:
+        return f"windows that share {windows['overlap']}"
+    gap = windows["gap"]
+    return f"windows with {gap} between them that it does not look at" if gap else "windows beside each other"
 
 
 def _of_language(manifest: Mapping[str, Any]) -> list[str]:
     if manifest["task"] != "language-model":
         return []
     which = "each symbol of a text" if manifest["scores_first_symbol"] else "each symbol of a text but the first"
-    return [f"It says how likely {which} is, given those before it."]
+    garbled, passage = manifest["labels"]
+    return [
+        f"It says how likely {which} is, given those before it. A text is {garbled['name']} from {garbled['threshold']:g} bits per byte "
+        f"on, and has a {passage['name']} if one has {passage['threshold']:g}."
+    ]
 
 
 def _of_labels(manifest: Mapping[str, Any]) -> list[str]:
     labels = manifest.get("labels", [])
-    if not labels:
+    if "problem_type" not in manifest:
         return []
     thresholds = sorted({label["threshold"] for label in labels})
     shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from onnx_export.contract import Logits, ProblemType
 from onnx_export.text.segmentation import Span
 
+DEFAULT_THRESHOLD = 0.5
+"""Of labels that may hold together."""
+
 
 @dataclass(frozen=True)
 class DocumentScores:
@@ -34,6 +37,11 @@ def scores(logits: NDArray[np.float32], problem_type: ProblemType) -> NDArray[np
     exponential = np.exp(logits - logits.max(axis=-1, keepdims=True))
     result: NDArray[np.float32] = exponential / exponential.sum(axis=-1, keepdims=True)
     return result
+
+
+def default_threshold(labels: int, problem_type: ProblemType | None) -> float:
+    """What the best of labels that exclude each other reaches, else one half."""
+    return always_reached(labels) if problem_type == "single-label" and labels else DEFAULT_THRESHOLD
 
 
 def always_reached(labels: int) -> float:

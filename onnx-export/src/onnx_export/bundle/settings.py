@@ -18,6 +18,7 @@ from onnx_export.bundle.given import (
     model_card_path,
 )
 from onnx_export.bundle.manifest import model_part
+from onnx_export.bundle.scoring import default_threshold
 from onnx_export.contract import PAD_SEGMENTS, TOKENIZER, PadSegment
 from onnx_export.export.agreement import Agreement
 from onnx_export.export.checked_graph import build_checked
@@ -134,13 +135,17 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     problems = list(_left_open(config))
     if flags.window_length is not None:
         problems.append("--window-length is for Hourglass models, and a window of a HAT has max_sentences segments: leave it out")
+    if flags.window_gap is not None:
+        problems.append("--window-gap is for language models, and a HAT sees all of a text: leave it out")
     overlap = _window_overlap(given, flags, config, problems)
     segmenter = _segmenter(given, flags, problems)
     text = _text(given.get("text", {}), flags, default_tokenization(folder), problems)
     named = identity(given, flags, checkpoint.name, problems)
     card = model_card_path(folder, flags, problems)
     problems += precision_problems(flags.precision, flags.storage, flags.calibration)
-    all_thresholds = label_thresholds(thresholds, config.labels, config.problem_type, problems)
+    all_thresholds = label_thresholds(
+        thresholds, config.labels, default_threshold(len(config.labels), config.problem_type), problems
+    )
     if problems:
         raise ExportError("bundle settings", problems)
 

@@ -43,13 +43,15 @@ class SymbolReader:
         """The symbols and windows of a text.
 
         Raises:
-            ValueError: if the text has no symbols, or some that are not the model's.
+            ValueError: if the text has no symbols, some that are not the model's, or a single one that the model does not score.
         """
         symbols = symbols_of(text, self._vocabulary)
         if not symbols.ids:
             raise ValueError("the text has no symbols, expected at least one")
+        if len(symbols.ids) == 1 and not self.manifest.get("scores_first_symbol", True):
+            raise ValueError("the text is a single symbol, and this model scores none that nothing stands before")
         size = self.manifest["windows"]
-        spans = windows(len(symbols.ids), max_segments=size["length"], overlap=size["overlap"])
+        spans = windows(len(symbols.ids), max_segments=size["length"], overlap=size.get("overlap", 0), gap=size.get("gap", 0))
         return SymbolDocument(symbols.ids, symbols.offsets, spans)
 
     def window_inputs(self, document: SymbolDocument) -> list[SymbolWindow]:
@@ -62,7 +64,7 @@ class SymbolReader:
         return numbers_of({output["name"]: rows}, batch)
 
     def log_likelihoods(self, document: SymbolDocument) -> Array:
-        """[n]: of every symbol of a document, by a language model."""
+        """[n]: of every symbol of a document, by a language model; 0 for one that it does not score or see."""
         return combine_windows(document.windows, self.answers(self.window_inputs(document)))
 
     def window_scores(self, document: SymbolDocument) -> Array:
@@ -74,12 +76,16 @@ def combine_windows(spans: Sequence[Span], answers: Sequence[Array]) -> Array:
     """The log-likelihoods of a document: those of a symbol are taken from the first window that holds it, where it has most context.
 
     Args:
-        spans: first and end symbol of each window; together they hold every symbol.
+        spans: first and end symbol of each window; the last one ends with the document.
         answers: of each window, one number for each of its symbols.
+
+    Returns:
+        One number for each symbol of the document; 0 for those between windows, which none holds.
     """
-    parts = []
+    combined = np.zeros(spans[-1][1], np.float32)
     scored = 0
     for (first, end), row in zip(spans, answers, strict=True):
-        parts.append(row[scored - first :])
+        begin = max(first, scored)
+        combined[begin:end] = row[begin - first :]
         scored = end
-    return np.concatenate(parts)
+    return combined

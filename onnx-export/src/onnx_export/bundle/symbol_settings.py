@@ -17,7 +17,8 @@ from onnx_export.bundle.given import (
     model_card_path,
 )
 from onnx_export.bundle.manifest import hourglass_part
-from onnx_export.contract import Precision
+from onnx_export.bundle.scoring import default_threshold
+from onnx_export.contract import GARBLED_LABELS, Precision
 from onnx_export.export.agreement import Agreement
 from onnx_export.export.checked_graph import build_checked
 from onnx_export.export.golden_inputs import DEFAULT_INPUTS, GOLDEN_INPUTS, GoldenInput, long_text, read_inputs
@@ -32,21 +33,30 @@ from onnx_export.problems import ExportError
 DEFAULT_LENGTH = 512
 """Symbols of a window, where the checkpoint does not say how long those were that it was trained on."""
 
-_SETTINGS = {"name", "version", "metrics", "thresholds", "window_length", "window_overlap"}
+UNKNOWN_TEXT = 8.0
+"""Bits per byte of a model that knows nothing of a text: from there on it is garbled, unless thresholds are given."""
+
+_SETTINGS = {"name", "version", "metrics", "thresholds", "window_length", "window_overlap", "window_gap"}
 _FOREIGN = ("cleaning", "tokenization", "segmenter", "pad_segment", "segment_positions")
+MOST_GAP = 1 << 20
+"""Symbols; as in the schema of manifests."""
 _CHEAP_LENGTH = 1024
 """Windows up to this length are cheap enough to replay two of them at every open."""
 
 
 @dataclass(frozen=True)
 class SymbolSettings:
-    """Windows of ``window_length`` symbols, of which neighbours share ``window_overlap``, and in which numbers to compute."""
+    """How a text is cut into windows, and in which numbers to compute."""
 
     identity: Identity
     thresholds: Mapping[str, float]
-    """For every label; empty for a language model."""
+    """For every label."""
     window_length: int
+    """Symbols."""
     window_overlap: int
+    """Symbols that neighbouring windows share; 0 where they leave gaps."""
+    window_gap: int | None
+    """Symbols between neighbouring windows; None where they overlap."""
     storage: Storage
     precision: Precision
     calibration: Path | None
@@ -55,12 +65,12 @@ class SymbolSettings:
 
     def manifest(self, checkpoint: HourglassCheckpoint, agreement: Agreement, files: Mapping[str, Any]) -> dict[str, Any]:
         """The manifest of a bundle with these settings; ``files`` by name, with checksum and size."""
-        labels = [{"name": label, "threshold": threshold} for label, threshold in self.thresholds.items()]
+        apart = {"overlap": self.window_overlap} if self.window_gap is None else {"gap": self.window_gap}
         return {
             **self.identity.first_part(),
             **hourglass_part(checkpoint.config),
-            **({"labels": labels} if labels else {}),
-            "windows": {"length": self.window_length, "overlap": self.window_overlap},
+            "labels": [{"name": label, "threshold": threshold} for label, threshold in self.thresholds.items()],
+            "windows": {"length": self.window_length, **apart},
             "precision": self.precision,
             "files": dict(files),
             "provenance": self.identity.provenance(checkpoint.name, checkpoint.sha256, agreement),
@@ -87,9 +97,10 @@ def resolve_symbol_settings(folder: Path, checkpoint: HourglassCheckpoint, flags
     config = checkpoint.config
     problems = [*foreign_flags(flags), *_problems_of_symbols(config), *graph_problems(config, flags)]
     length = _length(given, flags, config, problems)
-    overlap = _overlap(given, flags, config, length, problems)
+    gap = _gap(given, flags, config, problems)
+    overlap = _overlap(given, flags, config, length, problems) if gap is None else 0
     thresholds = read_json_object(flags.thresholds) if flags.thresholds else given.get("thresholds", {})
-    all_thresholds = label_thresholds(thresholds, config.labels, config.problem_type, problems)
+    all_thresholds = label_thresholds(thresholds, *_labels(config), problems)
     named = identity(given, flags, checkpoint.name, problems)
     card = model_card_path(folder, flags, problems)
     if problems:
@@ -99,11 +110,12 @@ def resolve_symbol_settings(folder: Path, checkpoint: HourglassCheckpoint, flags
         thresholds=all_thresholds,
         window_length=length,
         window_overlap=overlap,
+        window_gap=gap,
         storage=flags.storage,
         precision=flags.precision,
         calibration=flags.calibration,
         model_card=card.read_text(encoding="utf-8") if card else _plain_model_card(named.name, checkpoint),
-        golden_inputs=_golden_inputs(folder, config, flags, length),
+        golden_inputs=_golden_inputs(folder, config, flags, length, gap),
     )
     check_manifest(settings.manifest(checkpoint, Agreement(1, 0.0, 0.0), {}))
     return settings
@@ -146,6 +158,31 @@ def _length(given: Mapping[str, Any], flags: Flags, config: HourglassConfig, pro
     return DEFAULT_LENGTH
 
 
+def _labels(config: HourglassConfig) -> tuple[Sequence[str], float]:
+    """Their names, and their threshold where none is given."""
+    if config.causal:
+        return GARBLED_LABELS, UNKNOWN_TEXT
+    return config.labels, default_threshold(len(config.labels), config.problem_type)
+
+
+def _gap(given: Mapping[str, Any], flags: Flags, config: HourglassConfig, problems: list[str]) -> int | None:
+    """None where windows overlap; what the command line says of one of the two stands in the place of both in the file."""
+    flagged = {"window_gap": flags.window_gap, "window_overlap": flags.window_overlap}
+    said = {key: value for key, value in flagged.items() if value is not None} or given
+    if "window_gap" not in said:
+        return None
+    value = said["window_gap"]
+    if "window_overlap" in said:
+        problems.append("window_gap and window_overlap are both given, expected one: windows share symbols or leave some out")
+    elif not config.causal:
+        problems.append(
+            "window_gap is for language models: a classifier would miss the label of what stands in a gap; leave it out"
+        )
+    elif not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_GAP:
+        problems.append(f"window_gap is {value!r}, expected 0 to {MOST_GAP} symbols")
+    return value if isinstance(value, int) else 0
+
+
 def _overlap(given: Mapping[str, Any], flags: Flags, config: HourglassConfig, length: int, problems: list[str]) -> int:
     """Of a language model half a window by default, so that each symbol but a document's first ones has at least as much context."""
     default = max(1, length // (2 if config.causal else 4))
@@ -156,12 +193,13 @@ def _overlap(given: Mapping[str, Any], flags: Flags, config: HourglassConfig, le
     return 1
 
 
-def _golden_inputs(folder: Path, config: HourglassConfig, flags: Flags, length: int) -> Sequence[GoldenInput]:
+def _golden_inputs(folder: Path, config: HourglassConfig, flags: Flags, length: int, gap: int | None) -> Sequence[GoldenInput]:
     own = flags.golden or folder / GOLDEN_INPUTS
     if flags.golden or own.is_file():
         return read_inputs(own)
-    # Two windows, if that is cheap: it is replayed at every open.
-    long = [GoldenInput("long", long_text(length + length // 4 + 1))] if length <= _CHEAP_LENGTH else []
+    # Two windows, if that is cheap: it is replayed at every open. With a gap between them, though not one of a million symbols.
+    two = length + length // 4 + 1 if gap is None else 2 * length + min(gap, length)
+    long = [GoldenInput("long", known_part(long_text(2 * two), config.vocabulary)[:two])] if length <= _CHEAP_LENGTH else []
     return [
         GoldenInput(entry.id, text) for entry in (*DEFAULT_INPUTS, *long) if (text := known_part(entry.whole, config.vocabulary))
     ]

@@ -67,13 +67,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="COUNT",
         help="segments, or symbols of a language model, shared by neighbouring windows (default: N // 4, or half a window)",
     )
+    parser.add_argument(
+        "--window-gap",
+        type=int,
+        metavar="SYMBOLS",
+        help="of a language model, in place of --window-overlap: symbols between neighbouring windows that are not looked at",
+    )
     parser.add_argument("--name", help="model name (default: the checkpoint folder's)")
     parser.add_argument("--version", help="model version (default: 1)")
     parser.add_argument(
         "--thresholds",
         type=Path,
         metavar="FILE.json",
-        help="{label: threshold} (default: 0.5 each; of N labels that exclude each other 1/N, so that the best one is present)",
+        help="{label: threshold} (default: 0.5 each; of N labels that exclude each other 1/N, so that the best one is present; "
+        "of a language model 8 bits per byte)",
     )
     parser.add_argument("--metrics", type=Path, metavar="FILE.json", help="what was measured, kept as provenance")
     parser.add_argument("--model-card", type=Path, metavar="FILE.md", help="becomes README.md (default: MODEL_CARD.md)")

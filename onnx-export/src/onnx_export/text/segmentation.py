@@ -175,11 +175,16 @@ def _group(lengths: Sequence[int], room: int) -> list[Span]:
     return segments
 
 
-def windows(segment_count: int, *, max_segments: int, overlap: int) -> list[Span]:
-    """Windows of at most N = ``max_segments`` segments that together cover all segments; see ``docs/bundle.md``, step 3."""
+def windows(segment_count: int, *, max_segments: int, overlap: int = 0, gap: int = 0) -> list[Span]:
+    """Windows of at most N = ``max_segments`` segments, of which neighbours share ``overlap``; see ``docs/bundle.md``, step 3.
+
+    Together they cover all segments, but for at most ``gap`` between two of them.
+    """
     if not 0 <= overlap < max_segments:
         raise ValueError(f"overlap is {overlap}, expected 0 to {max_segments - 1} (below max_segments)")
+    if gap < 0 or (gap and overlap):
+        raise ValueError(f"gap is {gap}, expected at least 0, and no gap where windows overlap (by {overlap})")
     if segment_count <= max_segments:
         return [(0, segment_count)]
-    starts = [*range(0, segment_count - max_segments, max_segments - overlap), segment_count - max_segments]
+    starts = [*range(0, segment_count - max_segments, max_segments - overlap + gap), segment_count - max_segments]
     return [(start, start + max_segments) for start in starts]

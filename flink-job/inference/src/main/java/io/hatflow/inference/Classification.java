@@ -11,7 +11,7 @@ import java.util.List;
  * @param tokensSeen tokens, or symbols, of the text that the model saw
  * @param tokensTotal those of the whole text
  * @param segments segments that the model saw; as many as windows, if it reads symbols
- * @param windows windows that the segments were seen in; 1 unless {@link Coverage#WINDOWED}
+ * @param windows windows that the segments were seen in; 1 unless {@link Coverage#WINDOWED} or {@link Coverage#SAMPLED}
  * @param timings where the time went
  */
 public record Classification(
@@ -32,10 +32,12 @@ public record Classification(
     public enum Coverage {
         /** All of it, in one piece. */
         COMPLETE,
-        /** All of it, in overlapping windows. */
+        /** All of it, in several windows. */
         WINDOWED,
         /** Its beginning only. */
-        TRUNCATED
+        TRUNCATED,
+        /** Passages spread over all of it. */
+        SAMPLED
     }
 
     /** Microseconds. Queueing and inference are those of the document's slowest window; inference is the time of its whole batch. */

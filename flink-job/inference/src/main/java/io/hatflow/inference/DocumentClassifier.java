@@ -1,6 +1,5 @@
 package io.hatflow.inference;
 
-import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.Bundle;
@@ -8,9 +7,6 @@ import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
-import io.hatflow.inference.label.LabelPolicy;
-import io.hatflow.inference.task.DocumentScores;
-import io.hatflow.inference.task.ScoringHead;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -19,7 +15,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Classifies documents with a model bundle.
+ * Classifies documents with a model bundle. A language model says of each document whether it is garbled, in the same form; {@link
+ * LanguageModel} gives its numbers as they are.
  *
  * <p>Thread-safe. Texts are cut on the caller's thread; the segments of all documents under way share micro-batches, which the model runs one after the other. A document's scores do not depend on the others in its batch.
  *
@@ -27,24 +24,23 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DocumentClassifier implements AutoCloseable {
 
-    private static final Set<Task> TASKS = EnumSet.of(Task.DOCUMENT_CLASSIFICATION, Task.SEGMENT_CLASSIFICATION);
+    private static final Set<Task> TASKS =
+            EnumSet.of(Task.DOCUMENT_CLASSIFICATION, Task.SEGMENT_CLASSIFICATION, Task.LANGUAGE_MODEL);
 
     private final LoadedModel model;
     private final ClassifierSettings settings;
-    private final ScoringHead head;
-    private final LabelPolicy labelPolicy;
+    private final Labelling labelling;
 
     private DocumentClassifier(LoadedModel model, ClassifierSettings settings) {
         this.model = model;
         this.settings = settings;
-        this.head = (ScoringHead) model.manifest().head(); // as of both tasks
-        this.labelPolicy = new LabelPolicy(model.manifest(), settings.evidencePerLabel());
+        this.labelling = Labelling.of(model.manifest(), settings.evidencePerLabel());
     }
 
     /**
      * Open a bundle and replay its golden inputs.
      *
-     * @throws BundleException listing every problem, if the bundle does not classify, is not whole, its parts do not fit each other, or
+     * @throws BundleException listing every problem, if the bundle has no labels, is not whole, its parts do not fit each other, or
      *     this machine does not compute what the exporter computed
      * @throws io.hatflow.inference.onnx.DeviceException if the device cannot be used
      */
@@ -66,7 +62,7 @@ public final class DocumentClassifier implements AutoCloseable {
      * Looks at a bundle without loading its model.
      *
      * @param signer who must have signed the bundle; null if nobody must
-     * @throws BundleException listing every problem, if the bundle does not classify, is not whole or not signed
+     * @throws BundleException listing every problem, if the bundle has no labels, is not whole or not signed
      */
     public static void check(Path bundleFolder, @Nullable SignerKey signer) {
         LoadedModel.bundle(bundleFolder, TASKS, signer);
@@ -151,24 +147,21 @@ public final class DocumentClassifier implements AutoCloseable {
                 }
             }
         }
-        return classify(seen, urgent, segmented.tokens().count(), tokenizeNanos);
+        return answer(seen, urgent, tokenizeNanos);
     }
 
-    private CompletableFuture<Outcome> classify(
-            SegmentedDocument document, boolean urgent, int tokensTotal, long tokenizeNanos) {
-        return WindowAnswers.outcome(model.answer(document, urgent), tokenizeNanos, answered -> {
-            DocumentScores scores = head.scores(document.windows(), answered.answers());
-            return new Classification(
-                    labelPolicy.label(scores, document.tokens(), document.segments()),
-                    document.tokensSeen() < tokensTotal
-                            ? Coverage.TRUNCATED
-                            : document.windows().size() > 1 ? Coverage.WINDOWED : Coverage.COMPLETE,
-                    document.tokensSeen(),
-                    tokensTotal,
-                    document.segments().size(),
-                    document.windows().size(),
-                    answered.timings());
-        });
+    private CompletableFuture<Outcome> answer(SegmentedDocument document, boolean urgent, long tokenizeNanos) {
+        return WindowAnswers.outcome(
+                model.answer(document, urgent),
+                tokenizeNanos,
+                answered -> new Classification(
+                        labelling.label(document, answered.answers()),
+                        document.coverage(),
+                        document.tokensSeen(),
+                        document.tokens().count(),
+                        document.segments().size(),
+                        document.windows().size(),
+                        answered.timings()));
     }
 
     /** Whether it answers: neither closed nor has the machine failed, after which another classifier is needed. */

@@ -39,7 +39,7 @@ final class HatModel implements PackedModel<Window, PackedBatch> {
         this.manifest = manifest;
         this.tokenizer = tokenizer;
         this.cutter = manifest.cutter(tokenizer);
-        this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
+        this.windows = Windows.overlapping(segmentation.maxSegments(), segmentation.windowOverlap());
     }
 
     @Override

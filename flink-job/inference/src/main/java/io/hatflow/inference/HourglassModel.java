@@ -2,10 +2,12 @@ package io.hatflow.inference;
 
 import io.hatflow.inference.GoldenReplay.Cut;
 import io.hatflow.inference.GoldenReplay.Stage;
+import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.batch.BatchLayout;
 import io.hatflow.inference.batch.BatchModel;
 import io.hatflow.inference.bundle.GoldenCase;
 import io.hatflow.inference.bundle.Manifest;
+import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.hourglass.SymbolBatch;
 import io.hatflow.inference.hourglass.SymbolGraph;
 import io.hatflow.inference.hourglass.SymbolLayout;
@@ -32,8 +34,7 @@ final class HourglassModel implements PackedModel<SymbolWindow, SymbolBatch> {
     HourglassModel(Manifest manifest) {
         this.manifest = manifest;
         this.alphabet = manifest.symbols().alphabet();
-        this.windows =
-                new Windows(manifest.windows().length(), manifest.windows().overlap());
+        this.windows = manifest.windows().windows();
     }
 
     @Override
@@ -46,6 +47,12 @@ final class HourglassModel implements PackedModel<SymbolWindow, SymbolBatch> {
         }
         if (symbols.count() == 0) {
             throw new RejectedTextException(Rejection.empty());
+        }
+        if (symbols.count() == 1 && manifest.task() == Task.LANGUAGE_MODEL && !manifest.scoresFirstSymbol()) {
+            throw new RejectedTextException(
+                    new Rejection(
+                            Reason.NO_TOKENS,
+                            "the text is a single symbol, and this model scores none that nothing stands before; expected two or more"));
         }
         List<Span> spans = windows.over(symbols.count());
         return new SegmentedDocument(

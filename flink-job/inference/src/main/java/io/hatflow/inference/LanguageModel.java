@@ -1,15 +1,15 @@
 package io.hatflow.inference;
 
-import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
-import io.hatflow.inference.task.LanguageModelHead;
-import io.hatflow.inference.text.Alphabet;
+import io.hatflow.inference.text.Span;
+import io.hatflow.inference.text.Tokens;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -23,16 +23,12 @@ public final class LanguageModel implements AutoCloseable {
 
     private final LoadedModel model;
     private final LanguageModelSettings settings;
-    private final LanguageModelHead head;
-    private final Alphabet alphabet;
-    private final boolean scoresFirstSymbol;
+    private final LikelihoodReader reader;
 
     private LanguageModel(LoadedModel model, LanguageModelSettings settings) {
         this.model = model;
         this.settings = settings;
-        this.head = (LanguageModelHead) model.manifest().head(); // as of the task
-        this.alphabet = model.manifest().symbols().alphabet();
-        this.scoresFirstSymbol = model.manifest().scoresFirstSymbol();
+        this.reader = new LikelihoodReader(model.manifest());
     }
 
     /**
@@ -71,7 +67,7 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * How likely a text is, all of which is seen.
+     * How likely a text is. All of it is seen, unless the bundle's windows leave gaps.
      *
      * @param urgent whether it may overtake texts that are not; those still get their share
      * @return a {@link Likelihood}, or a {@link Rejection} if the text is at fault: it is empty or too long, has a character that the model
@@ -84,32 +80,19 @@ public final class LanguageModel implements AutoCloseable {
                 text.length(),
                 settings.maxCharacters(),
                 () -> model.segment(text),
-                (document, tokenizeNanos) -> score(document, urgent, tokenizeNanos));
-    }
-
-    private CompletableFuture<Outcome> score(SegmentedDocument document, boolean urgent, long tokenizeNanos) {
-        if (document.tokens().count() == 1 && !scoresFirstSymbol) {
-            return CompletableFuture.completedFuture(
-                    new Rejection(
-                            Reason.NO_TOKENS,
-                            "the text is a single symbol, and this model scores none that nothing stands before; expected two or more"));
-        }
-        return WindowAnswers.outcome(
-                model.answer(document, urgent), tokenizeNanos, answered -> likelihood(document, answered));
+                (document, tokenizeNanos) -> WindowAnswers.outcome(
+                        model.answer(document, urgent), tokenizeNanos, answered -> likelihood(document, answered)));
     }
 
     private Likelihood likelihood(SegmentedDocument document, WindowAnswers answered) {
-        int[] ids = document.tokens().ids();
-        int[] bytes = new int[ids.length];
-        for (int symbol = scoresFirstSymbol ? 0 : 1; symbol < ids.length; symbol++) {
-            bytes[symbol] = alphabet.bytes(ids[symbol]);
-        }
-        ScoredText scored =
-                new ScoredText(document.tokens(), head.logLikelihoods(document.segments(), answered.answers()), bytes);
+        ScoredText scored = reader.read(document, answered.answers());
+        Tokens symbols = document.tokens();
         return new Likelihood(
                 scored.bitsPerByte(),
-                scored.bytes(),
                 scored.worst(settings.passages(), settings.passageBytes()),
+                reader.bytes(symbols, document.stretches()),
+                reader.bytes(symbols, List.of(new Span(0, symbols.count()))),
+                document.coverage(),
                 document.windows().size(),
                 answered.timings());
     }

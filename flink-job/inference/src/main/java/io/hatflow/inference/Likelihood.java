@@ -7,31 +7,37 @@ import java.util.List;
 /**
  * How likely a language model finds a text. Broken OCR, another language, markup or pasted binary are unlikely under a model of clean text.
  *
- * @param bitsPerByte of the whole text: −Σ log₂ p of its bytes, each given those before it, divided by their number; 0 for a text that
- *     the model foresees, 8 for one of which it knows nothing, more where it expects something else
- * @param bytes of the text's UTF-8 form that were scored
+ * @param bitsPerByte of all that was seen of the text: −Σ log₂ p of the bytes that are scored, each given those before it, divided by
+ *     their number; 0 for a text that the model foresees, 8 for one of which it knows nothing, more where it expects something else
  * @param worst the passages with the most bits per byte, the worst first; they do not overlap
- * @param windows windows that the text was seen in; all of it is
+ * @param bytesSeen of the text's UTF-8 form that the model saw
+ * @param bytesTotal of the text's UTF-8 form
+ * @param coverage how much of the text that is; never {@link Coverage#TRUNCATED}
+ * @param windows windows that it was seen in
  * @param timings where the time went
  */
-public record Likelihood(double bitsPerByte, int bytes, List<Passage> worst, int windows, Timings timings)
+public record Likelihood(
+        double bitsPerByte,
+        List<Passage> worst,
+        int bytesSeen,
+        int bytesTotal,
+        Coverage coverage,
+        int windows,
+        Timings timings)
         implements Outcome {
 
     public Likelihood {
         worst = List.copyOf(worst);
     }
 
-    /** All of the text is seen, however long it is. */
-    public Coverage coverage() {
-        return windows > 1 ? Coverage.WINDOWED : Coverage.COMPLETE;
-    }
-
     /**
-     * A run of whole characters.
+     * A run of characters that the model saw without a gap. Where a window between gaps begins or ends within a character, only bytes that
+     * were seen count.
      *
      * @param start first UTF-16 code unit
      * @param end UTF-16 code unit after the last
      * @param bitsPerByte of its bytes
+     * @param window number of the window in which its first character was scored, from 0
      */
-    public record Passage(int start, int end, double bitsPerByte) {}
+    public record Passage(int start, int end, double bitsPerByte, int window) {}
 }

@@ -1,6 +1,7 @@
 package io.hatflow.inference;
 
 import io.hatflow.inference.Likelihood.Passage;
+import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.Tokens;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +10,13 @@ import org.jspecify.annotations.Nullable;
 /** A text with the log-likelihoods of its symbols, summed up: {@code docs/bundle.md}, "From text to log-likelihoods or scores", step 4. */
 final class ScoredText {
 
-    private final Tokens symbols;
+    /**
+     * Bits per byte by which a passage must be worse than one before it to count as worse. Rounding depends on the neighbours in a batch;
+     * of passages that are alike, such as those of a text that repeats itself, it must not choose now this one and now that.
+     */
+    static final double WORSE_BY = 1e-4;
+
+    private final SegmentedDocument document;
     /** [symbols + 1] bits of the symbols before each place. */
     private final double[] bits;
     /** [symbols + 1] bytes that those which are scored stand for. */
@@ -18,11 +25,12 @@ final class ScoredText {
     /**
      * Sum up.
      *
-     * @param logLikelihoods [symbols] natural logarithms
-     * @param symbolBytes [symbols] bytes that each stands for; 0 if it is not scored
+     * @param document whose segments are windows of symbols
+     * @param logLikelihoods [symbols up to the end of the last window] natural logarithms; 0 for those that are not scored
+     * @param symbolBytes [as many] bytes that each stands for; 0 if it is not scored
      */
-    ScoredText(Tokens symbols, float[] logLikelihoods, int[] symbolBytes) {
-        this.symbols = symbols;
+    ScoredText(SegmentedDocument document, float[] logLikelihoods, int[] symbolBytes) {
+        this.document = document;
         this.bits = new double[symbolBytes.length + 1];
         this.bytes = new int[symbolBytes.length + 1];
         for (int symbol = 0; symbol < symbolBytes.length; symbol++) {
@@ -31,77 +39,89 @@ final class ScoredText {
         }
     }
 
-    /** That were scored. */
-    int bytes() {
-        return bytes[bytes.length - 1];
-    }
-
+    /** Of all symbols that were scored. */
     double bitsPerByte() {
-        return bitsPerByte(0, symbols.count());
+        return bitsPerByte(new Span(0, bytes.length - 1));
     }
 
-    private double bitsPerByte(int first, int end) {
-        return (bits[end] - bits[first]) / (bytes[end] - bytes[first]);
+    private double bitsPerByte(Span run) {
+        return (bits[run.end()] - bits[run.first()]) / bytes(run.first(), run.end());
+    }
+
+    private int bytes(int first, int end) {
+        return bytes[end] - bytes[first];
     }
 
     /**
      * The passages with the most bits per byte, the worst first, none of which overlap. A passage begins with any character and ends with
-     * the one that makes its bytes enough, so that a damaged place is found wherever it begins.
+     * the one that makes its bytes enough, so that a damaged place is found wherever it begins. None spans a gap between windows.
      *
      * @param count most passages
-     * @param least scored bytes of a passage; where all of the text has fewer, it is the passage
+     * @param least scored bytes of a passage; what was seen in one piece and has fewer is a passage
      */
     List<Passage> worst(int count, int least) {
-        List<Run> worst = new ArrayList<>();
+        List<Span> worst = new ArrayList<>();
         while (worst.size() < count) {
-            Run next = worstBeside(worst, least);
+            Span next = worstBeside(worst, least);
             if (next == null) {
                 break;
             }
             worst.add(next);
         }
+        Tokens symbols = document.tokens();
         return worst.stream()
                 .map(run -> new Passage(
                         symbols.starts()[run.first()],
                         symbols.ends()[run.end() - 1],
-                        bitsPerByte(run.first(), run.end())))
+                        bitsPerByte(run),
+                        firstWindowWith(run.first())))
                 .toList();
     }
 
-    /** Symbols of a passage. */
-    private record Run(int first, int end) {
-
-        boolean overlaps(Run other) {
-            return first < other.end && other.first < end;
-        }
-    }
-
-    private @Nullable Run worstBeside(List<Run> taken, int least) {
-        int enough = Math.min(least, bytes());
-        Run worst = null;
-        int end = 0;
-        for (int first = 0; first < symbols.count(); first = afterCharacter(first)) {
-            while (end < symbols.count() && bytes[end] - bytes[first] < enough) {
-                end = afterCharacter(end);
-            }
-            if (bytes[end] - bytes[first] < enough) {
-                break;
-            }
-            Run run = new Run(first, end);
-            boolean worse = worst == null || bitsPerByte(first, end) > bitsPerByte(worst.first(), worst.end());
-            if (worse && taken.stream().noneMatch(run::overlaps)) {
-                worst = run;
+    private @Nullable Span worstBeside(List<Span> taken, int least) {
+        Span worst = null;
+        for (Span stretch : document.stretches()) {
+            int enough = Math.min(least, bytes(stretch.first(), stretch.end()));
+            int end = stretch.first();
+            for (int first = stretch.first(); first < stretch.end(); first = afterCharacter(first, stretch)) {
+                while (end < stretch.end() && bytes(first, end) < enough) {
+                    end = afterCharacter(end, stretch);
+                }
+                if (bytes(first, end) < enough) {
+                    break;
+                }
+                Span run = new Span(first, end);
+                boolean worse = worst == null || bitsPerByte(run) > bitsPerByte(worst) + WORSE_BY;
+                if (worse && taken.stream().noneMatch(other -> overlap(run, other))) {
+                    worst = run;
+                }
             }
         }
         return worst;
     }
 
-    /** The first symbol after the character that a symbol is, or is the first byte of. */
-    private int afterCharacter(int symbol) {
+    /** By their places in the text: a gap may be narrower than a character. */
+    private boolean overlap(Span one, Span other) {
+        Tokens symbols = document.tokens();
+        return symbols.starts()[one.first()] < symbols.ends()[other.end() - 1]
+                && symbols.starts()[other.first()] < symbols.ends()[one.end() - 1];
+    }
+
+    /** The first symbol of a stretch after the character that a symbol is, or is a byte of. */
+    private int afterCharacter(int symbol, Span stretch) {
+        int[] starts = document.tokens().starts();
         int next = symbol + 1;
-        while (next < symbols.count() && symbols.starts()[next] == symbols.starts()[symbol]) {
+        while (next < stretch.end() && starts[next] == starts[symbol]) {
             next++;
         }
         return next;
+    }
+
+    private int firstWindowWith(int symbol) {
+        int window = 0;
+        while (document.segments().get(window).end() <= symbol) {
+            window++;
+        }
+        return window;
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Likelihood.Passage;
 import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.bundle.Bundle;
@@ -37,7 +38,7 @@ class LanguageModelTest {
     private static final int OVERLAP = 24;
 
     @ParameterizedTest
-    @ValueSource(strings = {"tiny-language", "tiny-language-fixed"})
+    @ValueSource(strings = {"tiny-language", "tiny-language-fixed", "tiny-language-gaps", "tiny-quality"})
     void bitsPerByteAreTheExportersAloneAndInAnyBatch(String name) throws Exception {
         Bundle bundle = Bundle.open(TestFiles.bundle(name));
         try (LanguageModel model = LanguageModel.open(bundle.folder(), settings(10_000))) {
@@ -61,14 +62,30 @@ class LanguageModelTest {
     private static void assertAgrees(GoldenCase golden, Bundle bundle, Outcome outcome) {
         Likelihood likelihood = (Likelihood) outcome;
         double bits = 0;
-        for (float logLikelihood : golden.logLikelihoods()) {
-            bits -= logLikelihood / Math.log(2);
+        int seen = 0;
+        int scored = 0;
+        int before = 0;
+        for (int[] window : golden.windows()) {
+            for (int symbol = Math.max(before, window[0]); symbol < window[1]; symbol++) {
+                bits -= golden.logLikelihoods()[symbol] / Math.log(2);
+                seen++;
+                // Where nothing of the text stands before it that was seen.
+                boolean first = symbol == 0 || (symbol == window[0] && symbol > before);
+                scored += first && !bundle.manifest().scoresFirstSymbol() ? 0 : 1;
+            }
+            before = window[1];
         }
-        int unscored = bundle.manifest().scoresFirstSymbol() ? 0 : 1;
-        int bytes = golden.text().getBytes(StandardCharsets.UTF_8).length - unscored;
-        assertThat(likelihood.bytes()).isEqualTo(bytes);
-        assertThat(likelihood.bitsPerByte()).isCloseTo(bits / bytes, within(TOLERANCE));
+        int bytes = golden.text().getBytes(StandardCharsets.UTF_8).length;
+        // All symbols of these models are single bytes.
+        assertThat(likelihood.bytesSeen()).isEqualTo(seen);
+        assertThat(likelihood.bytesTotal()).isEqualTo(bytes);
+        assertThat(likelihood.bitsPerByte()).isCloseTo(bits / scored, within(TOLERANCE));
         assertThat(likelihood.windows()).isEqualTo(golden.windows().length);
+        assertThat(likelihood.coverage())
+                .isEqualTo(
+                        seen < bytes
+                                ? Coverage.SAMPLED
+                                : golden.windows().length > 1 ? Coverage.WINDOWED : Coverage.COMPLETE);
     }
 
     @Test
@@ -124,7 +141,7 @@ class LanguageModelTest {
         }
         try (LanguageModel model = LanguageModel.open(TestFiles.TINY_LANGUAGE, settings(10_000))) {
             Likelihood likelihood = (Likelihood) model.score(text).get();
-            assertThat(likelihood.bytes()).isEqualTo(text.length());
+            assertThat(likelihood.bytesSeen()).isEqualTo(text.length());
             assertThat(likelihood.bitsPerByte()).isCloseTo(bits / text.length(), within(TOLERANCE));
             assertThat(likelihood.worst()).hasSize(3);
             for (Passage passage : likelihood.worst()) {
@@ -174,7 +191,7 @@ class LanguageModelTest {
             assertThat(bytes.score("a").get()).isInstanceOf(Likelihood.class);
             assertThat(bytes.score(" \n").get()).isInstanceOf(Likelihood.class);
             assertThat(bytes.score("\uD83D").get())
-                    .isInstanceOfSatisfying(Likelihood.class, likelihood -> assertThat(likelihood.bytes())
+                    .isInstanceOfSatisfying(Likelihood.class, likelihood -> assertThat(likelihood.bytesTotal())
                             .isEqualTo(3));
         }
         try (LanguageModel characters = LanguageModel.open(TestFiles.bundle("tiny-language-fixed"), settings(10))) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.hatflow.inference.Likelihood.Passage;
 import io.hatflow.inference.text.Alphabet;
+import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.Tokens;
 import io.hatflow.inference.text.UnknownCharacterException;
 import java.util.Arrays;
@@ -20,11 +21,9 @@ class ScoredTextTest {
     @Test
     void bitsPerByteAreTheMeanOfThoseOfAllBytesThatAreScored() {
         assertThat(scored("abcd", 1, 2, 3, 6).bitsPerByte()).isCloseTo(3, within(EXACT));
-        assertThat(scored("abcd", 1, 2, 3, 6).bytes()).isEqualTo(4);
-        ScoredText withoutFirst = new ScoredText(symbols("abcd"), logarithms(0, 2, 3, 7), new int[] {0, 1, 1, 1});
+        ScoredText withoutFirst = new ScoredText(whole("abcd"), logarithms(0, 2, 3, 7), new int[] {0, 1, 1, 1});
         assertThat(withoutFirst.bitsPerByte()).isCloseTo(4, within(EXACT));
-        assertThat(withoutFirst.bytes()).isEqualTo(3);
-        ScoredText twoBytesEach = new ScoredText(symbols("abcd"), logarithms(1, 2, 3, 6), new int[] {2, 2, 2, 2});
+        ScoredText twoBytesEach = new ScoredText(whole("abcd"), logarithms(1, 2, 3, 6), new int[] {2, 2, 2, 2});
         assertThat(twoBytesEach.bitsPerByte()).isCloseTo(1.5, within(EXACT));
     }
 
@@ -67,6 +66,68 @@ class ScoredTextTest {
     }
 
     @Test
+    void whatIsInAGapCountsForNothing() {
+        ScoredText scored = cut(cut("abcdefgh", new Span(0, 3), new Span(5, 8)), 1, 2, 3, 0, 0, 4, 5, 6);
+        assertThat(scored.bitsPerByte()).isCloseTo(3.5, within(EXACT));
+    }
+
+    @Test
+    void noPassageSpansAGap() {
+        ScoredText scored = cut(cut("abcdefgh", new Span(0, 3), new Span(5, 8)), 1, 2, 9, 0, 0, 8, 5, 6);
+        List<Passage> worst = scored.worst(3, 2);
+        assertThat(worst).hasSize(2);
+        assertPassage(worst.get(0), 5, 7, 6.5);
+        assertPassage(worst.get(1), 1, 3, 5.5);
+        assertThat(worst).extracting(Passage::window).containsExactly(1, 0);
+    }
+
+    @Test
+    void windowsThatOverlapOrTouchAreOneStretch() {
+        SegmentedDocument document = cut("abcdefghij", new Span(0, 3), new Span(4, 7), new Span(6, 9), new Span(9, 10));
+        assertThat(document.stretches()).containsExactly(new Span(0, 3), new Span(4, 10));
+        assertThat(document.tokensSeen()).isEqualTo(9);
+        List<Passage> worst = cut(document, 1, 1, 1, 0, 1, 1, 5, 5, 5, 5).worst(1, 4);
+        assertThat(worst).singleElement().satisfies(passage -> assertPassage(passage, 6, 10, 5));
+        assertThat(worst.get(0).window()).isEqualTo(1);
+    }
+
+    /** Which is at most a window: a passage is then the worst of the windows, each of which is a passage. */
+    @Test
+    void aWindowShorterThanAPassageIsOne() {
+        List<Passage> worst = cut(cut("abcdefgh", new Span(0, 3), new Span(5, 8)), 1, 2, 9, 0, 0, 8, 5, 6)
+                .worst(3, 500);
+        assertThat(worst).hasSize(2);
+        assertPassage(worst.get(0), 5, 8, 19.0 / 3);
+        assertPassage(worst.get(1), 0, 3, 4);
+    }
+
+    /** The gap is the third of four bytes of a character, which both windows see a part of. */
+    @Test
+    void passagesDoNotShareACharacterThatAGapSplits() {
+        ScoredText scored = cut(cut("ab😀cd", new Span(0, 4), new Span(5, 8)), 1, 1, 9, 9, 0, 9, 1, 1);
+        List<Passage> worst = scored.worst(3, 3);
+        assertThat(worst).hasSize(1);
+        assertPassage(worst.get(0), 1, 4, 19.0 / 3);
+    }
+
+    @Test
+    void ofPassagesThatAreAlikeTheFirstIsTheWorstHoweverTheyAreRounded() {
+        double off = ScoredText.WORSE_BY / 3;
+        assertPassage(
+                scored("abcdefgh", 1, 5, 1, 1, 5 + off, 1, 5 + 2 * off, 1)
+                        .worst(1, 1)
+                        .get(0),
+                1,
+                2,
+                5);
+        assertThat(scored("abcdefgh", 1, 5, 1, 1, 5 + 4 * off, 1, 5, 1)
+                        .worst(1, 1)
+                        .get(0)
+                        .start())
+                .isEqualTo(4);
+    }
+
+    @Test
     void noOtherPassageIsWorse() {
         Random chance = new Random(7);
         for (int round = 0; round < 300; round++) {
@@ -80,12 +141,12 @@ class ScoredTextTest {
                         Arrays.stream(bits, first, first + enough).average().orElseThrow());
             }
             List<Passage> found = scored("x".repeat(bits.length), bits).worst(3, least);
-            assertThat(found.get(0).bitsPerByte()).isCloseTo(worst, within(EXACT));
+            assertThat(found.get(0).bitsPerByte()).isCloseTo(worst, within(ScoredText.WORSE_BY + EXACT));
             for (int i = 0; i < found.size(); i++) {
                 Passage passage = found.get(i);
                 assertThat(passage.end() - passage.start()).isEqualTo(enough);
                 for (Passage before : found.subList(0, i)) {
-                    assertThat(passage.bitsPerByte()).isLessThanOrEqualTo(before.bitsPerByte());
+                    assertThat(passage.bitsPerByte()).isLessThanOrEqualTo(before.bitsPerByte() + ScoredText.WORSE_BY);
                     assertThat(passage.end() <= before.start() || before.end() <= passage.start())
                             .isTrue();
                 }
@@ -102,7 +163,23 @@ class ScoredTextTest {
     private static ScoredText scored(String text, double... bits) {
         int[] bytes = new int[bits.length];
         Arrays.fill(bytes, 1);
-        return new ScoredText(symbols(text), logarithms(bits), bytes);
+        return new ScoredText(whole(text), logarithms(bits), bytes);
+    }
+
+    private static SegmentedDocument whole(String text) {
+        Tokens symbols = symbols(text);
+        return cut(text, new Span(0, symbols.count()));
+    }
+
+    private static SegmentedDocument cut(String text, Span... windows) {
+        return new SegmentedDocument(symbols(text), List.of(windows), List.of(new Span(0, windows.length)));
+    }
+
+    /** All symbols that are seen are scored. */
+    private static ScoredText cut(SegmentedDocument document, double... bits) {
+        int[] bytes = new int[bits.length];
+        document.stretches().forEach(stretch -> Arrays.fill(bytes, stretch.first(), stretch.end(), 1));
+        return new ScoredText(document, logarithms(bits), bytes);
     }
 
     private static Tokens symbols(String text) {

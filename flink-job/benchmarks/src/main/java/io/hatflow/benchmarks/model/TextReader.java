@@ -37,7 +37,7 @@ public final class TextReader implements AutoCloseable {
         this.packing = Packing.of(manifest);
         this.tokenizer = tokenizer;
         this.cutter = manifest.cutter(tokenizer);
-        this.windows = new Windows(segmentation.maxSegments(), segmentation.windowOverlap());
+        this.windows = Windows.overlapping(segmentation.maxSegments(), segmentation.windowOverlap());
     }
 
     /** Opens what of a bundle reads texts. */

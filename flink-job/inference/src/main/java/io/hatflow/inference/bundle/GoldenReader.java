@@ -2,6 +2,7 @@ package io.hatflow.inference.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.task.Head;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -86,7 +87,9 @@ final class GoldenReader {
     }
 
     private static Optional<String> problemOfAnswers(GoldenCase golden, Manifest manifest) {
-        int labels = manifest.labels().size();
+        // Golden log-likelihoods have a number for each symbol.
+        int labels =
+                manifest.task() == Task.LANGUAGE_MODEL ? 0 : manifest.labels().size();
         Head head = manifest.head();
         for (float[] row : head.rows(golden.answers())) {
             int answered = row == null ? 0 : row.length;

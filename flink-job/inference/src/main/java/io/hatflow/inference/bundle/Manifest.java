@@ -20,6 +20,7 @@ import io.hatflow.inference.text.TextCleaning;
 import io.hatflow.inference.text.TextCutter;
 import io.hatflow.inference.text.Tokenization;
 import io.hatflow.inference.text.Tokenizer;
+import io.hatflow.inference.text.Windows;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -57,7 +58,10 @@ public record Manifest(
         Graph graph,
         Map<String, FileEntry> files) {
 
-    /** What classifies has labels and a problem type. All others give their numbers as they are, which is what a regression does. */
+    /**
+     * What classifies has labels and a problem type, and a language model has labels. All others give their numbers as they are, which is
+     * what a regression does.
+     */
     public Manifest {
         labels = Objects.requireNonNullElse(labels, List.of());
         problemType = Objects.requireNonNullElse(problemType, ProblemType.REGRESSION);
@@ -206,8 +210,19 @@ public record Manifest(
         }
     }
 
-    /** Symbols that the model looks at together, and those that two windows share. */
-    public record SymbolWindows(int length, int overlap) {}
+    /**
+     * Symbols that the model looks at together.
+     *
+     * @param overlap those that two neighbouring windows share; 0 where they leave a gap
+     * @param gap those between two neighbouring windows that are not looked at; 0 where they share some
+     */
+    public record SymbolWindows(int length, int overlap, int gap) {
+
+        /** How a document is cut. */
+        public Windows windows() {
+            return overlap > 0 ? Windows.overlapping(length, overlap) : Windows.apart(length, gap);
+        }
+    }
 
     /** How the sequence is shortened inside: layers and factors of the stacks, and where groups of symbols end. */
     public record Shortening(String layout, String boundaries) {

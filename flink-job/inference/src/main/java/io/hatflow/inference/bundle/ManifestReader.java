@@ -157,6 +157,10 @@ final class ManifestReader {
                 case "/task" ->
                     place + shown(error.getInstanceNode()) + ": the architecture " + architecture
                             + " has no such task, expected one that docs/bundle.md lists for it";
+                case "/windows/overlap" -> place + ": has no meaning beside a gap, expected one of the two";
+                case "/windows/gap" ->
+                    place + ": a model for " + task
+                            + " must see all of a text, or it would miss the labels of what stands in the gaps; expected overlap";
                 case "/symbols/vocabulary" -> place + ": has no meaning for symbols of the kind bytes, expected none";
                 default ->
                     place + ": has no meaning for the task " + task + " of the architecture " + architecture

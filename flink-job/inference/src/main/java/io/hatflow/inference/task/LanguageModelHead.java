@@ -23,9 +23,9 @@ public record LanguageModelHead() implements Head {
      * The log-likelihoods of a document, put together from its windows: {@code docs/bundle.md}, "From text to log-likelihoods or scores".
      * That of a symbol is that of the first window that holds it, where it has most context.
      *
-     * @param windows for every window its symbols; together they hold every symbol
+     * @param windows for every window its symbols
      * @param answers for every window the model's answer
-     * @return [symbols]
+     * @return [symbols up to the end of the last window]; 0 for those between windows, which none holds
      */
     public float[] logLikelihoods(List<Span> windows, List<WindowAnswer> answers) {
         float[] logLikelihoods = new float[windows.get(windows.size() - 1).end()];
@@ -33,7 +33,8 @@ public record LanguageModelHead() implements Head {
         for (int window = 0; window < windows.size(); window++) {
             Span span = windows.get(window);
             float[] own = answers.get(window).segments()[0];
-            System.arraycopy(own, scored - span.first(), logLikelihoods, scored, span.end() - scored);
+            int first = Math.max(scored, span.first());
+            System.arraycopy(own, first - span.first(), logLikelihoods, first, span.end() - first);
             scored = span.end();
         }
         return logLikelihoods;

@@ -112,9 +112,14 @@ class BundleTest {
         Manifest language = Bundle.open(TestFiles.TINY_LANGUAGE).manifest();
         assertThat(language.architecture()).isEqualTo(Architecture.HOURGLASS);
         assertThat(language.task()).isEqualTo(Task.LANGUAGE_MODEL);
-        assertThat(language.windows()).isEqualTo(new Manifest.SymbolWindows(48, 24));
+        assertThat(language.windows()).isEqualTo(new Manifest.SymbolWindows(48, 24, 0));
         assertThat(language.scoresFirstSymbol()).isTrue();
-        assertThat(language.labels()).isEmpty();
+        assertThat(language.labels())
+                .containsExactly(new Manifest.Label("garbled", 8), new Manifest.Label("garbled-passage", 8));
+        assertThat(Bundle.open(TestFiles.bundle("tiny-language-gaps"))
+                        .manifest()
+                        .windows())
+                .isEqualTo(new Manifest.SymbolWindows(48, 0, 30));
         assertThat(language.shortening().countsInDocument()).isFalse();
         Manifest fixed = Bundle.open(TestFiles.bundle("tiny-language-fixed")).manifest();
         assertThat(fixed.symbols().vocabulary()).hasSize(27);

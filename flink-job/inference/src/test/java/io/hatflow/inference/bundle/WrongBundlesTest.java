@@ -231,11 +231,7 @@ class WrongBundlesTest {
                 wrong(
                         "a bundle of another task",
                         bundle -> bundle.become("tiny-vectors"),
-                        "its task is embedding, expected document-classification or segment-classification; give the folder of a bundle that was exported from a checkpoint with such a head"),
-                wrong(
-                        "a language model",
-                        bundle -> bundle.become("tiny-language"),
-                        "its task is language-model, expected document-classification or segment-classification; give the folder of a bundle that was exported from a checkpoint with such a head"),
+                        "its task is embedding, expected document-classification or segment-classification or language-model; give the folder of a bundle that was exported from a checkpoint with such a head"),
                 wrongLanguage(
                         "labels in place of a language model",
                         bundle -> bundle.become("tiny-segments"),
@@ -260,6 +256,34 @@ class WrongBundlesTest {
                         "nothing said of the first symbol",
                         bundle -> bundle.manifest(manifest -> manifest.remove("scores_first_symbol")),
                         "manifest.json: required property 'scores_first_symbol' not found"),
+                wrongLanguage(
+                        "a language model without its labels",
+                        bundle -> bundle.manifest(manifest -> manifest.remove("labels")),
+                        "manifest.json: required property 'labels' not found"),
+                wrongLanguage(
+                        "other labels of a language model",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "labels", "1").put("name", "noise")),
+                        "manifest.json at /labels/1/name is \"noise\": must be the constant value 'garbled-passage'"),
+                wrongLanguage(
+                        "windows that share symbols and leave some out",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "windows").put("gap", 10)),
+                        "manifest.json at /windows/overlap: has no meaning beside a gap, expected one of the two"),
+                wrongLanguage(
+                        "windows of which nothing is said but their length",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "windows").remove("overlap")),
+                        "manifest.json at /windows: required property 'overlap' not found"),
+                wrong(
+                        "a classifier with gaps between its windows",
+                        bundle -> {
+                            bundle.become("tiny-bytes");
+                            bundle.manifest(manifest -> manifest.putObject("windows")
+                                    .put("length", 48)
+                                    .put("gap", 48));
+                        },
+                        "manifest.json at /windows/gap: a model for document-classification must see all of a text, or it would miss the labels of what stands in the gaps; expected overlap"),
                 wrongLanguage(
                         "windows longer than any model's",
                         bundle -> bundle.manifest(

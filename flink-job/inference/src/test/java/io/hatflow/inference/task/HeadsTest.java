@@ -75,6 +75,9 @@ class HeadsTest {
         List<Span> windows = List.of(new Span(0, 3), new Span(2, 5), new Span(3, 6));
         List<WindowAnswer> answers = List.of(row(-1, -2, -3), row(-9, -4, -5), row(-9, -9, -6));
         assertThat(new LanguageModelHead().logLikelihoods(windows, answers)).containsExactly(-1, -2, -3, -4, -5, -6);
+        List<Span> apart = List.of(new Span(0, 3), new Span(5, 8), new Span(7, 10));
+        assertThat(new LanguageModelHead().logLikelihoods(apart, answers))
+                .containsExactly(-1, -2, -3, 0, 0, -9, -4, -5, -9, -6);
     }
 
     @Test

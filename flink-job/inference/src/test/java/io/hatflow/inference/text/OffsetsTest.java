@@ -205,7 +205,7 @@ class OffsetsTest {
             Tokens tokens = (round % 2 == 0 ? bert : roberta).tokenize(text);
             int segmentLength = 2 + chance.nextInt(40);
             int maxSegments = 1 + chance.nextInt(12);
-            Windows windows = new Windows(maxSegments, chance.nextInt(maxSegments));
+            Windows windows = Windows.overlapping(maxSegments, chance.nextInt(maxSegments));
             for (Kind kind : Kind.values()) {
                 List<Span> segments = new Segmenter(kind, segmentLength).segment(text, tokens);
                 int next = 0;

@@ -37,7 +37,8 @@ class SegmentsFuzzTest {
         checkSegments(segments, tokens.count(), segmentLength - 1);
         int maxSegments = 1 + (data[2] & 0xF);
         checkWindows(
-                new Windows(maxSegments, (data[2] >> 4 & 0xF) % maxSegments).over(segments.size()),
+                Windows.overlapping(maxSegments, (data[2] >> 4 & 0xF) % maxSegments)
+                        .over(segments.size()),
                 segments.size(),
                 maxSegments);
     }

@@ -1,0 +1,52 @@
+package io.hatflow.inference;
+
+import io.hatflow.inference.bundle.Manifest;
+import io.hatflow.inference.task.LanguageModelHead;
+import io.hatflow.inference.task.WindowAnswer;
+import io.hatflow.inference.text.Alphabet;
+import io.hatflow.inference.text.Span;
+import io.hatflow.inference.text.Tokens;
+import java.util.List;
+
+/** Reads what a language model answers for the windows of a document: what the bits of its symbols are, and which bytes they stand for. */
+final class LikelihoodReader {
+
+    private final LanguageModelHead head;
+    private final Alphabet alphabet;
+    private final boolean scoresFirstSymbol;
+
+    /** Of a bundle of task {@code language-model}. */
+    LikelihoodReader(Manifest manifest) {
+        this.head = (LanguageModelHead) manifest.head(); // as of the task
+        this.alphabet = manifest.symbols().alphabet();
+        this.scoresFirstSymbol = manifest.scoresFirstSymbol();
+    }
+
+    /**
+     * The document with the bits of its symbols.
+     *
+     * @param answers for every window the model's answer
+     */
+    ScoredText read(SegmentedDocument document, List<WindowAnswer> answers) {
+        float[] logLikelihoods = head.logLikelihoods(document.segments(), answers);
+        int[] scoredBytes = new int[logLikelihoods.length];
+        for (Span stretch : document.stretches()) {
+            // Nothing stands before the first symbol of a stretch, as far as the model sees.
+            for (int symbol = stretch.first() + (scoresFirstSymbol ? 0 : 1); symbol < stretch.end(); symbol++) {
+                scoredBytes[symbol] = alphabet.bytes(document.tokens().ids()[symbol]);
+            }
+        }
+        return new ScoredText(document, logLikelihoods, scoredBytes);
+    }
+
+    /** Bytes of UTF-8 that some runs of symbols stand for. */
+    int bytes(Tokens symbols, List<Span> runs) {
+        int bytes = 0;
+        for (Span run : runs) {
+            for (int symbol = run.first(); symbol < run.end(); symbol++) {
+                bytes += alphabet.bytes(symbols.ids()[symbol]);
+            }
+        }
+        return bytes;
+    }
+}
