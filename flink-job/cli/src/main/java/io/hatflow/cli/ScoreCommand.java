@@ -81,6 +81,7 @@ final class ScoreCommand implements Callable<Integer> {
                 summary.documents() / seconds,
                 summary.segments() / seconds,
                 summary.startup().toMillis() / 1000.0);
+        summary.garbled().forEach(System.out::println);
         System.out.println("Events: " + output);
         if (summary.rejected() > 0) {
             System.out.println("Rejected: " + summary.rejectedFile());

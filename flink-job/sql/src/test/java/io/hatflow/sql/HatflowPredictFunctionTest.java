@@ -143,6 +143,53 @@ class HatflowPredictFunctionTest {
         });
     }
 
+    private static final String NOISE = "Q7xZ+/9kVbJ2Gq8ZxXK0WvQ4jZ7Hq9T+zJ".repeat(30);
+
+    @Test
+    void aLanguageModelSaysWhatIsGarbledAndWhere() throws Exception {
+        String clean = "The parties \uD83D\uDE00 agree that each of them shall pay its own costs. ".repeat(20);
+        texts(clean, clean + NOISE + clean);
+        tables.executeSql(Model.create(
+                "m",
+                "tiny-quality",
+                "label STRING, score DOUBLE, scores MAP<STRING, DOUBLE>, coverage STRING, " + Model.LABELS));
+
+        List<Row> rows = rows("SELECT id, label, score, scores['garbled'], scores['garbled-passage'], coverage,"
+                + " labels[1].present, labels[2].present, labels[2].evidence[1].excerpt, labels[2].evidence[1].start_index"
+                + " FROM ML_PREDICT(TABLE tickets, MODEL m, DESCRIPTOR(body))");
+
+        Row first = rows.get(0);
+        assertThat((Double) first.getField(3)).isBetween(2.0, 5.0);
+        assertThat(first.getField(6)).isEqualTo(false);
+        assertThat(first.getField(7)).isEqualTo(false);
+        Row second = rows.get(1);
+        assertThat(second.getField(1)).isEqualTo("garbled-passage");
+        assertThat(second.getField(2)).isEqualTo(second.getField(4));
+        assertThat((Double) second.getField(4)).isGreaterThan(8);
+        assertThat(second.getField(5)).isEqualTo("SAMPLED");
+        assertThat(second.getField(6)).isEqualTo(false);
+        assertThat(second.getField(7)).isEqualTo(true);
+        assertThat(NOISE).contains((String) second.getField(8));
+        assertThat((Integer) second.getField(9)).isGreaterThanOrEqualTo(clean.codePointCount(0, clean.length()));
+    }
+
+    @Test
+    void aLanguageModelStandsBeforeAClassifierAsAGate() throws Exception {
+        String clean = "The parties agree that each of them shall pay its own costs. ".repeat(20);
+        texts(clean, NOISE, clean + NOISE, "", "We agree to pay within thirty days.");
+        tables.executeSql(Model.create("quality", "tiny-quality", Model.LABELS));
+        tables.executeSql(Model.create("kinds", "tiny-documents", "label STRING, error STRING"));
+        tables.executeSql("CREATE VIEW readable AS SELECT id, body"
+                + " FROM ML_PREDICT(TABLE tickets, MODEL quality, DESCRIPTOR(body))"
+                + " WHERE NOT labels[1].present AND NOT labels[2].present");
+
+        List<Row> rows = rows("SELECT id, label, error FROM ML_PREDICT(TABLE readable, MODEL kinds, DESCRIPTOR(body))");
+
+        assertThat(rows).extracting(row -> row.getField("id")).containsExactlyInAnyOrder(0, 4);
+        assertThat(rows)
+                .allSatisfy(row -> assertThat((String) row.getField("label")).isNotEmpty());
+    }
+
     @Test
     void anEmbeddingBundleGivesVectors() throws Exception {
         texts(TEXT, "");
@@ -163,7 +210,7 @@ class HatflowPredictFunctionTest {
         tables.executeSql(Model.create("m", "tiny-vectors", "label STRING"));
         assertThatThrownBy(() -> rows("SELECT label FROM ML_PREDICT(TABLE tickets, MODEL m, DESCRIPTOR(body))"))
                 .hasStackTraceContaining(
-                        "its task is embedding, expected document-classification or segment-classification")
+                        "its task is embedding, expected document-classification or segment-classification or language-model")
                 .satisfies(failure ->
                         assertThat(ExceptionUtils.stringifyException(failure)).doesNotContain("thirty days"));
     }

@@ -81,6 +81,6 @@ class SqlDocumentTest {
                 }
             }
         }
-        assertThat(planned).isEqualTo(4);
+        assertThat(planned).isEqualTo(6);
     }
 }

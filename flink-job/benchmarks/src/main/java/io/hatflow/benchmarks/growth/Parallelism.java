@@ -14,6 +14,7 @@ import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.job.classify.ClassifySettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -113,7 +114,7 @@ final class Parallelism {
         StandInClassifier classifier = requireNonNull(SHARED.get());
         return new PooledClassifier(
                 (text, urgent) -> classifier.classify(text.whole(), urgent),
-                new BundleInfo("stand-in", "0", "", List.of()),
+                new BundleInfo("stand-in", "0", "", Task.DOCUMENT_CLASSIFICATION, List.of()),
                 Duration.ZERO,
                 classifier::statistics,
                 () -> {});

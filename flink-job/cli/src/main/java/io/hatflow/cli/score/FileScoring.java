@@ -6,6 +6,7 @@ import io.hatflow.flink.pool.ClassifierPool;
 import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.flink.pool.TextInput;
 import io.hatflow.inference.Outcome;
+import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.Events;
 import io.hatflow.job.classify.Events.DocumentHead;
@@ -55,6 +56,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
      * @param segments of this run
      * @param startup time until the model was ready
      * @param scoring time from then to the end
+     * @param garbled what a language model says of the documents of this run, in lines for a person; empty of any other model
      */
     public record Summary(
             long documents,
@@ -63,7 +65,8 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
             long segments,
             Path rejectedFile,
             Duration startup,
-            Duration scoring) {}
+            Duration scoring,
+            List<String> garbled) {}
 
     private record Asked(long line, int bytes, CompletableFuture<Either<LabelledDocument, DeadLetter>> event) {}
 
@@ -93,7 +96,8 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
                     leased.bundle().labels().size(),
                     done.lines() == 0 ? "" : String.format("; %,d of them are done already", done.lines()));
             long ready = System.nanoTime();
-            ScoreCount count = new ScoreCount();
+            boolean ofLanguage = leased.bundle().task() == Task.LANGUAGE_MODEL;
+            ScoreCount count = new ScoreCount(ofLanguage ? new WorstPassages() : null);
             score(leased, lines, scored, count, new Progress(terminal, total, done.lines(), count));
             scored.publish();
             return new Summary(
@@ -103,7 +107,8 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
                     count.segments(),
                     ScoredLines.rejectedFile(output),
                     startup,
-                    Duration.ofNanos(System.nanoTime() - ready));
+                    Duration.ofNanos(System.nanoTime() - ready),
+                    count.garbled());
         }
     }
 

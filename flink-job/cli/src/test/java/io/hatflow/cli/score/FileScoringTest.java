@@ -127,6 +127,42 @@ class FileScoringTest {
     }
 
     @Test
+    void aLanguageModelSaysWhichPassagesAreWorst() throws Exception {
+        String clean = "The parties agree that each of them shall pay its own costs. ".repeat(40);
+        String noise = "Q7xZ+/9kVbJ2Gq8ZxXK0WvQ4jZ7Hq9T+zJ".repeat(30);
+        Files.write(
+                input,
+                List.of(
+                        line("clean", clean),
+                        line("damaged", clean.substring(0, 1_000) + noise + clean.substring(1_000)),
+                        line("empty", ""),
+                        line("noise", noise)));
+        ClassifySettings quality = TinyBundle.settings(
+                "--model.bundle=" + TinyBundle.PATH.resolveSibling("tiny-quality"), "--model.inference-threads=1");
+
+        FileScoring.Summary summary = new FileScoring(quality, input, output, Start.NEW).run(NOBODY);
+
+        assertThat(summary.garbled()).hasSize(4);
+        assertThat(summary.garbled().get(0))
+                .isEqualTo("Garbled: 1 of 3 documents; with a garbled passage: 2. Worst passages:");
+        assertThat(summary.garbled().subList(1, 3))
+                .anySatisfy(
+                        line -> assertThat(line)
+                                .matches(
+                                        "  +\\d+\\.\\d\\d bits per byte  damaged, characters 1,\\d+ to 1,\\d+; all of it \\d\\.\\d\\d"));
+        assertThat(summary.garbled().get(3)).contains("bits per byte  clean, characters ");
+        JsonNode damaged = lines(output).get(1).at("/answers/0");
+        assertThat(damaged.get("coverage").textValue()).isEqualTo("SAMPLED");
+        assertThat(damaged.at("/labels/1/name").textValue()).isEqualTo("garbled-passage");
+        assertThat(damaged.at("/labels/1/above_threshold").booleanValue()).isTrue();
+
+        assertThat(new FileScoring(settings, input, output, Start.OVERWRITE)
+                        .run(NOBODY)
+                        .garbled())
+                .isEmpty();
+    }
+
+    @Test
     void textThatIsNotUtf8IsRejected() throws Exception {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes("{\"id\": \"a\", \"text\": \"".getBytes(StandardCharsets.UTF_8));

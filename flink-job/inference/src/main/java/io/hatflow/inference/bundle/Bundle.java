@@ -97,6 +97,7 @@ public final class Bundle {
                 manifest.name(),
                 manifest.version(),
                 digest,
+                manifest.task(),
                 manifest.labels().stream().map(Manifest.Label::name).toList());
     }
 

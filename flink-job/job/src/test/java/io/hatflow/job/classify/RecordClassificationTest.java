@@ -14,6 +14,7 @@ import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.label.Evidence;
 import io.hatflow.inference.label.LabelScore;
 import io.hatflow.job.Sent;
@@ -33,7 +34,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What is read from records, and which events answer them. */
 class RecordClassificationTest {
 
-    private static final BundleInfo BUNDLE = new BundleInfo("tiny", "1", "ab".repeat(32), List.of("good"));
+    private static final BundleInfo BUNDLE =
+            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, List.of("good"));
 
     private final RecordClassification function = new RecordClassification(DocumentFormat.avro(), "priority");
 

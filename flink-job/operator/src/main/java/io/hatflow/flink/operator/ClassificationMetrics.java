@@ -36,6 +36,7 @@ public final class ClassificationMetrics {
     private final Counter segments;
     private final Counter windowed;
     private final Counter truncated;
+    private final Counter sampled;
     private final Counter tokenizeMicros;
     private final Counter queueMicros;
     private final Counter inferenceMicros;
@@ -54,6 +55,7 @@ public final class ClassificationMetrics {
         segments = counter(group, "segments");
         windowed = counter(group, "windowed");
         truncated = counter(group, "truncated");
+        sampled = counter(group, "sampled");
         tokenizeMicros = counter(group, "tokenizeMicros");
         queueMicros = counter(group, "queueMicros");
         inferenceMicros = counter(group, "inferenceMicros");
@@ -136,6 +138,7 @@ public final class ClassificationMetrics {
         segments.inc(seen);
         windowed.inc(coverage == Coverage.WINDOWED ? 1 : 0);
         truncated.inc(coverage == Coverage.TRUNCATED ? 1 : 0);
+        sampled.inc(coverage == Coverage.SAMPLED ? 1 : 0);
         tokenizeMicros.inc(timings.tokenizeMicros());
         queueMicros.inc(timings.queueMicros());
         inferenceMicros.inc(timings.inferenceMicros());

@@ -38,8 +38,8 @@ public final class ClassifierConfigOptions {
             .enumType(LongDocuments.class)
             .defaultValue(DEFAULTS.longDocuments())
             .withDescription(
-                    "A document beyond the model's length: seen whole in overlapping windows, only its beginning, or not at all"
-                            + " (it is rejected).");
+                    "A document beyond the model's length: seen in several windows, only its beginning, or not at all (it is"
+                            + " rejected). Windows overlap, unless a language model's leave gaps.");
     public static final ConfigOption<Integer> MAX_CHARACTERS = key("max-characters")
             .intType()
             .defaultValue(DEFAULTS.maxCharacters())

@@ -13,6 +13,7 @@ import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.label.LabelScore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -57,7 +58,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @SuppressWarnings("try") // the harness may throw InterruptedException when it closes
 class AsyncClassificationTest {
 
-    private static final BundleInfo BUNDLE = new BundleInfo("tiny", "1", "ab".repeat(32), List.of("good"));
+    private static final BundleInfo BUNDLE =
+            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, List.of("good"));
     private static final BatchStatistics NOTHING_DONE = new BatchStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
 
     private final InterceptingOperatorMetricGroup metrics = new InterceptingOperatorMetricGroup();

@@ -7,6 +7,7 @@ import io.hatflow.flink.Bundles;
 import io.hatflow.inference.BatchSize;
 import io.hatflow.inference.Classification;
 import io.hatflow.inference.bundle.BundleException;
+import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.inference.onnx.DeviceException;
 import java.io.IOException;
@@ -162,18 +163,30 @@ class ClassifierPoolTest {
         }
     }
 
+    @Test
+    void aLanguageModelSaysWhetherATextIsGarbled() throws Exception {
+        ClassifierOptions quality = options(Bundles.named("tiny-quality"), Device.AUTO, BatchSize.learned());
+        try (PooledClassifier leased = ClassifierPool.lease(quality)) {
+            assertThat(leased.bundle().task()).isEqualTo(Task.LANGUAGE_MODEL);
+            assertThat(garbled(leased, "The parties agree to pay their own costs."))
+                    .isFalse();
+            assertThat(garbled(leased, "Q7xZ+/9kVbJ2Gq8ZxXK0WvQ4jZ7Hq9T+zJ")).isTrue();
+        }
+    }
+
+    private static boolean garbled(PooledClassifier leased, String text) throws Exception {
+        Classification answer = (Classification)
+                leased.classifier().classify(TextInput.of(text), false).get(30, TimeUnit.SECONDS);
+        return answer.labels().get(0).aboveThreshold();
+    }
+
     @ParameterizedTest
-    @CsvSource({
-        "tiny-choices, multiple-choice",
-        "tiny-tokens, masked-lm",
-        "tiny-vectors, embedding",
-        "tiny-language, language-model"
-    })
+    @CsvSource({"tiny-choices, multiple-choice", "tiny-tokens, masked-lm", "tiny-vectors, embedding"})
     void aBundleThatGivesNoLabelsIsRefused(String name, String task) {
         ClassifierOptions unlabelled = options(Bundles.named(name), Device.AUTO, BatchSize.learned());
         assertThatThrownBy(() -> ClassifierPool.lease(unlabelled))
                 .isInstanceOf(BundleException.class)
-                .hasMessageContaining(
-                        "its task is " + task + ", expected document-classification or segment-classification");
+                .hasMessageContaining("its task is " + task
+                        + ", expected document-classification or segment-classification or language-model");
     }
 }
