@@ -66,8 +66,9 @@ class TasksWithoutLabelsTest {
     void aClassifierRefusesThem(String name, String task) {
         assertThatThrownBy(() -> DocumentClassifier.open(BUNDLES.resolve(name), ClassifierSettings.defaults()))
                 .isInstanceOf(BundleException.class)
-                .hasMessageContaining("its task is " + task
-                        + ", expected document-classification or segment-classification; give the folder of a bundle");
+                .hasMessageContaining(
+                        "its task is " + task
+                                + ", expected document-classification or segment-classification or language-model; give the folder of a bundle");
     }
 
     @Test

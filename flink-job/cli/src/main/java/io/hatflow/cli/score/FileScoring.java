@@ -6,7 +6,6 @@ import io.hatflow.flink.pool.ClassifierPool;
 import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.flink.pool.TextInput;
 import io.hatflow.inference.Outcome;
-import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.Events;
 import io.hatflow.job.classify.Events.DocumentHead;
@@ -96,8 +95,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
                     leased.bundle().labels().size(),
                     done.lines() == 0 ? "" : String.format("; %,d of them are done already", done.lines()));
             long ready = System.nanoTime();
-            boolean ofLanguage = leased.bundle().task() == Task.LANGUAGE_MODEL;
-            ScoreCount count = new ScoreCount(ofLanguage ? new WorstPassages() : null);
+            ScoreCount count = new ScoreCount(leased.bundle().isLanguageModel() ? new WorstPassages() : null);
             score(leased, lines, scored, count, new Progress(terminal, total, done.lines(), count));
             scored.publish();
             return new Summary(

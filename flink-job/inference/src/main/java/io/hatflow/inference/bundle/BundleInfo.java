@@ -13,4 +13,9 @@ public record BundleInfo(String name, String version, String digest, Task task, 
     public BundleInfo {
         labels = List.copyOf(labels);
     }
+
+    /** Whether its labels say that a text is garbled, with bits per byte as scores. */
+    public boolean isLanguageModel() {
+        return task == Task.LANGUAGE_MODEL;
+    }
 }
