@@ -19,6 +19,7 @@ launch() {
     local defaults=()
     if [[ "$1" == demo ]]; then
         [[ " $* " == *" --bundle"* ]] || defaults+=(--bundle "$here/bundles/contract-clauses")
+        [[ " $* " == *" --quality-bundle"* ]] || defaults+=(--quality-bundle "$here/bundles/text-quality")
         [[ " $* " == *" --samples"* ]] || defaults+=(--samples "$here/samples")
     fi
     own_temporary_folder

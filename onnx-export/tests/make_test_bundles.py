@@ -148,7 +148,7 @@ def write_tiny_symbol_bundles(target: Path) -> None:
     _tiny_symbol_bundle(target, "tiny-language-gaps", pytorch_config("fixed", d_model=16, d_inner=24, fixed_sf=5), settings=gaps)
     _tiny_symbol_bundle(target, "tiny-language-int8", trax_config(d_model=16, d_ff=24), "int8")
     _tiny_symbol_bundle(target, "tiny-bytes", encoder_config(d_model=16, d_ff=24))
-    quality = {"window_length": 128, "window_gap": 128, "thresholds": {"garbled": 6, "garbled-passage": 8}}
+    quality = {"window_length": 128, "window_gap": 128, "thresholds": {"garbled": 1.2, "garbled-passage": 1.5}}
     english = bigram_weights((REPOSITORY / "LICENSE").read_bytes())
     _tiny_symbol_bundle(target, "tiny-quality", bigram_config(), settings=quality, known=english)
 

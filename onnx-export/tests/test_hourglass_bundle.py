@@ -128,7 +128,7 @@ def test_defaults(tmp_path):
     settings = settings_of(write_hourglass(tmp_path / "My Model", trax_config()))
     assert (settings.identity.name, settings.identity.version, settings.identity.metrics) == ("my-model", "1", None)
     assert (settings.window_length, settings.window_overlap, settings.window_gap) == (512, 256, None)
-    assert settings.thresholds == {"garbled": 8, "garbled-passage": 8}
+    assert settings.thresholds == {"garbled": 1, "garbled-passage": 1}
     assert (settings.precision, settings.storage) == ("fp32", "fp32")
     assert [entry.id for entry in settings.golden_inputs][-1] == "long"
     assert "Nobody has written down yet" in settings.model_card
@@ -159,12 +159,12 @@ def test_thresholds_and_gaps_come_from_the_checkpoints_files(tmp_path):
     folder = write_hourglass(tmp_path / "c", trax_config())
     (folder / "bundle.json").write_text(json.dumps({"thresholds": {"garbled": 3.5}, "window_length": 64, "window_gap": 0}))
     own = settings_of(folder)
-    assert own.thresholds == {"garbled": 3.5, "garbled-passage": 8}
+    assert own.thresholds == {"garbled": 3.5, "garbled-passage": 1}
     assert (own.window_overlap, own.window_gap) == (0, 0)
     flagged = settings_of(folder, window_overlap=9)
     assert (flagged.window_overlap, flagged.window_gap) == (9, None)
     (tmp_path / "t.json").write_text(json.dumps({"garbled-passage": 5}))
-    assert settings_of(folder, thresholds=tmp_path / "t.json").thresholds == {"garbled": 8, "garbled-passage": 5}
+    assert settings_of(folder, thresholds=tmp_path / "t.json").thresholds == {"garbled": 1, "garbled-passage": 5}
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_the_manifest_says_what_a_reader_must_know(original):
         "task": "language-model",
         "symbols": {"kind": "bytes"},
         "scores_first_symbol": True,
-        "labels": [{"name": "garbled", "threshold": 8.0}, {"name": "garbled-passage", "threshold": 8.0}],
+        "labels": [{"name": "garbled", "threshold": 1.0}, {"name": "garbled-passage", "threshold": 1.0}],
         "shortening": {"layout": "1@1 2@3 1@1", "boundaries": "levels"},
         "precision": "fp32",
         "graph": {
@@ -294,7 +294,7 @@ def test_the_promises_are_said_to_a_person(original):
     said = promises(manifest_of(original))
     assert "checkpoint 1: language-model, fp32" in said
     assert "It says how likely each symbol of a text is, given those before it." in said
-    assert "A text is garbled from 8 bits per byte on, and has a garbled-passage if one has 8." in said
+    assert "A text is garbled from a surprise of 1 on, and has a garbled-passage if one has 1." in said
     assert "It reads bytes, 48 of them together, and longer texts in windows that share 24." in said
 
 

@@ -33,15 +33,16 @@ def test_shuffled_words_are_the_same_words():
 
 
 def test_surprise_is_what_is_beyond_eight_bits():
-    assert surprise(np.array([1.0, 7.9, 8.0, 10.0])) == 0.5
+    assert surprise(np.array([1.0, 7.9, 8.0, 10.0] * 200)) == 0.5
+    assert surprise(np.array([1.0, 7.9, 8.0, 10.0])) == 2 / 500, "as if it went on as expected"
 
 
 def test_the_worst_passage_is_found_wherever_it_begins():
-    bits = np.zeros(100)
-    bits[37:41] = 12.0
-    assert worst_surprise(bits, 4) == 4.0
-    assert worst_surprise(bits, 8) == 2.0
-    assert worst_surprise(bits, 1000) == 0.16
+    bits = np.zeros(3000)
+    bits[1337:1637] = 12.0
+    assert worst_surprise(bits) == 300 * 4 / 500
+    assert worst_surprise(bits[1400:1500]) == 100 * 4 / 500
+    assert worst_surprise(bits[:1000]) == 0
 
 
 def test_a_model_that_expects_letters_tells_other_characters():

@@ -30,7 +30,7 @@ PAD_SEGMENTS: tuple[PadSegment, ...] = ("none", "pad", "cls")
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
 
 GARBLED_LABELS = ("garbled", "garbled-passage")
-"""Of a language model: scored by the bits per byte of all that was seen of a document, and by those of its worst passage."""
+"""Of a language model: scored by the surprise of all that was seen of a document, and by that of its worst passage."""
 
 
 @dataclass(frozen=True)

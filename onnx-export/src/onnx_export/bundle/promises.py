@@ -57,7 +57,7 @@ def _of_language(manifest: Mapping[str, Any]) -> list[str]:
     which = "each symbol of a text" if manifest["scores_first_symbol"] else "each symbol of a text but the first"
     garbled, passage = manifest["labels"]
     return [
-        f"It says how likely {which} is, given those before it. A text is {garbled['name']} from {garbled['threshold']:g} bits per byte "
+        f"It says how likely {which} is, given those before it. A text is {garbled['name']} from a surprise of {garbled['threshold']:g} "
         f"on, and has a {passage['name']} if one has {passage['threshold']:g}."
     ]
 

@@ -33,8 +33,8 @@ from onnx_export.problems import ExportError
 DEFAULT_LENGTH = 512
 """Symbols of a window, where the checkpoint does not say how long those were that it was trained on."""
 
-UNKNOWN_TEXT = 8.0
-"""Bits per byte of a model that knows nothing of a text: from there on it is garbled, unless thresholds are given."""
+FOREIGN_TEXT = 1.0
+"""Surprise, in bits per byte: from there on a text is garbled, unless thresholds are given. Base64 has more, a damaged text has less."""
 
 _SETTINGS = {"name", "version", "metrics", "thresholds", "window_length", "window_overlap", "window_gap"}
 _FOREIGN = ("cleaning", "tokenization", "segmenter", "pad_segment", "segment_positions")
@@ -161,7 +161,7 @@ def _length(given: Mapping[str, Any], flags: Flags, config: HourglassConfig, pro
 def _labels(config: HourglassConfig) -> tuple[Sequence[str], float]:
     """Their names, and their threshold where none is given."""
     if config.causal:
-        return GARBLED_LABELS, UNKNOWN_TEXT
+        return GARBLED_LABELS, FOREIGN_TEXT
     return config.labels, default_threshold(len(config.labels), config.problem_type)
 
 

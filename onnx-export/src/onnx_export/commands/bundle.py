@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE.json",
         help="{label: threshold} (default: 0.5 each; of N labels that exclude each other 1/N, so that the best one is present; "
-        "of a language model 8 bits per byte)",
+        "of a language model a surprise of 1 bit per byte)",
     )
     parser.add_argument("--metrics", type=Path, metavar="FILE.json", help="what was measured, kept as provenance")
     parser.add_argument("--model-card", type=Path, metavar="FILE.md", help="becomes README.md (default: MODEL_CARD.md)")

@@ -17,13 +17,11 @@ from onnx_export.arguments import Arguments
 from onnx_export.bundle.manifest import manifest_problems
 from onnx_export.bundle.symbol_reader import SymbolReader
 from onnx_export.contract import MANIFEST
-from onnx_export.evaluate.separation import BitsOf, Separation, passages, separations, surprise, worst_surprise
+from onnx_export.evaluate.separation import PASSAGE, BitsOf, Separation, passages, separations, surprise, worst_surprise
 from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError, sentence
 from onnx_export.train.clean_texts import CleanTexts, read_clean_texts
 
-_PASSAGE = 500
-"""Characters."""
 _TAILS = (0.05, 0.02, 0.01, 0.005)
 
 
@@ -33,18 +31,18 @@ def main(arguments: Sequence[str]) -> int:
         bits_of = BitsOf(_reader(options.bundle))
         texts = [text.decode("utf-8", "replace") for text in CleanTexts.read(options.data, options.held_out).held_out]
         others = [text.text.decode("utf-8", "replace") for path in options.other_languages for text in read_clean_texts(path)]
-        pieces = passages(texts, options.passages, _PASSAGE)
-        long = [text for text in texts if len(text) >= _PASSAGE][: options.texts]
-        foreign = passages(others, len(pieces), _PASSAGE) if others else []
+        pieces = passages(texts, options.passages, PASSAGE)
+        long = [text for text in texts if len(text) >= PASSAGE][: options.texts]
+        foreign = passages(others, len(pieces), PASSAGE) if others else []
     except (ExportError, OSError, ValueError) as error:
         sys.exit(sentence(error))
     of_passages = separations(pieces, bits_of, foreign)
-    of_texts = separations(long, bits_of, [text for text in others if len(text) >= _PASSAGE][: options.texts])
+    of_texts = separations(long, bits_of, [text for text in others if len(text) >= PASSAGE][: options.texts])
     _print_table(len(pieces), of_passages, len(long), of_texts)
     _print_tails("passages", [surprise(bits_of(piece)) for piece in pieces])
     bits = [bits_of(text) for text in texts[: options.texts]]
     _print_tails("texts", [surprise(each) for each in bits])
-    _print_tails("texts, by their worst passage", [worst_surprise(each, _PASSAGE) for each in bits])
+    _print_tails("texts, by their worst passage", [worst_surprise(each) for each in bits])
     return 0
 
 
@@ -58,7 +56,7 @@ def _reader(folder: Path) -> SymbolReader:
 
 
 def _print_table(passages: int, of_passages: Mapping[str, Separation], texts: int, of_texts: Mapping[str, Separation]) -> None:
-    print(f"AUROC of {passages} passages of {_PASSAGE} characters and of {texts} whole texts, clean and garbled\n")
+    print(f"AUROC of {passages} passages of {PASSAGE} characters and of {texts} whole texts, clean and garbled\n")
     print("| | passages, by surprise | by bits per byte | texts, by surprise | by bits per byte | median bits per byte |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for name, of_passage in of_passages.items():

@@ -19,6 +19,9 @@ Bits = NDArray[np.float64]
 NOTHING_KNOWN = 8.0
 """Bits of a byte of which nothing is known."""
 
+PASSAGE = 500
+"""Bytes."""
+
 
 class BitsOf:
     """Puts texts to the language model of a bundle over bytes."""
@@ -28,7 +31,10 @@ class BitsOf:
 
     def __call__(self, text: str) -> Bits:
         document = self.reader.cut(text)
-        return self.reader.log_likelihoods(document).astype(np.float64) / -math.log(2)
+        seen = np.zeros(len(document.symbols), np.bool_)
+        for first, end in document.windows:
+            seen[first:end] = True
+        return self.reader.log_likelihoods(document)[seen].astype(np.float64) / -math.log(2)
 
 
 def bits_per_byte(bits: Bits) -> float:
@@ -36,15 +42,15 @@ def bits_per_byte(bits: Bits) -> float:
 
 
 def surprise(bits: Bits) -> float:
-    """What bytes have beyond eight bits each, per byte: see ``docs/hourglass.md``."""
-    return float(np.maximum(bits - NOTHING_KNOWN, 0).mean())
+    """What bytes have beyond eight bits each, over their number or that of a passage: see ``docs/hourglass.md``."""
+    return float(np.maximum(bits - NOTHING_KNOWN, 0).sum() / max(PASSAGE, len(bits)))
 
 
-def worst_surprise(bits: Bits, length: int) -> float:
-    """The largest of any ``length`` neighbouring bytes, or of all."""
+def worst_surprise(bits: Bits) -> float:
+    """The largest of any passage."""
     sums = np.concatenate([[0.0], np.cumsum(np.maximum(bits - NOTHING_KNOWN, 0))])
-    length = min(length, len(bits))
-    return float((sums[length:] - sums[:-length]).max() / length)
+    length = min(PASSAGE, len(bits))
+    return float((sums[length:] - sums[:-length]).max() / PASSAGE)
 
 
 @dataclass(frozen=True)

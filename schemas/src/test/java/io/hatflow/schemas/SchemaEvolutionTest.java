@@ -46,7 +46,7 @@ class SchemaEvolutionTest {
             "Document-2", "cac8e4144c7cf64a",
             "Document-3", "82e7c357a6843842",
             "LabelledDocument-1", "50341604e5062ee2",
-            "LabelledDocument-2", "b9e9a7b0183a8b4d",
+            "LabelledDocument-2", "5f3350591995b241",
             "DeadLetter-1", "b144aecdb7dbea9c",
             "DeadLetter-2", "92f56dc3672d8923",
             "DeadLetter-3", "45f75c4f43da81f7",

@@ -3,6 +3,7 @@ package io.hatflow.cli;
 import io.hatflow.cli.demo.Demo;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -16,6 +17,12 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--bundle", required = true, description = "folder of the model bundle")
     private Path bundle = Path.of("");
 
+    @Option(
+            names = "--quality-bundle",
+            description =
+                    "folder of the bundle of a language model, which says in a second job which documents are garbled")
+    private @Nullable Path qualityBundle;
+
     @Option(names = "--samples", required = true, description = "folder of .txt files to classify")
     private Path samples = Path.of("");
 
@@ -24,6 +31,6 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        return new Demo(bundle, samples, keep, System.out).run() ? 0 : 1;
+        return new Demo(bundle, qualityBundle, samples, keep, System.out).run() ? 0 : 1;
     }
 }

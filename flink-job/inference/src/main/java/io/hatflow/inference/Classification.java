@@ -2,11 +2,13 @@ package io.hatflow.inference;
 
 import io.hatflow.inference.label.LabelScore;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The labels of one document.
  *
  * @param labels one entry for every label of the bundle, in the bundle's order
+ * @param bitsPerByte of all that was seen, by a language model; null of a classifier
  * @param coverage how much of the document the model saw
  * @param tokensSeen tokens, or symbols, of the text that the model saw
  * @param tokensTotal those of the whole text
@@ -16,6 +18,7 @@ import java.util.List;
  */
 public record Classification(
         List<LabelScore> labels,
+        @Nullable Double bitsPerByte,
         Coverage coverage,
         int tokensSeen,
         int tokensTotal,
@@ -26,6 +29,18 @@ public record Classification(
 
     public Classification {
         labels = List.copyOf(labels);
+    }
+
+    /** By a classifier. */
+    public Classification(
+            List<LabelScore> labels,
+            Coverage coverage,
+            int tokensSeen,
+            int tokensTotal,
+            int segments,
+            int windows,
+            Timings timings) {
+        this(labels, null, coverage, tokensSeen, tokensTotal, segments, windows, timings);
     }
 
     /** How much of a document the model saw. */

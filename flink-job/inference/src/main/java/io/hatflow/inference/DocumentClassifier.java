@@ -1,5 +1,6 @@
 package io.hatflow.inference;
 
+import io.hatflow.inference.Labelling.Labelled;
 import io.hatflow.inference.Rejection.Reason;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.Bundle;
@@ -152,16 +153,20 @@ public final class DocumentClassifier implements AutoCloseable {
 
     private CompletableFuture<Outcome> answer(SegmentedDocument document, boolean urgent, long tokenizeNanos) {
         return WindowAnswers.outcome(
-                model.answer(document, urgent),
-                tokenizeNanos,
-                answered -> new Classification(
-                        labelling.label(document, answered.answers()),
-                        document.coverage(),
-                        document.tokensSeen(),
-                        document.tokens().count(),
-                        document.segments().size(),
-                        document.windows().size(),
-                        answered.timings()));
+                model.answer(document, urgent), tokenizeNanos, answered -> classification(document, answered));
+    }
+
+    private Classification classification(SegmentedDocument document, WindowAnswers answered) {
+        Labelled labelled = labelling.label(document, answered.answers());
+        return new Classification(
+                labelled.labels(),
+                labelled.bitsPerByte(),
+                document.coverage(),
+                document.tokensSeen(),
+                document.tokens().count(),
+                document.segments().size(),
+                document.windows().size(),
+                answered.timings());
     }
 
     /** Whether it answers: neither closed nor has the machine failed, after which another classifier is needed. */

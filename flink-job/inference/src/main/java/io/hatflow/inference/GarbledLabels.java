@@ -10,7 +10,7 @@ import java.util.List;
 
 /**
  * The two labels of a language model, {@code garbled} and {@code garbled-passage}: {@code docs/bundle.md}, "From text to log-likelihoods
- * or scores", step 6. Their scores are bits per byte, of all that was seen and of the worst passage.
+ * or scores", step 6. Their scores are surprises, of all that was seen and of the worst passage.
  */
 final class GarbledLabels implements Labelling {
 
@@ -25,25 +25,27 @@ final class GarbledLabels implements Labelling {
      * @param passages most that are evidence of a label
      */
     GarbledLabels(Manifest manifest, int passages) {
-        this.reader = new LikelihoodReader(manifest);
+        this.reader = new LikelihoodReader(manifest, LanguageModelSettings.PASSAGE_BYTES);
         this.garbled = manifest.labels().get(0); // as the schema has it
         this.garbledPassage = manifest.labels().get(1);
         this.passages = passages;
     }
 
     @Override
-    public List<LabelScore> label(SegmentedDocument document, List<WindowAnswer> answers) {
+    public Labelled label(SegmentedDocument document, List<WindowAnswer> answers) {
         ScoredText scored = reader.read(document, answers);
-        List<Evidence> worst = scored.worst(passages, LanguageModelSettings.PASSAGE_BYTES).stream()
-                .map(GarbledLabels::evidence)
-                .toList();
-        return List.of(
-                label(garbled, (float) scored.bitsPerByte(), worst),
-                label(garbledPassage, worst.get(0).score(), worst));
+        List<Evidence> worst =
+                scored.worst(passages).stream().map(GarbledLabels::evidence).toList();
+        return new Labelled(
+                List.of(
+                        label(garbled, (float) scored.surprise(), worst),
+                        label(garbledPassage, worst.get(0).score(), worst)),
+                scored.bitsPerByte());
     }
 
     private static Evidence evidence(Passage passage) {
-        return new Evidence(passage.start(), passage.end(), passage.window(), (float) passage.bitsPerByte());
+        return new Evidence(passage.start(), passage.end(), passage.window(), (float) passage.surprise(), (float)
+                passage.bitsPerByte());
     }
 
     /** Of a present label also the next worst passages that would get it themselves. */

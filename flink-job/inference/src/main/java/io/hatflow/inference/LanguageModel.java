@@ -28,7 +28,7 @@ public final class LanguageModel implements AutoCloseable {
     private LanguageModel(LoadedModel model, LanguageModelSettings settings) {
         this.model = model;
         this.settings = settings;
-        this.reader = new LikelihoodReader(model.manifest());
+        this.reader = new LikelihoodReader(model.manifest(), settings.passageBytes());
     }
 
     /**
@@ -89,7 +89,8 @@ public final class LanguageModel implements AutoCloseable {
         Tokens symbols = document.tokens();
         return new Likelihood(
                 scored.bitsPerByte(),
-                scored.worst(settings.passages(), settings.passageBytes()),
+                scored.surprise(),
+                scored.worst(settings.passages()),
                 reader.bytes(symbols, document.stretches()),
                 reader.bytes(symbols, List.of(new Span(0, symbols.count()))),
                 document.coverage(),

@@ -14,12 +14,19 @@ final class LikelihoodReader {
     private final LanguageModelHead head;
     private final Alphabet alphabet;
     private final boolean scoresFirstSymbol;
+    private final int passageBytes;
 
-    /** Of a bundle of task {@code language-model}. */
-    LikelihoodReader(Manifest manifest) {
+    /**
+     * Of a bundle of task {@code language-model}.
+     *
+     * @param passageBytes least scored bytes of a passage; where windows with gaps are shorter, each of them is one
+     */
+    LikelihoodReader(Manifest manifest, int passageBytes) {
         this.head = (LanguageModelHead) manifest.head(); // as of the task
         this.alphabet = manifest.symbols().alphabet();
         this.scoresFirstSymbol = manifest.scoresFirstSymbol();
+        Manifest.SymbolWindows windows = manifest.windows();
+        this.passageBytes = windows.gap() > 0 ? Math.min(passageBytes, windows.length()) : passageBytes;
     }
 
     /**
@@ -36,7 +43,7 @@ final class LikelihoodReader {
                 scoredBytes[symbol] = alphabet.bytes(document.tokens().ids()[symbol]);
             }
         }
-        return new ScoredText(document, logLikelihoods, scoredBytes);
+        return new ScoredText(document, logLikelihoods, scoredBytes, passageBytes);
     }
 
     /** Bytes of UTF-8 that some runs of symbols stand for. */

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /** A text with the log-likelihoods of its symbols, summed up: {@code docs/bundle.md}, "From text to log-likelihoods or scores", step 4. */
 final class ScoredText {
 
+    /** Bits of a byte of which nothing is known; with more, the model had expected something else. */
+    private static final double NOTHING_KNOWN = 8;
+
     /**
      * Bits per byte by which a passage must be worse than one before it to count as worse. Rounding depends on the neighbours in a batch;
      * of passages that are alike, such as those of a text that repeats itself, it must not choose now this one and now that.
@@ -17,8 +20,11 @@ final class ScoredText {
     static final double WORSE_BY = 1e-4;
 
     private final SegmentedDocument document;
+    private final int passageBytes;
     /** [symbols + 1] bits of the symbols before each place. */
     private final double[] bits;
+    /** [symbols + 1] bits beyond those of bytes of which nothing is known, of the symbols before each place. */
+    private final double[] beyond;
     /** [symbols + 1] bytes that those which are scored stand for. */
     private final int[] bytes;
 
@@ -28,24 +34,43 @@ final class ScoredText {
      * @param document whose segments are windows of symbols
      * @param logLikelihoods [symbols up to the end of the last window] natural logarithms; 0 for those that are not scored
      * @param symbolBytes [as many] bytes that each stands for; 0 if it is not scored
+     * @param passageBytes least scored bytes of a passage; what was seen in one piece and has fewer is a passage
      */
-    ScoredText(SegmentedDocument document, float[] logLikelihoods, int[] symbolBytes) {
+    ScoredText(SegmentedDocument document, float[] logLikelihoods, int[] symbolBytes, int passageBytes) {
         this.document = document;
+        this.passageBytes = passageBytes;
         this.bits = new double[symbolBytes.length + 1];
+        this.beyond = new double[symbolBytes.length + 1];
         this.bytes = new int[symbolBytes.length + 1];
         for (int symbol = 0; symbol < symbolBytes.length; symbol++) {
-            bits[symbol + 1] = bits[symbol] - logLikelihoods[symbol] / Math.log(2);
+            double own = -logLikelihoods[symbol] / Math.log(2);
+            bits[symbol + 1] = bits[symbol] + own;
+            beyond[symbol + 1] = beyond[symbol] + Math.max(0, own - NOTHING_KNOWN * symbolBytes[symbol]);
             bytes[symbol + 1] = bytes[symbol] + symbolBytes[symbol];
         }
     }
 
     /** Of all symbols that were scored. */
     double bitsPerByte() {
-        return bitsPerByte(new Span(0, bytes.length - 1));
+        return bitsPerByte(all());
+    }
+
+    /** {@link Likelihood#surprise} of all symbols that were scored. */
+    double surprise() {
+        return surprise(all());
+    }
+
+    private Span all() {
+        return new Span(0, bytes.length - 1);
     }
 
     private double bitsPerByte(Span run) {
         return (bits[run.end()] - bits[run.first()]) / bytes(run.first(), run.end());
+    }
+
+    /** Over the bytes of a passage at least: what is shorter counts as if it went on as expected, or one odd word would condemn a line. */
+    private double surprise(Span run) {
+        return (beyond[run.end()] - beyond[run.first()]) / Math.max(passageBytes, bytes(run.first(), run.end()));
     }
 
     private int bytes(int first, int end) {
@@ -53,16 +78,16 @@ final class ScoredText {
     }
 
     /**
-     * The passages with the most bits per byte, the worst first, none of which overlap. A passage begins with any character and ends with
+     * The passages with the most surprise, and of those with the same the ones with the most bits per byte; the worst first, none of which
+     * overlap. A passage begins with any character and ends with
      * the one that makes its bytes enough, so that a damaged place is found wherever it begins. None spans a gap between windows.
      *
      * @param count most passages
-     * @param least scored bytes of a passage; what was seen in one piece and has fewer is a passage
      */
-    List<Passage> worst(int count, int least) {
+    List<Passage> worst(int count) {
         List<Span> worst = new ArrayList<>();
         while (worst.size() < count) {
-            Span next = worstBeside(worst, least);
+            Span next = worstBeside(worst);
             if (next == null) {
                 break;
             }
@@ -74,14 +99,15 @@ final class ScoredText {
                         symbols.starts()[run.first()],
                         symbols.ends()[run.end() - 1],
                         bitsPerByte(run),
+                        surprise(run),
                         firstWindowWith(run.first())))
                 .toList();
     }
 
-    private @Nullable Span worstBeside(List<Span> taken, int least) {
+    private @Nullable Span worstBeside(List<Span> taken) {
         Span worst = null;
         for (Span stretch : document.stretches()) {
-            int enough = Math.min(least, bytes(stretch.first(), stretch.end()));
+            int enough = Math.min(passageBytes, bytes(stretch.first(), stretch.end()));
             int end = stretch.first();
             for (int first = stretch.first(); first < stretch.end(); first = afterCharacter(first, stretch)) {
                 while (end < stretch.end() && bytes(first, end) < enough) {
@@ -91,13 +117,17 @@ final class ScoredText {
                     break;
                 }
                 Span run = new Span(first, end);
-                boolean worse = worst == null || bitsPerByte(run) > bitsPerByte(worst) + WORSE_BY;
-                if (worse && taken.stream().noneMatch(other -> overlap(run, other))) {
+                if ((worst == null || isWorse(run, worst)) && taken.stream().noneMatch(other -> overlap(run, other))) {
                     worst = run;
                 }
             }
         }
         return worst;
+    }
+
+    private boolean isWorse(Span run, Span other) {
+        double more = surprise(run) - surprise(other);
+        return more > WORSE_BY || (more >= -WORSE_BY && bitsPerByte(run) > bitsPerByte(other) + WORSE_BY);
     }
 
     /** By their places in the text: a gap may be narrower than a character. */

@@ -46,8 +46,9 @@ class GarbledDocumentsTest {
             LabelScore garbled = clean.labels().get(0);
             LabelScore passage = clean.labels().get(1);
             assertThat(garbled.label()).isEqualTo("garbled");
-            assertThat(garbled.score()).isBetween(2f, 5f);
-            assertThat(passage.score()).isBetween(garbled.score(), 5f);
+            assertThat(clean.bitsPerByte()).isBetween(2.0, 5.0);
+            assertThat(garbled.score()).isBetween(0f, 0.1f);
+            assertThat(passage.score()).isBetween(garbled.score(), 0.2f);
             assertThat(clean.labels()).noneMatch(LabelScore::aboveThreshold);
             // Of an absent label the worst passage alone.
             assertThat(garbled.evidence()).hasSize(1).isEqualTo(passage.evidence());
@@ -69,7 +70,8 @@ class GarbledDocumentsTest {
                 assertThat(evidence.end()).isLessThanOrEqualTo(1_600);
                 assertThat(evidence.end() - evidence.start()).isEqualTo(WINDOW);
                 assertThat(evidence.start()).isEqualTo(evidence.segment() * 2 * WINDOW);
-                assertThat(evidence.score()).isGreaterThan(8);
+                assertThat(evidence.score()).isGreaterThan(2);
+                assertThat(evidence.bitsPerByte()).isGreaterThan(8);
             });
             assertThat(passage.evidence().get(0).score())
                     .isEqualTo(passage.score())
@@ -80,7 +82,7 @@ class GarbledDocumentsTest {
             // Clean passages are no evidence.
             assertThat(answer.labels().get(1).evidence())
                     .hasSizeBetween(2, 3)
-                    .allSatisfy(evidence -> assertThat(evidence.score()).isGreaterThanOrEqualTo(8));
+                    .allSatisfy(evidence -> assertThat(evidence.score()).isGreaterThanOrEqualTo(1.5f));
         }
     }
 
@@ -175,11 +177,13 @@ class GarbledDocumentsTest {
         assertThat(answer.windows()).isEqualTo(likelihood.windows());
         assertThat(answer.tokensTotal()).isEqualTo(golden.symbols().length);
         assertThat(answer.tokensSeen()).isEqualTo(likelihood.bytesSeen());
+        assertThat(answer.bitsPerByte()).isCloseTo(likelihood.bitsPerByte(), within((double) TOLERANCE));
         assertThat((double) answer.labels().get(0).score())
-                .isCloseTo(likelihood.bitsPerByte(), within((double) TOLERANCE));
+                .isCloseTo(likelihood.surprise(), within((double) TOLERANCE));
         Passage worst = likelihood.worst().get(0);
         Evidence evidence = answer.labels().get(1).evidence().get(0);
-        assertThat((double) answer.labels().get(1).score()).isCloseTo(worst.bitsPerByte(), within((double) TOLERANCE));
+        assertThat((double) answer.labels().get(1).score()).isCloseTo(worst.surprise(), within((double) TOLERANCE));
+        assertThat(evidence.bitsPerByte()).isCloseTo((float) worst.bitsPerByte(), within(TOLERANCE));
         assertThat(evidence.start()).isEqualTo(worst.start());
         assertThat(evidence.end()).isEqualTo(worst.end());
         assertThat(evidence.segment()).isEqualTo(worst.window());

@@ -97,10 +97,12 @@ class GarbledDocumentsIT {
         assertThat(labels(events, "damaged").get(1).getEvidence()).isNotEmpty().allSatisfy(evidence -> {
             assertThat(evidence.getStart()).isGreaterThanOrEqualTo(1_000);
             assertThat(evidence.getEnd()).isLessThanOrEqualTo(1_600);
-            assertThat(evidence.getScore()).isGreaterThan(8);
+            assertThat(evidence.getScore()).isGreaterThan(2);
+            assertThat(evidence.getBitsPerByte()).isGreaterThan(8);
         });
         var sampled = answer(events, "damaged");
         assertThat(sampled.getCoverage()).isEqualTo(Coverage.SAMPLED);
+        assertThat(sampled.getBitsPerByte()).isBetween(4f, 8f);
         assertThat(sampled.getTokensTotal()).isEqualTo(CLEAN.length() + 600);
         assertThat(sampled.getTokensSeen()).isBetween(sampled.getTokensTotal() / 2, sampled.getTokensTotal() * 6 / 10);
         assertThat(METRICS.findMetrics(job.getJobID(), "\\.sampled$").values().stream()

@@ -60,6 +60,14 @@ enum OutputColumn {
             return new GenericMapData(scores);
         }
     },
+    /** Of a language model alone. */
+    BITS_PER_BYTE(DataTypes.DOUBLE(), Answers.LABELS) {
+        @Override
+        @Nullable
+        Object value(String text, Outcome outcome, BundleInfo model) {
+            return outcome instanceof Classification labels ? labels.bitsPerByte() : null;
+        }
+    },
     VECTOR(DataTypes.ARRAY(DataTypes.FLOAT()), Answers.VECTORS) {
         @Override
         @Nullable

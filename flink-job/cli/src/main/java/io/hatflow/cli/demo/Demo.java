@@ -29,19 +29,24 @@ import org.apache.flink.util.FileUtils;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The whole path of a document on one machine: a broker, a Flink with its web page, the job as it runs on a cluster with
- * exactly-once events, the samples and two records that are no good, and what came out.
+ * exactly-once events, the samples and two records that are no good, and what came out. A second job reads the same documents and says
+ * which of them are garbled.
  *
+ * @param qualityBundle a language model, of the second job; null for none
  * @param samples folder of {@code .txt} files
  * @param keep whether everything stays up at the end, until this JVM is stopped
  */
-public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
+public record Demo(Path bundle, @Nullable Path qualityBundle, Path samples, boolean keep, PrintStream out) {
 
     private static final String INPUT = "documents";
     private static final String LABELLED = "labelled-documents";
     private static final String DEAD = "dead-letters";
+    private static final String QUALITY = "text-quality";
+    private static final String QUALITY_DEAD = "text-quality-dead-letters";
     private static final int FLINKS_USUAL_PORT = 8081;
     private static final Duration LIMIT = Duration.ofMinutes(30);
 
@@ -51,36 +56,48 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         Path folder = Files.createTempDirectory("hatflow-demo");
         Thread cleaning = new Thread(() -> clean(folder), "clean-demo");
         Runtime.getRuntime().addShutdownHook(cleaning);
-        checkBundle();
+        checkBundle(bundle, "--bundle");
+        if (qualityBundle != null) {
+            checkBundle(qualityBundle, "--quality-bundle");
+        }
         try (LocalBroker broker = startBroker(folder)) {
             say("Opening the model in " + bundle + " …");
-            JobSettings settings = settings(broker, folder.resolve("checkpoints"), webPort());
+            JobSettings settings = settings(broker, bundle, LABELLED, DEAD, folder.resolve("checkpoints"), webPort());
             try (PooledClassifier leased =
                     ClassifierPool.lease(settings.classify().classifier())) {
                 say("Model " + leased.bundle().name() + ":" + leased.bundle().version() + " with "
                         + leased.bundle().labels().size() + " labels");
-                return run(broker, settings, texts);
+                JobSettings quality = qualityBundle == null
+                        ? null
+                        : settings(broker, qualityBundle, QUALITY, QUALITY_DEAD, folder.resolve("quality"), 0);
+                return run(broker, settings, quality, texts);
             }
         }
     }
 
-    private boolean run(LocalBroker broker, JobSettings settings, Map<String, String> texts) throws Exception {
-        broker.createTopics(1, List.of(INPUT, LABELLED, DEAD));
+    private boolean run(
+            LocalBroker broker, JobSettings settings, @Nullable JobSettings quality, Map<String, String> texts)
+            throws Exception {
+        broker.createTopics(1, List.of(INPUT, LABELLED, DEAD, QUALITY, QUALITY_DEAD));
         say("Starting Flink and the job …");
-        StreamExecutionEnvironment environment =
-                StreamExecutionEnvironment.createLocalEnvironmentWithWebUI(ClassificationPipeline.options(settings));
-        environment.setParallelism(1);
-        ClassificationPipeline.addTo(environment, settings);
-        JobClient job = environment.executeAsync(settings.name());
+        JobClient job = start(settings);
+        JobClient qualityJob = quality == null ? null : start(quality);
         send(broker, texts);
         int sent = texts.size() + 2;
         say(sent + " records sent: " + texts.size() + " documents, and two that cannot be used");
         long begun = System.nanoTime();
+        DemoReport report = new DemoReport(out, texts);
         boolean complete;
         try (EventReader reader = new EventReader(broker.bootstrapServers(), LABELLED, DEAD)) {
             complete = reader.readUntil(sent, LIMIT, job.getJobExecutionResult(), this::progress);
             double seconds = (System.nanoTime() - begun) / 1e9;
-            new DemoReport(out, texts).print(reader.labelled(), reader.deadLetters(), seconds);
+            report.print(reader.labelled(), reader.deadLetters(), seconds);
+        }
+        if (qualityJob != null) {
+            try (EventReader reader = new EventReader(broker.bootstrapServers(), QUALITY, QUALITY_DEAD)) {
+                complete &= reader.readUntil(sent, LIMIT, qualityJob.getJobExecutionResult(), (labelled, dead) -> {});
+                report.printQuality(reader.labelled());
+            }
         }
         if (!complete) {
             say("Not every record came out within " + LIMIT.toMinutes() + " min.");
@@ -89,14 +106,25 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
             stay(broker, settings);
         }
         stop(job);
+        if (qualityJob != null) {
+            stop(qualityJob);
+        }
         return complete;
     }
 
+    private static JobClient start(JobSettings settings) throws Exception {
+        StreamExecutionEnvironment environment =
+                StreamExecutionEnvironment.createLocalEnvironmentWithWebUI(ClassificationPipeline.options(settings));
+        environment.setParallelism(1);
+        ClassificationPipeline.addTo(environment, settings);
+        return environment.executeAsync(settings.name());
+    }
+
     /** Before minutes are spent on starting things. */
-    private void checkBundle() {
+    private static void checkBundle(Path bundle, String option) {
         if (!Files.isDirectory(bundle)) {
             throw new IllegalArgumentException(
-                    "There is no model bundle at " + bundle + "; name the folder of one with --bundle.");
+                    "There is no model bundle at " + bundle + "; name the folder of one with " + option + ".");
         }
     }
 
@@ -137,14 +165,16 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         }
     }
 
-    private JobSettings settings(LocalBroker broker, Path checkpoints, int webPort) {
+    private static JobSettings settings(
+            LocalBroker broker, Path bundle, String labelled, String deadLetters, Path checkpoints, int webPort) {
         return JobSettings.read(
                 new String[] {
-                    "--job.name=hatflow demo",
+                    "--job.name=hatflow demo, " + bundle.getFileName(),
                     "--kafka.bootstrap-servers=" + broker.bootstrapServers(),
+                    "--kafka.group-id=hatflow-demo-" + labelled,
                     "--kafka.input-topics=" + INPUT,
-                    "--kafka.labelled-topic=" + LABELLED,
-                    "--kafka.dead-letter-topic=" + DEAD,
+                    "--kafka.labelled-topic=" + labelled,
+                    "--kafka.dead-letter-topic=" + deadLetters,
                     "--kafka.start-from=earliest",
                     "--model.bundle=" + bundle,
                     "--checkpoint.interval=1 s",
@@ -195,7 +225,8 @@ public record Demo(Path bundle, Path samples, boolean keep, PrintStream out) {
         out.println("Everything stays up until Ctrl-C.");
         out.println("  Flink's page      http://127.0.0.1:"
                 + settings.flinkOptions().get("rest.port"));
-        out.println("  Kafka             " + servers + ", topics " + INPUT + ", " + LABELLED + ", " + DEAD);
+        out.println("  Kafka             " + servers + ", topics " + INPUT + ", " + LABELLED + ", " + DEAD
+                + (qualityBundle == null ? "" : ", " + QUALITY));
         out.println("  send your own     deploy/hatflow send --bootstrap-servers " + servers + " FILE…");
         out.println("  read the events   deploy/hatflow read --bootstrap-servers " + servers + " --follow");
         out.println("  the dead letters  deploy/hatflow read --bootstrap-servers " + servers + " --dead-letters");

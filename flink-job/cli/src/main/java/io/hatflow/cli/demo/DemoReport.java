@@ -54,6 +54,45 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
         out.flush();
     }
 
+    /** What a language model says of the same documents: those that are garbled, and where each is worst. */
+    void printQuality(List<LabelledDocument> events) {
+        List<LabelledDocument> garbled = events.stream()
+                .filter(event -> answer(event).getLabels().stream().anyMatch(Label::getAboveThreshold))
+                .sorted(Comparator.comparing(LabelledDocument::getDocumentId))
+                .toList();
+        out.println();
+        out.printf(
+                "%s %d of %d documents, says a second job with a language model%n",
+                bold("Garbled:"), garbled.size(), events.size());
+        for (LabelledDocument event : garbled) {
+            Answer answer = answer(event);
+            Evidence worst = answer.getLabels().get(0).getEvidence().get(0);
+            out.printf(
+                    Locale.ROOT,
+                    "%s  %.2f bits per byte, and %.2f from character %,d to %,d:%n    %s%n",
+                    bold(event.getDocumentId()),
+                    answer.getBitsPerByte(),
+                    worst.getBitsPerByte(),
+                    worst.getStart(),
+                    worst.getEnd(),
+                    dim(excerpt(event.getDocumentId(), worst)));
+        }
+        out.flush();
+    }
+
+    private static Answer answer(LabelledDocument event) {
+        return event.getAnswers().get(0);
+    }
+
+    private String excerpt(String documentId, Evidence place) {
+        String text = texts.get(documentId);
+        return text == null
+                ? ""
+                : shortened(text.substring(place.getStart(), place.getEnd())
+                        .replaceAll("\\s+", " ")
+                        .strip());
+    }
+
     private void print(LabelledDocument event) {
         event.getAnswers().forEach(answer -> print(event.getDocumentId(), answer));
     }
@@ -95,6 +134,10 @@ record DemoReport(PrintStream out, Map<String, String> texts) {
         String sentence = fromNearestSentence(text.substring(best.getStart(), best.getEnd()), label.getName())
                 .replaceAll("\\s+", " ")
                 .strip();
+        return shortened(sentence);
+    }
+
+    private static String shortened(String sentence) {
         if (sentence.length() <= EXCERPT_LENGTH) {
             return "“" + sentence + "”";
         }

@@ -149,10 +149,13 @@ class FileScoringTest {
                 .anySatisfy(
                         line -> assertThat(line)
                                 .matches(
-                                        "  +\\d+\\.\\d\\d bits per byte  damaged, characters 1,\\d+ to 1,\\d+; all of it \\d\\.\\d\\d"));
+                                        "  surprise \\d\\.\\d{3}, +\\d+\\.\\d\\d bits per byte  damaged, characters 1,\\d+ to 1,\\d+; all of it \\d\\.\\d\\d"));
         assertThat(summary.garbled().get(3)).contains("bits per byte  clean, characters ");
         JsonNode damaged = lines(output).get(1).at("/answers/0");
         assertThat(damaged.get("coverage").textValue()).isEqualTo("SAMPLED");
+        assertThat(damaged.get("bits_per_byte").doubleValue()).isBetween(4.0, 8.0);
+        assertThat(damaged.at("/labels/1/evidence/0/bits_per_byte").doubleValue())
+                .isGreaterThan(8);
         assertThat(damaged.at("/labels/1/name").textValue()).isEqualTo("garbled-passage");
         assertThat(damaged.at("/labels/1/above_threshold").booleanValue()).isTrue();
 

@@ -14,7 +14,7 @@ public record BundleInfo(String name, String version, String digest, Task task, 
         labels = List.copyOf(labels);
     }
 
-    /** Whether its labels say that a text is garbled, with bits per byte as scores. */
+    /** Whether its labels say that a text is garbled, with surprises as scores. */
     public boolean isLanguageModel() {
         return task == Task.LANGUAGE_MODEL;
     }

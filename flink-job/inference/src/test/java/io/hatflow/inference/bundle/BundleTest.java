@@ -115,7 +115,7 @@ class BundleTest {
         assertThat(language.windows()).isEqualTo(new Manifest.SymbolWindows(48, 24, 0));
         assertThat(language.scoresFirstSymbol()).isTrue();
         assertThat(language.labels())
-                .containsExactly(new Manifest.Label("garbled", 8), new Manifest.Label("garbled-passage", 8));
+                .containsExactly(new Manifest.Label("garbled", 1), new Manifest.Label("garbled-passage", 1));
         assertThat(Bundle.open(TestFiles.bundle("tiny-language-gaps"))
                         .manifest()
                         .windows())

@@ -85,6 +85,7 @@ public final class Events {
         return Answer.newBuilder()
                 .setModel(model(bundle))
                 .setLabels(classification.labels().stream().map(Events::label).toList())
+                .setBitsPerByte(asFloat(classification.bitsPerByte()))
                 .setTokensSeen(classification.tokensSeen())
                 .setTokensTotal(classification.tokensTotal())
                 .setSegments(classification.segments())
@@ -97,13 +98,17 @@ public final class Events {
                 .build();
     }
 
+    private static @Nullable Float asFloat(@Nullable Double number) {
+        return number == null ? null : number.floatValue();
+    }
+
     private static ModelInfo model(BundleInfo bundle) {
         return new ModelInfo(bundle.name(), bundle.version(), bundle.digest());
     }
 
     private static Label label(LabelScore scored) {
         List<Evidence> evidence = scored.evidence().stream()
-                .map(span -> new Evidence(span.start(), span.end(), span.segment(), span.score()))
+                .map(span -> new Evidence(span.start(), span.end(), span.segment(), span.score(), span.bitsPerByte()))
                 .toList();
         return new Label(scored.label(), scored.score(), scored.aboveThreshold(), evidence);
     }

@@ -34,6 +34,9 @@ public final class EventJson {
         json.set("model", json(answer.getModel()));
         ArrayNode labels = json.putArray("labels");
         answer.getLabels().forEach(label -> labels.add(json(label)));
+        if (answer.getBitsPerByte() != null) {
+            json.put("bits_per_byte", answer.getBitsPerByte());
+        }
         return json.put("tokens_seen", answer.getTokensSeen())
                 .put("tokens_total", answer.getTokensTotal())
                 .put("segments", answer.getSegments())
@@ -55,11 +58,14 @@ public final class EventJson {
                 .put("above_threshold", label.getAboveThreshold());
         ArrayNode evidence = json.putArray("evidence");
         for (Evidence span : label.getEvidence()) {
-            evidence.addObject()
+            ObjectNode place = evidence.addObject()
                     .put("start", span.getStart())
                     .put("end", span.getEnd())
                     .put("segment", span.getSegment())
                     .put("score", span.getScore());
+            if (span.getBitsPerByte() != null) {
+                place.put("bits_per_byte", span.getBitsPerByte());
+            }
         }
         return json;
     }
