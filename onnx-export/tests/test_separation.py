@@ -5,8 +5,10 @@ import random
 import numpy as np
 import pytest
 
+from onnx_export import __main__ as exporter
 from onnx_export.evaluate.garbling import GARBLINGS
 from onnx_export.evaluate.separation import passages, separations, surprise, worst_surprise
+from random_hourglass import trax_config, write_hourglass
 
 TEXT = "The Supplier shall deliver the Goods within thirty (30) days of the date of each Purchase Order. " * 12
 
@@ -64,3 +66,25 @@ def test_passages_are_pieces_of_long_texts():
     assert all(piece in TEXT for piece in pieces)
     with pytest.raises(ValueError, match="no text has 5000 characters"):
         passages(texts, 1, 5000)
+
+
+def test_the_command_prints_both_tables_and_what_clean_texts_have(tmp_path, capsys):
+    folder = write_hourglass(tmp_path / "checkpoint", trax_config(d_model=16, d_ff=24))
+    assert exporter.main(["bundle", "--checkpoint", str(folder), "--output", str(tmp_path / "bundle")]) == 0
+    for number in range(12):
+        (tmp_path / f"{number}.txt").write_text(TEXT[number * 20 :][:800])
+    capsys.readouterr()
+    options = ["--data", str(tmp_path), "--held-out", "0.5", "--passages", "3", "--texts", "2"]
+    assert exporter.main(["separation", "--bundle", str(tmp_path / "bundle"), *options]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"| {name} | " in printed for name in GARBLINGS)
+    assert "Surprise of 3 clean passages: 5 % have more than " in printed
+    assert "Surprise of 2 clean texts, by their worst passage: " in printed
+
+
+def test_a_bundle_that_leaves_gaps_is_refused(tmp_path):
+    folder = write_hourglass(tmp_path / "checkpoint", trax_config(d_model=16, d_ff=24))
+    assert exporter.main(["bundle", "--checkpoint", str(folder), "--output", str(tmp_path / "b"), "--window-gap", "9"]) == 0
+    (tmp_path / "a.txt").write_text(TEXT)
+    with pytest.raises(SystemExit, match="leaves gaps between windows"):
+        exporter.main(["separation", "--bundle", str(tmp_path / "b"), "--data", str(tmp_path / "a.txt")])

@@ -135,6 +135,7 @@ def test_windows_hold_what_stands_in_the_texts(inputs):
         ("a.pdf", b"%PDF", "is no folder, .txt, .jsonl or .jsonl.gz file"),
         ("a.jsonl", b'{"body": "x"}\n', "text is None, expected a string"),
         ("a.txt", b"one text alone", "expected some of both"),
+        ("a.txt", b"caf\xe9", r"is not in UTF-8 \(at byte 3\)"),
     ],
 )
 def test_what_is_no_text_is_named(tmp_path, name, content, expected):

@@ -20,7 +20,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/training.sh"
 trained=()
 for seed in "${seeds[@]:-7}"; do
     for layout in $layouts; do
-        checkpoint="$work/layouts/${layout//[|\/]/}-$seed"
+        name=${layout//|/-}
+        checkpoint="$work/layouts/${name//\//by}-$seed"
         mkdir -p "$checkpoint"
         # One pass, and no teacher, which would be the same for all and hide what they are worth.
         [[ -f $checkpoint/metrics.json ]] || train --output "$checkpoint" --layout "$layout" --seed "$seed" "${options[@]}" --passes 1

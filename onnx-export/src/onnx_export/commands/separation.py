@@ -7,6 +7,7 @@ and for whole texts. Below it stand the surprises that few of the clean texts ex
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         bits_of = BitsOf(_reader(options.bundle))
         texts = [text.decode("utf-8", "replace") for text in CleanTexts.read(options.data, options.held_out).held_out]
+        random.Random(1).shuffle(texts)  # sources come one after another
         others = [text.text.decode("utf-8", "replace") for path in options.other_languages for text in read_clean_texts(path)]
         pieces = passages(texts, options.passages, PASSAGE)
         long = [text for text in texts if len(text) >= PASSAGE][: options.texts]
@@ -88,5 +90,7 @@ def _parser() -> Arguments:
         help="texts in languages it was not trained on",
     )
     parser.add_argument("--passages", type=int, default=400, help="default: %(default)s")
-    parser.add_argument("--texts", type=int, default=100, help="most whole texts (default: %(default)s)")
+    parser.add_argument(
+        "--texts", type=int, default=100, help="most whole texts held out that are measured (default: %(default)s)"
+    )
     return parser

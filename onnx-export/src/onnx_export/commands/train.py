@@ -64,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
         start = Start.read(folder, recipe)
         split, before = _texts(options)
         options.output.mkdir(parents=True, exist_ok=True)
-        check_same_training(options.output, _what_must_not_change(options, recipe, start))
+        check_same_training(options.output, _what_must_not_change(options, recipe, start), " (--passes and --hours may change)")
     except (OSError, ValueError, ExportError) as error:
         sys.exit(sentence(error))
     for note in start.notes:

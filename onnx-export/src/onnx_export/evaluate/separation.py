@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx_export.bundle.symbol_reader import SymbolReader
+from onnx_export.bundle.symbol_reader import SymbolReader, combine_windows
 from onnx_export.evaluate.garbling import GARBLINGS
 
 Bits = NDArray[np.float64]
@@ -22,19 +22,30 @@ NOTHING_KNOWN = 8.0
 PASSAGE = 500
 """Bytes."""
 
+_BATCH = 64
+"""Windows that are run together."""
+
 
 class BitsOf:
-    """Puts texts to the language model of a bundle over bytes."""
+    """Puts texts to the language model of a bundle over bytes that scores all of a text."""
 
     def __init__(self, reader: SymbolReader) -> None:
+        """Raises a ValueError for another bundle, whose passages Java lays otherwise."""
+        manifest = reader.manifest
+        if manifest["symbols"]["kind"] != "bytes" or manifest["windows"].get("gap", 0) or not manifest["scores_first_symbol"]:
+            raise ValueError(
+                "reads characters, leaves gaps between windows or does not score the first symbol, expected a language model that "
+                "scores each byte of a text"
+            )
         self.reader = reader
 
     def __call__(self, text: str) -> Bits:
         document = self.reader.cut(text)
-        seen = np.zeros(len(document.symbols), np.bool_)
-        for first, end in document.windows:
-            seen[first:end] = True
-        return self.reader.log_likelihoods(document)[seen].astype(np.float64) / -math.log(2)
+        inputs = self.reader.window_inputs(document)
+        answers: list[NDArray[np.float32]] = []
+        for first in range(0, len(inputs), _BATCH):
+            answers += self.reader.answers(inputs[first : first + _BATCH])
+        return combine_windows(document.windows, answers).astype(np.float64) / -math.log(2)
 
 
 def bits_per_byte(bits: Bits) -> float:

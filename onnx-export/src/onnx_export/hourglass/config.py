@@ -70,7 +70,7 @@ class HourglassConfig:
     """Layers on every symbol, before it is shortened."""
     after: int
     levels: tuple[Level, ...] = ()
-    """Outermost first; of ``trax`` alone, which always has one."""
+    """Outermost first; of ``trax`` alone, none of a plain Transformer."""
     groups: Groups | None = None
     """Of ``pytorch`` alone."""
     vocabulary: tuple[str, ...] | None = None

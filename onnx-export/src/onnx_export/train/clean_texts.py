@@ -81,6 +81,10 @@ def read_clean_texts(path: Path) -> Iterator[CleanText]:
         yield from (text for text in read_data_lines(path, _parse) if text.text)
     elif _is_text(path):
         content = path.read_bytes()
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is not in UTF-8 (at byte {error.start}); convert it, or leave it out") from None
         if content:
             yield CleanText(content, hashlib.sha256(content).hexdigest())
     else:
@@ -99,7 +103,8 @@ def _parse(_: int, record: dict[str, Any]) -> CleanText:
     if not isinstance(record.get("text"), str):
         raise ValueError(f"text is {record.get('text')!r}, expected a string")
     content = record["text"].encode("utf-8", "replace")
-    return CleanText(content, str(record.get("group", hashlib.sha256(content).hexdigest())))
+    group = record.get("group")
+    return CleanText(content, hashlib.sha256(content).hexdigest() if group is None else str(group))
 
 
 class Windows:

@@ -243,15 +243,21 @@ def _optimizer(model: SegmentClassifier, recipe: Recipe) -> torch.optim.AdamW:
     )
 
 
-def check_same_training(output: Path, options: dict[str, Any]) -> None:
-    """Refuse to go on in a folder whose state came about with other options: what it keeps would silently be wrong."""
+def check_same_training(output: Path, options: dict[str, Any], may_change: str = "") -> None:
+    """Refuse to go on in a folder whose state came about with other options: what it keeps would silently be wrong.
+
+    Args:
+        output: folder of the training.
+        options: that must be the same as before.
+        may_change: says which others need not be.
+    """
     path = output / "training.json"
     if path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
         changed = [f"{key} was {before.get(key)!r}, is {value!r}" for key, value in options.items() if before.get(key) != value]
         if changed:
             raise ValueError(
-                f"{output} holds a training with other options ({'; '.join(changed)}). Give the same ones to go on "
-                "(--passes and --hours may change), or another folder"
+                f"{output} holds a training with other options ({'; '.join(changed)}). Give the same ones to go on"
+                f"{may_change}, or another folder"
             )
     write_json(path, options)

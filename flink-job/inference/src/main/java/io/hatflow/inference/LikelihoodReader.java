@@ -37,11 +37,17 @@ final class LikelihoodReader {
     ScoredText read(SegmentedDocument document, List<WindowAnswer> answers) {
         float[] logLikelihoods = head.logLikelihoods(document.segments(), answers);
         int[] scoredBytes = new int[logLikelihoods.length];
-        for (Span stretch : document.stretches()) {
-            // Nothing stands before the first symbol of a stretch, as far as the model sees.
-            for (int symbol = stretch.first() + (scoresFirstSymbol ? 0 : 1); symbol < stretch.end(); symbol++) {
+        int seen = 0;
+        for (Span window : document.segments()) {
+            // Nothing stands before the first symbol of a window that shares none with the one before, as far as the
+            // model sees.
+            boolean begins = window.first() >= seen;
+            for (int symbol = begins ? window.first() + (scoresFirstSymbol ? 0 : 1) : seen;
+                    symbol < window.end();
+                    symbol++) {
                 scoredBytes[symbol] = alphabet.bytes(document.tokens().ids()[symbol]);
             }
+            seen = window.end();
         }
         return new ScoredText(document, logLikelihoods, scoredBytes, passageBytes);
     }

@@ -5,6 +5,7 @@ import io.hatflow.inference.text.Span;
 import io.hatflow.inference.text.Tokens;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A text with the log-likelihoods of its symbols, summed up: {@code docs/bundle.md}, "From text to log-likelihoods or scores", step 4. */
@@ -85,9 +86,10 @@ final class ScoredText {
      * @param count most passages
      */
     List<Passage> worst(int count) {
+        int[] ends = passageEnds();
         List<Span> worst = new ArrayList<>();
         while (worst.size() < count) {
-            Span next = worstBeside(worst);
+            Span next = worstBeside(worst, ends);
             if (next == null) {
                 break;
             }
@@ -104,8 +106,9 @@ final class ScoredText {
                 .toList();
     }
 
-    private @Nullable Span worstBeside(List<Span> taken) {
-        Span worst = null;
+    /** For each symbol with which a passage begins, where that ends; 0 for the others. */
+    private int[] passageEnds() {
+        int[] ends = new int[bytes.length - 1];
         for (Span stretch : document.stretches()) {
             int enough = Math.min(passageBytes, bytes(stretch.first(), stretch.end()));
             int end = stretch.first();
@@ -116,25 +119,51 @@ final class ScoredText {
                 if (bytes(first, end) < enough) {
                     break;
                 }
-                Span run = new Span(first, end);
-                if ((worst == null || isWorse(run, worst)) && taken.stream().noneMatch(other -> overlap(run, other))) {
-                    worst = run;
+                ends[first] = end;
+            }
+        }
+        return ends;
+    }
+
+    /** The first of those that are within {@code WORSE_BY} of the most surprise and, of these, of the most bits per byte. */
+    private @Nullable Span worstBeside(List<Span> taken, int[] ends) {
+        List<Span> places = taken.stream().map(this::place).toList();
+        double surprise = mostOf(ends, places, Double.NEGATIVE_INFINITY, this::surprise) - WORSE_BY;
+        double bitsPerByte = mostOf(ends, places, surprise, this::bitsPerByte) - WORSE_BY;
+        for (int first = 0; first < ends.length; first++) {
+            if (ends[first] > 0) {
+                Span run = new Span(first, ends[first]);
+                if (surprise(run) >= surprise && bitsPerByte(run) >= bitsPerByte && isApart(run, places)) {
+                    return run;
                 }
             }
         }
-        return worst;
+        return null;
     }
 
-    private boolean isWorse(Span run, Span other) {
-        double more = surprise(run) - surprise(other);
-        return more > WORSE_BY || (more >= -WORSE_BY && bitsPerByte(run) > bitsPerByte(other) + WORSE_BY);
+    /** The most that a passage has which has at least so much surprise. */
+    private double mostOf(int[] ends, List<Span> taken, double surprise, ToDoubleFunction<Span> measure) {
+        double most = Double.NEGATIVE_INFINITY;
+        for (int first = 0; first < ends.length; first++) {
+            if (ends[first] > 0) {
+                Span run = new Span(first, ends[first]);
+                if (surprise(run) >= surprise && isApart(run, taken)) {
+                    most = Math.max(most, measure.applyAsDouble(run));
+                }
+            }
+        }
+        return most;
     }
 
-    /** By their places in the text: a gap may be narrower than a character. */
-    private boolean overlap(Span one, Span other) {
+    private boolean isApart(Span run, List<Span> places) {
+        Span place = place(run);
+        return places.stream().noneMatch(other -> place.first() < other.end() && other.first() < place.end());
+    }
+
+    /** In the text: a gap may be narrower than a character. */
+    private Span place(Span run) {
         Tokens symbols = document.tokens();
-        return symbols.starts()[one.first()] < symbols.ends()[other.end() - 1]
-                && symbols.starts()[other.first()] < symbols.ends()[one.end() - 1];
+        return new Span(symbols.starts()[run.first()], symbols.ends()[run.end() - 1]);
     }
 
     /** The first symbol of a stretch after the character that a symbol is, or is a byte of. */

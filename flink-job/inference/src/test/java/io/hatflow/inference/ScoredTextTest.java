@@ -155,6 +155,20 @@ class ScoredTextTest {
                 .isEqualTo(4);
     }
 
+    /** Each passage surprises a little less than the one before it, and has more bits. */
+    @Test
+    void manySmallStepsDoNotLeadAwayFromTheWorst() {
+        double[] bits = new double[1_000];
+        for (int i = 0; i < 500; i++) {
+            bits[i] = i % 2 == 0 ? 8.04 : 1;
+            bits[500 + i] = 7.9;
+        }
+        assertThat(scored(500, "x".repeat(1_000), bits).worst(1))
+                .singleElement()
+                .satisfies(
+                        passage -> assertThat(passage.surprise()).isCloseTo(0.02, within(ScoredText.WORSE_BY + EXACT)));
+    }
+
     @Test
     void noOtherPassageIsWorse() {
         Random chance = new Random(7);

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,10 +68,20 @@ public record Demo(Path bundle, @Nullable Path qualityBundle, Path samples, bool
                     ClassifierPool.lease(settings.classify().classifier())) {
                 say("Model " + leased.bundle().name() + ":" + leased.bundle().version() + " with "
                         + leased.bundle().labels().size() + " labels");
-                JobSettings quality = qualityBundle == null
-                        ? null
-                        : settings(broker, qualityBundle, QUALITY, QUALITY_DEAD, folder.resolve("quality"), 0);
-                return run(broker, settings, quality, texts);
+                if (qualityBundle == null) {
+                    return run(broker, settings, null, texts);
+                }
+                JobSettings quality =
+                        settings(broker, qualityBundle, QUALITY, QUALITY_DEAD, folder.resolve("quality"), 0);
+                try (PooledClassifier language =
+                        ClassifierPool.lease(quality.classify().classifier())) {
+                    if (!language.bundle().isLanguageModel()) {
+                        throw new IllegalArgumentException("The bundle " + qualityBundle
+                                + " is no language model, which says what is garbled; name the folder of one with"
+                                + " --quality-bundle.");
+                    }
+                    return run(broker, settings, quality, texts);
+                }
             }
         }
     }
@@ -80,8 +91,26 @@ public record Demo(Path bundle, @Nullable Path qualityBundle, Path samples, bool
             throws Exception {
         broker.createTopics(1, List.of(INPUT, LABELLED, DEAD, QUALITY, QUALITY_DEAD));
         say("Starting Flink and the job …");
-        JobClient job = start(settings);
-        JobClient qualityJob = quality == null ? null : start(quality);
+        List<JobClient> jobs = new ArrayList<>();
+        try {
+            jobs.add(start(settings));
+            if (quality != null) {
+                jobs.add(start(quality));
+            }
+            boolean complete = follow(broker, jobs, texts);
+            if (keep) {
+                stay(broker, settings);
+            }
+            return complete;
+        } finally {
+            for (JobClient job : jobs) {
+                stop(job);
+            }
+        }
+    }
+
+    /** Sends the samples and shows what the jobs answer, the second one what is garbled; true if every record came out once. */
+    private boolean follow(LocalBroker broker, List<JobClient> jobs, Map<String, String> texts) throws Exception {
         send(broker, texts);
         int sent = texts.size() + 2;
         say(sent + " records sent: " + texts.size() + " documents, and two that cannot be used");
@@ -89,25 +118,18 @@ public record Demo(Path bundle, @Nullable Path qualityBundle, Path samples, bool
         DemoReport report = new DemoReport(out, texts);
         boolean complete;
         try (EventReader reader = new EventReader(broker.bootstrapServers(), LABELLED, DEAD)) {
-            complete = reader.readUntil(sent, LIMIT, job.getJobExecutionResult(), this::progress);
+            complete = reader.readUntil(sent, LIMIT, jobs.get(0).getJobExecutionResult(), this::progress);
             double seconds = (System.nanoTime() - begun) / 1e9;
             report.print(reader.labelled(), reader.deadLetters(), seconds);
         }
-        if (qualityJob != null) {
+        if (jobs.size() > 1) {
             try (EventReader reader = new EventReader(broker.bootstrapServers(), QUALITY, QUALITY_DEAD)) {
-                complete &= reader.readUntil(sent, LIMIT, qualityJob.getJobExecutionResult(), (labelled, dead) -> {});
+                complete &= reader.readUntil(sent, LIMIT, jobs.get(1).getJobExecutionResult(), this::progress);
                 report.printQuality(reader.labelled());
             }
         }
         if (!complete) {
             say("Not every record came out within " + LIMIT.toMinutes() + " min.");
-        }
-        if (keep) {
-            stay(broker, settings);
-        }
-        stop(job);
-        if (qualityJob != null) {
-            stop(qualityJob);
         }
         return complete;
     }

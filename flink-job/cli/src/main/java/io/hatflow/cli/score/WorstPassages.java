@@ -72,7 +72,7 @@ final class WorstPassages {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
                 Locale.ROOT,
-                "Garbled: %,d of %,d documents; with a garbled passage: %,d. Worst passages:",
+                "Garbled: %,d of %,d documents of this run; with a garbled passage: %,d. Worst passages:",
                 garbled,
                 documents,
                 garbledPassages));

@@ -41,6 +41,16 @@ class DemoIT {
     }
 
     @Test
+    void aClassifierIsNoLanguageModel(@TempDir Path samples) throws Exception {
+        Files.writeString(samples.resolve("a.txt"), "text");
+
+        assertThatThrownBy(() -> new Demo(TinyBundle.PATH, TinyBundle.PATH, samples, false, out).run())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is no language model")
+                .hasMessageContaining("--quality-bundle");
+    }
+
+    @Test
     void aMissingBundleIsSaidBeforeAnythingStarts(@TempDir Path samples) throws Exception {
         Files.writeString(samples.resolve("a.txt"), "text");
 

@@ -144,7 +144,7 @@ class FileScoringTest {
 
         assertThat(summary.garbled()).hasSize(4);
         assertThat(summary.garbled().get(0))
-                .isEqualTo("Garbled: 1 of 3 documents; with a garbled passage: 2. Worst passages:");
+                .isEqualTo("Garbled: 1 of 3 documents of this run; with a garbled passage: 2. Worst passages:");
         assertThat(summary.garbled().subList(1, 3))
                 .anySatisfy(
                         line -> assertThat(line)
