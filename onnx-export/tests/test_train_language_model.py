@@ -9,6 +9,7 @@ import pytest
 
 from onnx_export import __main__ as exporter
 from onnx_export.train.clean_texts import CleanTexts, Windows, read_clean_texts
+from random_hourglass import trax_config, write_hourglass
 
 WORDS = "the party shall pay all fees within thirty days of notice under this agreement and no other".split()
 SMALL = {"d_model": 16, "d_ff": 32, "n_heads": 2, "vanilla_layers": [1, 1], "hierarchy": "1@2"}
@@ -147,3 +148,27 @@ def test_what_is_no_text_is_named(tmp_path, name, content, expected):
 def test_a_folder_without_texts_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"holds no \.txt"):
         CleanTexts.read([tmp_path], 0.5)
+
+
+@pytest.mark.train
+def test_models_trained_with_equal_compute_stand_side_by_side(inputs, tmp_path, capsys):
+    layouts = {"plain": {"hierarchy": "", "vanilla_layers": [2, 0]}, "shortened": {"hierarchy": "1@2"}}
+    for name, layout in layouts.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({**SMALL, **layout}))
+        others = ["--config", str(tmp_path / f"{name}.json"), "--teraflop", "0.0008"]
+        assert exporter.main(command(inputs, tmp_path / name, 1, *others)) == 0
+    capsys.readouterr()
+    picture = tmp_path / "picture.svg"
+    folders = [str(tmp_path / name) for name in layouts]
+    assert exporter.main(["compare-language-models", *folders, "--picture", str(picture)]) == 0
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["| 2@1", "| 1@1 1@2 1@1, attention upon average"]
+    read = [json.loads((tmp_path / name / "metrics.json").read_text())["megabytes"] for name in layouts]
+    assert read[0] > read[1] > 0, "the dearer model reads less"
+    assert "<svg" in picture.read_text()
+
+
+def test_what_was_not_trained_to_the_end_is_named(tmp_path):
+    write_hourglass(tmp_path / "checkpoint", trax_config())
+    with pytest.raises(SystemExit, match="is no training that ran to its end"):
+        exporter.main(["compare-language-models", str(tmp_path / "checkpoint")])

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "split": "write which texts a training learns from, tunes on and holds out",
     "baseline": "measure the simplest thing that could do the same",
     "compare": "show trainings side by side",
+    "compare-language-models": "show language models side by side: bits per byte over what they compute and take",
     "company": "measure how often a clause loses its score because of what else is in its segment",
     "evaluate": "measure a bundle on annotated texts",
     "robustness": "measure how far scores move when texts look as extractors leave them",

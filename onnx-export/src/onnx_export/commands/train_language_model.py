@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import get_args
 
@@ -22,7 +22,7 @@ from onnx_export.hourglass.trax import hyperparameters, read_trax_config
 from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError, sentence
 from onnx_export.train.clean_texts import CleanTexts
-from onnx_export.train.language_recipe import LanguageRecipe
+from onnx_export.train.language_recipe import LanguageRecipe, megabytes_for
 from onnx_export.train.language_training import LanguageTraining
 from onnx_export.train.recipe import MixedPrecision
 from onnx_export.train.training import check_same_training
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         recipe = LanguageRecipe(**{field.name: vars(options)[field.name] for field in fields(LanguageRecipe)})
         config = _config(options.config)
+        if options.teraflop is not None:
+            recipe = replace(recipe, megabytes=megabytes_for(options.teraflop, config, recipe.window_length))
         texts = CleanTexts.read(options.data, recipe.held_out)
         options.output.mkdir(parents=True, exist_ok=True)
         fixed = asdict(recipe) | {"model": hyperparameters(config), "texts_sha256": texts.sha256}
@@ -77,5 +79,11 @@ def _parser() -> Arguments:
         name, default = "--" + field.name.replace("_", "-"), field.default
         choices = get_args(MixedPrecision) if field.name == "mixed_precision" else None
         parser.add_argument(name, type=type(default), default=default, choices=choices, help="default: %(default)s")
+    parser.add_argument(
+        "--teraflop",
+        type=float,
+        help="in place of --megabytes, as much text as so many 10^12 floating-point operations pay for, so that models of different "
+        "cost can be compared",
+    )
     add_device_option(parser)
     return parser

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from onnx_export.hourglass.config import HourglassConfig
+from onnx_export.hourglass.operations import operations
 from onnx_export.train.recipe import MixedPrecision
 
 
@@ -51,3 +53,12 @@ class LanguageRecipe:
         """The learning rate: up over the first fiftieth of the steps, then down along half a cosine to a fiftieth."""
         part = step / self.steps
         return self.learning_rate * min(1.0, part * 50 + 1 / self.steps) * (0.51 + 0.49 * math.cos(math.pi * part))
+
+
+def megabytes_for(teraflop: float, config: HourglassConfig, window_length: int) -> float:
+    """Megabytes of text that so many 10^12 operations pay for, three for each of a run: the way back costs twice as much.
+
+    Raises:
+        ValueError: if the windows cannot be shortened without padding.
+    """
+    return teraflop * 1e6 * window_length / (3 * operations(config, window_length))

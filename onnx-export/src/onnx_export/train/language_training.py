@@ -129,7 +129,7 @@ class LanguageTraining:
     def _metrics(self) -> dict[str, Any]:
         return {
             "parameters": sum(parameter.numel() for parameter in self.model.parameters()),
-            "megabytes": round(self.steps_done * self._bytes_of_step / 1e6, 1),
+            "megabytes": round(self.steps_done * self._bytes_of_step / 1e6, 4),
             "training_minutes": round(self.seconds / 60, 1),
             "bits_per_byte": round(self.history[-1]["held_out"], 4),
             "bits_per_byte_with_context": round(self.history[-1]["with_context"], 4),
