@@ -72,6 +72,7 @@ public record Classified<T>(
                 Classification.class,
                 Map.of(
                         "labels", Types.LIST(label),
+                        "bitsPerByte", Types.DOUBLE,
                         "coverage", Types.ENUM(Classification.Coverage.class),
                         "tokensSeen", Types.INT,
                         "tokensTotal", Types.INT,

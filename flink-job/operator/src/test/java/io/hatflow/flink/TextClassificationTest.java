@@ -13,6 +13,7 @@ import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.onnx.Device;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +37,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Streams of somebody's own elements, with a real but tiny model. */
 @Timeout(120)
@@ -67,9 +70,14 @@ class TextClassificationTest {
 
     private static List<Classified<Ticket>> classified(
             Function<DataStream<Ticket>, TextClassification<Ticket>> classification) throws Exception {
+        return classified(Bundles.TINY, classification);
+    }
+
+    private static List<Classified<Ticket>> classified(
+            Path bundle, Function<DataStream<Ticket>, TextClassification<Ticket>> classification) throws Exception {
         DataStream<Ticket> tickets = environment().fromData(TICKETS);
         SingleOutputStreamOperator<Classified<Ticket>> classified =
-                classification.apply(tickets).bundle(Bundles.TINY.toString()).classify();
+                classification.apply(tickets).bundle(bundle.toString()).classify();
         List<Classified<Ticket>> found = new ArrayList<>();
         // Over the network, so that what leaves is serialized.
         try (CloseableIterator<Classified<Ticket>> results =
@@ -174,9 +182,11 @@ class TextClassificationTest {
                 .hasMessage("capacity is 0, expected at least 1");
     }
 
-    @Test
-    void classifiedElementsKeepEverythingWhenTheyAreSerialized() throws Exception {
-        for (Classified<Ticket> each : classified(tickets -> TextClassification.of(tickets, Ticket::body))) {
+    @ParameterizedTest
+    @ValueSource(strings = {"tiny-documents", "tiny-quality"})
+    void classifiedElementsKeepEverythingWhenTheyAreSerialized(String bundle) throws Exception {
+        for (Classified<Ticket> each :
+                classified(Bundles.named(bundle), tickets -> TextClassification.of(tickets, Ticket::body))) {
             TypeSerializer<Classified<Ticket>> serializer = Classified.type(
                             environment().fromData(TICKETS).getType())
                     .createSerializer(environment().getConfig().getSerializerConfig());

@@ -170,7 +170,8 @@ class ClassifierPoolTest {
             assertThat(leased.bundle().task()).isEqualTo(Task.LANGUAGE_MODEL);
             assertThat(garbled(leased, "The parties agree to pay their own costs."))
                     .isFalse();
-            assertThat(garbled(leased, "Q7xZ+/9kVbJ2Gq8ZxXK0WvQ4jZ7Hq9T+zJ")).isTrue();
+            assertThat(garbled(leased, "Q7xZ+/9kVbJ2Gq8ZxXK0WvQ4jZ7Hq9T+zJ".repeat(10)))
+                    .isTrue();
         }
     }
 
