@@ -5,6 +5,10 @@ public final class DeviceException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    public DeviceException(String message) {
+        super(message);
+    }
+
     public DeviceException(String message, Throwable cause) {
         super(message, cause);
     }

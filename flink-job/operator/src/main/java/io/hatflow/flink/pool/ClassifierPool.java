@@ -191,11 +191,13 @@ public final class ClassifierPool {
                     };
             shared.opened.complete(new Opened(opened, Duration.ofNanos(System.nanoTime() - begun)));
         } catch (LinkageError e) {
-            shared.opened.completeExceptionally(new DeviceException(
+            // Not as its cause: Flink's SQL client shows the innermost one alone.
+            DeviceException explained = new DeviceException(
                     "The native libraries of ONNX Runtime and the tokenizer cannot be loaded: " + e.getMessage()
                             + ". A JVM loads them for one class loader; expected the jar in Flink's lib/, where all jobs share it, or one"
-                            + " job for each TaskManager. See docs/delivery.md, native code and class loaders",
-                    e));
+                            + " job for each TaskManager. See docs/delivery.md, native code and class loaders");
+            explained.addSuppressed(e);
+            shared.opened.completeExceptionally(explained);
         } catch (Throwable e) { // who waits for it would wait for ever
             shared.opened.completeExceptionally(e);
         }
