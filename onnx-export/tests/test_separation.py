@@ -52,7 +52,7 @@ def test_a_model_that_expects_letters_tells_other_characters():
         return np.array([1.0 if character.isalpha() or character == " " else 12.0 for character in text])
 
     clean = passages(["only words and letters here " * 40], 10, 200)
-    result = separations(clean, bits_of, ["0123456789" * 20] * 3)
+    result = separations({text: bits_of(text) for text in clean}, bits_of, ["0123456789" * 20] * 3)
     assert result["random bytes"].by_surprise == 1.0
     assert result["random characters, 5 %"].by_surprise > 0.9
     assert result["shuffled words"].by_surprise == 0.5

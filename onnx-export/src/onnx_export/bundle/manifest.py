@@ -10,10 +10,12 @@ from typing import Any
 
 import jsonschema
 
-from onnx_export.contract import Task
+from onnx_export.contract import MANIFEST, Task
 from onnx_export.hat.config import HatConfig
 from onnx_export.hourglass.config import HourglassConfig
+from onnx_export.json_files import read_json_object
 from onnx_export.onnx.packing import PackedLayout
+from onnx_export.problems import ExportError
 
 FORMAT_VERSION = "1.0"
 
@@ -29,6 +31,18 @@ def schema() -> dict[str, Any]:
         text = (Path(__file__).parents[4] / "schemas/src/main/json" / _SCHEMA).read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
     return content
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a bundle folder.
+
+    Raises:
+        ExportError: if it cannot be read or does not keep to its form.
+    """
+    manifest = read_json_object(folder / MANIFEST)
+    if problems := manifest_problems(manifest):
+        raise ExportError(str(folder / MANIFEST), problems)
+    return manifest
 
 
 def manifest_problems(manifest: object) -> list[str]:

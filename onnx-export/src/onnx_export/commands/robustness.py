@@ -11,10 +11,8 @@ from pathlib import Path
 
 from onnx_export.arguments import Arguments
 from onnx_export.bundle.classifier import Classifier
-from onnx_export.bundle.manifest import manifest_problems
-from onnx_export.contract import MANIFEST
+from onnx_export.bundle.manifest import read_manifest
 from onnx_export.evaluate.robustness import PERTURBATIONS, Scorer, effect
-from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError, sentence
 
 
@@ -24,9 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--texts", type=Path, nargs="+", required=True, help="clean texts in UTF-8, one a file")
     options = parser.parse_args(arguments)
     try:
-        manifest = read_json_object(options.bundle / MANIFEST)
-        if problems := manifest_problems(manifest):
-            raise ExportError(str(options.bundle), problems)
+        manifest = read_manifest(options.bundle)
         if manifest["architecture"] != "hat":
             raise ExportError(str(options.bundle), [f"architecture is {manifest['architecture']}, expected a bundle of a HAT"])
         if not manifest.get("labels"):

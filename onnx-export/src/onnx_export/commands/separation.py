@@ -15,11 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from onnx_export.arguments import Arguments
-from onnx_export.bundle.manifest import manifest_problems
+from onnx_export.bundle.manifest import read_manifest
 from onnx_export.bundle.symbol_reader import SymbolReader
-from onnx_export.contract import MANIFEST
 from onnx_export.evaluate.separation import PASSAGE, BitsOf, Separation, passages, separations, surprise, worst_surprise
-from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError, sentence
 from onnx_export.train.clean_texts import CleanTexts, read_clean_texts
 
@@ -38,20 +36,20 @@ def main(arguments: Sequence[str]) -> int:
         foreign = passages(others, len(pieces), PASSAGE) if others else []
     except (ExportError, OSError, ValueError) as error:
         sys.exit(sentence(error))
-    of_passages = separations(pieces, bits_of, foreign)
-    of_texts = separations(long, bits_of, [text for text in others if len(text) >= PASSAGE][: options.texts])
+    measured = texts[: options.texts]
+    clean = {text: bits_of(text) for text in dict.fromkeys([*pieces, *long, *measured])}
+    of_passages = separations({piece: clean[piece] for piece in pieces}, bits_of, foreign)
+    foreign_texts = [text for text in others if len(text) >= PASSAGE][: options.texts]
+    of_texts = separations({text: clean[text] for text in long}, bits_of, foreign_texts)
     _print_table(len(pieces), of_passages, len(long), of_texts)
-    _print_tails("passages", [surprise(bits_of(piece)) for piece in pieces])
-    bits = [bits_of(text) for text in texts[: options.texts]]
-    _print_tails("texts", [surprise(each) for each in bits])
-    _print_tails("texts, by their worst passage", [worst_surprise(each) for each in bits])
+    _print_tails("passages", [surprise(clean[piece]) for piece in pieces])
+    _print_tails("texts", [surprise(clean[text]) for text in measured])
+    _print_tails("texts, by their worst passage", [worst_surprise(clean[text]) for text in measured])
     return 0
 
 
 def _reader(folder: Path) -> SymbolReader:
-    manifest = read_json_object(folder / MANIFEST)
-    if problems := manifest_problems(manifest):
-        raise ExportError(str(folder), problems)
+    manifest = read_manifest(folder)
     if manifest["task"] != "language-model":
         raise ExportError(str(folder), [f"task is {manifest['task']}, expected language-model"])
     return SymbolReader(folder, manifest)

@@ -16,13 +16,11 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from onnx_export.bundle.manifest import manifest_problems, packed_layout
-from onnx_export.contract import MANIFEST, MODEL, TOKENIZER
+from onnx_export.bundle.manifest import packed_layout, read_manifest
+from onnx_export.contract import MODEL, TOKENIZER
 from onnx_export.hourglass.config import BYTES
-from onnx_export.json_files import read_json_object
 from onnx_export.onnx.packing import PackedBatch, PackedLayout, Segments, open_session
 from onnx_export.onnx.symbol_windows import SymbolWindow, pack_windows
-from onnx_export.problems import ExportError
 from onnx_export.text.tokenization import TextTokenizer
 
 _DOCUMENT = 8
@@ -77,9 +75,7 @@ class Contender:
         Raises:
             ExportError: if it cannot be used.
         """
-        manifest = read_json_object(folder / MANIFEST)
-        if problems := manifest_problems(manifest):
-            raise ExportError(str(folder / MANIFEST), problems)
+        manifest = read_manifest(folder)
         feeds = (
             _symbol_feeds(manifest, segments) if manifest["architecture"] == "hourglass" else _feeds(folder, manifest, segments)
         )

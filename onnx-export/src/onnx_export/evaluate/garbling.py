@@ -8,14 +8,15 @@ import re
 from collections.abc import Callable, Mapping
 
 _LOOK_ALIKES = {
-    "a": "oe@", "b": "h6", "c": "eo(", "d": "cl", "e": "co", "f": "t", "g": "9q", "h": "b", "i": "l1!", "j": ";", "k": "lc", "l": "1I|",
-    "m": "rn", "n": "ri", "o": "0c", "p": "q", "q": "g", "r": "n", "s": "5$", "t": "f+", "u": "v", "v": "y", "w": "vv", "x": "%", "y": "v",
-    "z": "2", "B": "8", "D": "O", "G": "6", "I": "l1", "O": "0Q", "S": "5$", "Z": "2", "0": "O", "1": "lI", "5": "S", "8": "B", ".": ",",
-    ",": ".", " ": "_.",
+    "a": "oe@", "b": "h6", "c": "eo(", "e": "co", "f": "t", "g": "9q", "h": "b", "i": "l1!", "j": ";", "l": "1I|", "o": "0c",
+    "p": "q", "q": "g", "r": "n", "s": "5$", "t": "f+", "u": "v", "v": "y", "x": "%", "y": "v", "z": "2", "B": "8", "D": "O",
+    "G": "6", "I": "l1", "O": "0Q", "S": "5$", "Z": "2", "0": "O", "1": "lI", "5": "S", "8": "B", ".": ",", ",": ".", " ":
+    "_.",
 }  # fmt: skip
-"""What recognition takes a character for; of more than two letters each is one choice, except in pairs such as rn for m."""
+"""What recognition takes a character for: any one of these."""
 
 _PAIRS = {"d": "cl", "m": "rn", "n": "ri", "w": "vv", "k": "lc"}
+"""What it takes for two."""
 
 
 def ocr_noise(text: str, share: float, chance: random.Random) -> str:
@@ -25,8 +26,10 @@ def ocr_noise(text: str, share: float, chance: random.Random) -> str:
 
 def _misread(character: str, chance: random.Random) -> str:
     kind = chance.random()
+    if kind < 0.6 and character in _PAIRS:
+        return _PAIRS[character]
     if kind < 0.6 and character in _LOOK_ALIKES:
-        return _PAIRS.get(character) or chance.choice(_LOOK_ALIKES[character])
+        return chance.choice(_LOOK_ALIKES[character])
     if kind < 0.8:
         return chance.choice("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:'-~^|*")
     if kind < 0.9:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
-from numpy.typing import NDArray
 
+from onnx_export.evaluate.benchmark import Contender, measure
 from onnx_export.hourglass.checkpoint import HourglassCheckpoint, read_hourglass
 from onnx_export.hourglass.config import Resampling
 from onnx_export.hourglass.graph import build_graph
 from onnx_export.hourglass.operations import operations
 from onnx_export.onnx.packing import open_session
+from onnx_export.train.pictures import pyplot
 
 _BATCH = 8192
 """Bytes of a batch that is timed."""
@@ -41,7 +40,7 @@ class Trained:
         """Read a checkpoint with its ``metrics.json``.
 
         Raises:
-            ExportError: if it is no checkpoint.
+            ExportError: if it is not a checkpoint.
             ValueError: if it is not one that ``train-language-model`` has trained to the end.
         """
         checkpoint = read_hourglass(folder)
@@ -76,31 +75,15 @@ def _resampling(kind: Resampling) -> str:
 
 
 def milliseconds_per_kilobyte(models: Sequence[Trained]) -> list[float]:
-    """Of 1,000 bytes in full windows, on one thread: the median over turns, in each of which every model runs once."""
-    runs = [_Run.of(model) for model in models]
-    for run in runs:
-        run.milliseconds()
-    times = np.array([[run.milliseconds() for run in runs] for _ in range(_TURNS)])
-    return [float(median) for median in np.median(times, axis=0)]
+    """Of 1,000 bytes in full windows, on one thread: medians, the models by turns."""
+    timings = measure({str(number): _contender(model) for number, model in enumerate(models)}, "full", _TURNS)
+    return [timing.milliseconds * 1000 / model.window for timing, model in zip(timings.values(), models, strict=True)]
 
 
-@dataclass(frozen=True)
-class _Run:
-    session: onnxruntime.InferenceSession
-    feeds: Mapping[str, NDArray[np.int64]]
-
-    @classmethod
-    def of(cls, model: Trained) -> _Run:
-        shape = (max(1, _BATCH // model.window), model.window)
-        ids = np.random.default_rng(1).integers(32, 127, shape)
-        session = open_session(build_graph(model.checkpoint).SerializeToString())
-        return cls(session, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
-
-    def milliseconds(self) -> float:
-        """Of 1,000 bytes."""
-        begun = time.perf_counter()
-        self.session.run(None, dict(self.feeds))
-        return (time.perf_counter() - begun) * 1e6 / self.feeds["input_ids"].size
+def _contender(model: Trained) -> Contender:
+    ids = np.random.default_rng(1).integers(32, 127, (max(1, _BATCH // model.window), model.window))
+    session = open_session(build_graph(model.checkpoint).SerializeToString())
+    return Contender("fp32", session, {"full": {"input_ids": ids, "attention_mask": np.ones_like(ids)}})
 
 
 def table(models: Sequence[Trained], milliseconds: Sequence[float]) -> list[str]:
@@ -120,12 +103,8 @@ def table(models: Sequence[Trained], milliseconds: Sequence[float]) -> list[str]
 
 def draw(models: Sequence[Trained], milliseconds: Sequence[float], path: Path) -> None:
     """Bits per byte over operations and over time, beside each other; plain Transformers in grey."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, panels = pyplot.subplots(1, 2, figsize=(11, 4.5), sharey=True)
+    plots = pyplot()
+    figure, panels = plots.subplots(1, 2, figsize=(11, 4.5), sharey=True)
     costs = ([model.operations_per_byte / 1e6 for model in models], milliseconds)
     for axes, values, label in zip(panels, costs, ("MFLOP per byte", "milliseconds per kB, one thread"), strict=True):
         _points(axes, models, values)
@@ -133,7 +112,7 @@ def draw(models: Sequence[Trained], milliseconds: Sequence[float], path: Path) -
     panels[0].set_ylabel("bits per byte, held out")
     figure.tight_layout()
     figure.savefig(path)
-    pyplot.close(figure)
+    plots.close(figure)
 
 
 def _points(axes: Any, models: Sequence[Trained], values: Sequence[float]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,10 +74,10 @@ class Separation:
 
 
 def separations(
-    clean: Sequence[str], bits_of: Callable[[str], Bits], others: Sequence[str] = (), *, seed: int = 1
+    clean: Mapping[str, Bits], bits_of: Callable[[str], Bits], others: Sequence[str] = (), *, seed: int = 1
 ) -> dict[str, Separation]:
-    """Of every way to garble, the same texts garbled beside them clean; and of ``others``, texts in other languages."""
-    before = [bits_of(text) for text in clean]
+    """Of every way to garble, the same texts garbled beside them clean, whose bits are known; and of ``others``, in other languages."""
+    before = list(clean.values())
     result = {}
     for name, garble in GARBLINGS.items():
         result[name] = _separation(before, [bits_of(garble(text, random.Random(seed + i))) for i, text in enumerate(clean)])

@@ -40,8 +40,10 @@ class CleanTexts:
             ValueError: if one holds something else, or nothing is left to learn from or to measure on.
         """
         texts = [text for path in paths for text in read_clean_texts(path)]
-        measured = [text.text for text in texts if _is_held_out(text.group, held_out)]
-        learned = [text.text for text in texts if not _is_held_out(text.group, held_out)]
+        learned: list[bytes] = []
+        measured: list[bytes] = []
+        for text in texts:
+            (measured if _is_held_out(text.group, held_out) else learned).append(text.text)
         if not learned or not measured:
             raise ValueError(
                 f"of {len(texts)} texts {len(learned)} are left to learn from and {len(measured)} to measure on, expected "

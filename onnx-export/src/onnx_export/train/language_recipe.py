@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from onnx_export.hourglass.config import HourglassConfig
 from onnx_export.hourglass.operations import operations
-from onnx_export.train.recipe import MixedPrecision
+from onnx_export.train.recipe import MixedPrecision, out_of_bounds
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,7 @@ class LanguageRecipe:
             "dropout": (0, 0.9),
             "held_out": (0.0001, 0.9),
         }
-        problems = [
-            f"{name} is {getattr(self, name)}, expected {f'at least {low}' if high == math.inf else f'{low} to {high}'}"
-            for name, (low, high) in bounds.items()
-            if not low <= getattr(self, name) <= high
-        ]
+        problems = out_of_bounds(self, bounds)
         problems += [
             f"{name} is {getattr(self, name)}, expected above 0"
             for name in ("megabytes", "learning_rate")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from onnx_export.train.clean_texts import CleanTexts, Windows
 from onnx_export.train.hourglass_torch import Hourglass, checkpoint_files
 from onnx_export.train.language_recipe import LanguageRecipe
 from onnx_export.train.learning_curve import save_bits_curve
+from onnx_export.train.state import read_state, write_state
 
 MEASURED_WINDOWS = 128
 """Of the texts held out, the same at every measurement."""
@@ -28,8 +28,6 @@ _MEASUREMENTS = 40
 
 _STEPS_BETWEEN = 25
 """Least from one to the next."""
-
-_STATE = "training-state.pt"
 
 
 class LanguageTraining:
@@ -137,7 +135,7 @@ class LanguageTraining:
         }
 
     def _save(self) -> None:
-        """Everything that going on needs, replaced in one step."""
+        """Everything that going on needs."""
         state = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -145,15 +143,13 @@ class LanguageTraining:
             "seconds": self.seconds,
             "history": self.history,
         }
-        torch.save(state, self.output / "training-state.part")
-        os.replace(self.output / "training-state.part", self.output / _STATE)
+        write_state(self.output, state)
         save_bits_curve(self.history, self.output / "learning-curve.png")
 
     def _resume(self) -> None:
-        path = self.output / _STATE
-        if not path.exists():
+        state = read_state(self.output, self.device)
+        if state is None:
             return
-        state = torch.load(path, weights_only=True, map_location=self.device)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.steps_done, self.seconds, self.history = state["steps_done"], state["seconds"], state["history"]

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from onnx_export.train.pictures import pyplot
+
 
 def save_bits_curve(history: Sequence[Mapping[str, float]], path: Path) -> None:
     """Draw ``learned`` and ``held_out`` bits per byte over ``megabytes`` read."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(7, 4))
+    plots = pyplot()
+    figure, axes = plots.subplots(figsize=(7, 4))
     megabytes = [point["megabytes"] for point in history]
     axes.plot(megabytes, [point["learned"] for point in history], "-", color="gray", label="texts it learns from")
     axes.plot(megabytes, [point["held_out"] for point in history], "o-", label="texts held out")
@@ -21,4 +19,4 @@ def save_bits_curve(history: Sequence[Mapping[str, float]], path: Path) -> None:
     axes.legend(frameon=False)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+    plots.close(figure)

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from onnx_export.train.pictures import pyplot
+
 _CANDIDATES = np.round(np.arange(0.04, 0.97, 0.02), 2)
 _COMMON_WEIGHT = 1.0
 """Between 0.3 and 3 made no difference beyond noise on held-out contracts."""
@@ -96,13 +98,9 @@ def tune_thresholds(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> li
 
 def save_learning_curve(history: Sequence[tuple[float, float, Metrics]], path: Path) -> None:
     """Draw (hours, training loss, validation metrics) per pass as a picture."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    plots = pyplot()
     hours = [hour for hour, _, _ in history]
-    figure, loss_axis = pyplot.subplots(figsize=(7, 4))
+    figure, loss_axis = plots.subplots(figsize=(7, 4))
     loss_axis.plot(hours, [loss for _, loss, _ in history], "o-", color="gray", label="training loss")
     loss_axis.set(xlabel="hours of training", ylabel="training loss")
     score_axis = loss_axis.twinx()
@@ -112,4 +110,4 @@ def save_learning_curve(history: Sequence[tuple[float, float, Metrics]], path: P
     figure.legend(loc="lower center", ncols=3, frameon=False)
     figure.tight_layout(rect=(0, 0.07, 1, 1))
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+    plots.close(figure)

@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from onnx_export.train.pictures import pyplot
+
 CALIBRATION = "calibration.json"
 """In the folder of a training."""
 
@@ -100,12 +102,8 @@ def expected_calibration_error(scores: NDArray[np.float32], truth: NDArray[np.bo
 
 def save_reliability_diagram(scores: Mapping[str, NDArray[np.float32]], truth: NDArray[np.bool_], path: Path) -> None:
     """Draw the share of positives over the score, one line for each of the named ``scores`` [D, C], as a picture."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axis = pyplot.subplots(figsize=(5, 4.5))
+    plots = pyplot()
+    figure, axis = plots.subplots(figsize=(5, 4.5))
     axis.plot([0, 1], [0, 1], color="gray", linestyle=":", label="perfect")
     for name, values in scores.items():
         bins = _bins(values, truth)
@@ -117,4 +115,4 @@ def save_reliability_diagram(scores: Mapping[str, NDArray[np.float32]], truth: N
     axis.legend(loc="upper left", frameon=False)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+    plots.close(figure)

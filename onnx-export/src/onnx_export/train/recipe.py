@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,15 @@ from onnx_export.hat.layout import parse_layout, too_large_steps
 from onnx_export.text.segmentation import SegmenterName
 
 MixedPrecision = Literal["no", "bf16"]
+
+
+def out_of_bounds(recipe: object, bounds: Mapping[str, tuple[float, float]]) -> list[str]:
+    """The values of a recipe that are not from the least to the most that are allowed, each in a sentence."""
+    return [
+        f"{name} is {getattr(recipe, name)}, expected {f'at least {low}' if high == math.inf else f'{low} to {high}'}"
+        for name, (low, high) in bounds.items()
+        if not low <= getattr(recipe, name) <= high
+    ]
 
 
 @dataclass(frozen=True)
@@ -63,11 +73,7 @@ class Recipe:
             "weight_average": (0, 0.9999),
             "evaluate_every": (1, math.inf),
         }
-        problems = [
-            f"{name} is {getattr(self, name)}, expected {f'at least {low}' if high == math.inf else f'{low} to {high}'}"
-            for name, (low, high) in bounds.items()
-            if not low <= getattr(self, name) <= high
-        ]
+        problems = out_of_bounds(self, bounds)
         problems += [
             f"{name} is {getattr(self, name)}, expected above 0" for name in ("passes", "hours") if getattr(self, name) <= 0
         ]

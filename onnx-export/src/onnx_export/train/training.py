@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import time
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from onnx_export.train.outcome import bundle_settings, write_checkpoint
 from onnx_export.train.recipe import Recipe
 from onnx_export.train.split import Split
 from onnx_export.train.start import Start, model_for
+from onnx_export.train.state import read_state, write_state
 from onnx_export.train.whole_documents import document_logits
 
 
@@ -168,7 +168,7 @@ class Training:
         return Scored(logits, np.stack([document.truth for document in documents]))
 
     def _save(self) -> None:
-        """Everything that going on needs, replaced in one step."""
+        """Everything that going on needs."""
         state = {
             "model": self.model.state_dict(),
             "averaged": None if self.averaged is None else self.averaged.state_dict(),
@@ -177,17 +177,14 @@ class Training:
             "seconds": self.seconds,
             "history": [(e.progress, e.hours, e.loss, asdict(e.metrics)) for e in self.history],
         }
-        part = self.output / "training-state.part"
-        torch.save(state, part)
-        os.replace(part, self.output / "training-state.pt")
+        write_state(self.output, state)
         if self.history:
             save_learning_curve([(e.hours, e.loss, e.metrics) for e in self.history], self.output / "learning-curve.png")
 
     def _resume(self) -> None:
-        path = self.output / "training-state.pt"
-        if not path.exists():
+        state = read_state(self.output, self.model.device)
+        if state is None:
             return
-        state = torch.load(path, weights_only=True, map_location=self.model.device)
         self.model.load_state_dict(state["model"])
         if self.averaged is not None:
             self.averaged.load_state_dict(state["averaged"])
