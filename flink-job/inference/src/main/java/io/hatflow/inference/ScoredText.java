@@ -147,8 +147,9 @@ final class ScoredText {
         for (int first = 0; first < ends.length; first++) {
             if (ends[first] > 0) {
                 Span run = new Span(first, ends[first]);
-                if (surprise(run) >= surprise && isApart(run, taken)) {
-                    most = Math.max(most, measure.applyAsDouble(run));
+                double own = measure.applyAsDouble(run);
+                if (own > most && surprise(run) >= surprise && isApart(run, taken)) {
+                    most = own;
                 }
             }
         }

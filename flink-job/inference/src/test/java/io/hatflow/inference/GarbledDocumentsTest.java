@@ -79,7 +79,7 @@ class GarbledDocumentsTest {
         }
         try (DocumentClassifier classifier = open("tiny-quality", LongDocuments.WINDOW, 9)) {
             Classification answer = (Classification) classifier.classify(text).get();
-            // Clean passages are no evidence.
+            // Clean passages are not evidence.
             assertThat(answer.labels().get(1).evidence())
                     .hasSizeBetween(2, 3)
                     .allSatisfy(evidence -> assertThat(evidence.score()).isGreaterThanOrEqualTo(1.5f));

@@ -77,8 +77,8 @@ public record Demo(Path bundle, @Nullable Path qualityBundle, Path samples, bool
                         ClassifierPool.lease(quality.classify().classifier())) {
                     if (!language.bundle().isLanguageModel()) {
                         throw new IllegalArgumentException("The bundle " + qualityBundle
-                                + " is no language model, which says what is garbled; name the folder of one with"
-                                + " --quality-bundle.");
+                                + " is not a language model, so it cannot say what is garbled; name the folder of one"
+                                + " that is with --quality-bundle.");
                     }
                     return run(broker, settings, quality, texts);
                 }

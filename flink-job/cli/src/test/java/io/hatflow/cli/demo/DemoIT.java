@@ -46,7 +46,7 @@ class DemoIT {
 
         assertThatThrownBy(() -> new Demo(TinyBundle.PATH, TinyBundle.PATH, samples, false, out).run())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("is no language model")
+                .hasMessageContaining("is not a language model")
                 .hasMessageContaining("--quality-bundle");
     }
 
