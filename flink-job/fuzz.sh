@@ -22,7 +22,7 @@ done
 [[ "$minutes" =~ ^[1-9][0-9]*$ ]] || { echo "fuzz.sh: --minutes is \"$minutes\", expected a whole number from 1" >&2; exit 2; }
 
 declare -A modules=([document]=job [manifest]=inference [text]=inference)
-declare -A tests=([document]=AvroDocumentDecoderFuzzTest [manifest]=ManifestReaderFuzzTest [text]=SegmentsFuzzTest)
+declare -A tests=([document]=SingleObjectDecoderFuzzTest [manifest]=ManifestReaderFuzzTest [text]=SegmentsFuzzTest)
 # What reads for us is followed, too.
 declare -A libraries=([document]='org.apache.avro.**,' [manifest]='com.fasterxml.jackson.**,com.networknt.**,' [text]='')
 [[ -z "$target" || -n "${tests[$target]:-}" ]] || {

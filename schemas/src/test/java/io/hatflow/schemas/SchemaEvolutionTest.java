@@ -50,7 +50,8 @@ class SchemaEvolutionTest {
             "DeadLetter-1", "b144aecdb7dbea9c",
             "DeadLetter-2", "92f56dc3672d8923",
             "DeadLetter-3", "45f75c4f43da81f7",
-            "DeadLetter-4", "f2e980f63abd18ef");
+            "DeadLetter-4", "f2e980f63abd18ef",
+            "DeadLetter-5", "65377d1c407daac4");
 
     @Test
     void historyIsNeverRewritten() {

@@ -2,9 +2,11 @@ package io.hatflow.cli;
 
 import io.hatflow.events.Document;
 import io.hatflow.job.format.Decoded;
-import io.hatflow.job.format.JsonDocument;
+import io.hatflow.job.format.DocumentDecoder;
+import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.format.JsonLines;
 import io.hatflow.job.format.Utf8File;
+import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -39,9 +41,10 @@ final class DocumentFile {
                     .build());
             return;
         }
+        DocumentDecoder decoder = DocumentFormat.lines().decoder();
         try (JsonLines lines = new JsonLines(file)) {
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
-                Decoded parsed = JsonDocument.parse(line);
+                Decoded parsed = decoder.decode(SourceRecord.ofLine(file, lines.number(), line));
                 if (parsed.document() == null) {
                     throw new IllegalArgumentException(file + ", line " + lines.number() + ": "
                             + parsed.requireRefusal().message());

@@ -70,11 +70,13 @@ class WrongCommandsTest {
                         "Unknown option --bootstrap-server; did you mean --bootstrap-servers?"),
                 fails("send KAFKA DIR/none", "DIR/none is not a file; expected text, or .jsonl with a document a line"),
                 fails("send KAFKA DIR/latin.txt", "DIR/latin.txt is not UTF-8; convert it first (iconv -t UTF-8)"),
-                fails("send KAFKA DIR/wrong.jsonl", "DIR/wrong.jsonl, line 2: \"text\" is missing; expected a string."),
+                fails(
+                        "send KAFKA DIR/wrong.jsonl",
+                        "DIR/wrong.jsonl, line 2: text or segments is missing or null; expected a text or an array of texts."),
                 // Before it sends the other one.
                 fails(
                         "send KAFKA DIR/docs.jsonl DIR/wrong.jsonl",
-                        "DIR/wrong.jsonl, line 2: \"text\" is missing; expected a string."),
+                        "DIR/wrong.jsonl, line 2: text or segments is missing or null; expected a text or an array of texts."),
                 fails(
                         "send --bootstrap-servers broker DIR/docs.jsonl",
                         "Kafka did not do what it was asked for: Invalid url in bootstrap.servers: broker"),

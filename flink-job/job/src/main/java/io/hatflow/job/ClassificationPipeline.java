@@ -68,7 +68,7 @@ public final class ClassificationPipeline {
                 .orElse("");
         EventStreams classified = EventStreams.of(
                 afterSource.apply(records),
-                DocumentFormat.avro(settings.source().writerSchemas()),
+                DocumentFormat.of(settings.format(), null),
                 settings.classify(),
                 settings.quarantine().of(checkpoints, settings.source().groupId()),
                 settings.rejectionLimit());

@@ -1,11 +1,13 @@
 package io.hatflow.job;
 
+import io.hatflow.flink.operator.OperatorSettings.Order;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.QuarantineOptions;
 import io.hatflow.job.classify.RejectionLimit;
 import io.hatflow.job.config.References;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
+import io.hatflow.job.format.FormatSettings;
 import io.hatflow.job.sink.SinkSettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings;
@@ -30,6 +32,7 @@ public record JobSettings(
         Map<String, String> kafkaProperties,
         Map<String, String> flinkOptions,
         SourceSettings source,
+        FormatSettings format,
         ClassifySettings classify,
         QuarantineOptions quarantine,
         RejectionLimit rejectionLimit,
@@ -58,6 +61,7 @@ public record JobSettings(
     static final List<Setting<?>> SETTINGS = Stream.of(
                     List.<Setting<?>>of(BOOTSTRAP_SERVERS),
                     SourceSettings.SETTINGS,
+                    FormatSettings.SETTINGS,
                     SinkSettings.SETTINGS,
                     ClassifySettings.SETTINGS,
                     QuarantineOptions.SETTINGS,
@@ -86,6 +90,7 @@ public record JobSettings(
                 values.under(KAFKA_PREFIX),
                 values.under(FLINK_PREFIX),
                 source,
+                FormatSettings.from(values),
                 ClassifySettings.from(values),
                 QuarantineOptions.from(values),
                 RejectionLimit.from(values),
@@ -107,6 +112,11 @@ public record JobSettings(
         if (source.topics().contains(sink.labelledTopic()) || source.topics().contains(sink.deadLetterTopic())) {
             values.problem("kafka.input-topics " + source.topics()
                     + " holds an output topic: the job would read its own events; give the output a topic of its own");
+        }
+        if (format.mapping().priority() != null && classify.order() == Order.ORDERED) {
+            values.problem("document.priority is \"" + format.mapping().priority()
+                    + "\", but with classify.order: ordered no document can overtake another;"
+                    + " set classify.order: unordered, or leave the field out");
         }
         for (String server : bootstrapServers.split(",", -1)) {
             if (!SERVER.matcher(server.strip()).matches() && !bootstrapServers.equals(SettingValues.MISSING)) {
@@ -158,7 +168,8 @@ public record JobSettings(
     @Override
     public String toString() {
         return "JobSettings[name=" + name + ", bootstrapServers=" + bootstrapServers + ", kafkaProperties="
-                + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + source + ", " + classify
+                + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + source + ", " + format
+                + ", " + classify
                 + ", " + quarantine + ", " + rejectionLimit + ", " + sink + ", " + checkpoint + "]";
     }
 

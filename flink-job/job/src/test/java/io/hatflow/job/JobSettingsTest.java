@@ -12,6 +12,10 @@ import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingsException;
+import io.hatflow.job.format.FieldMapping;
+import io.hatflow.job.format.FieldPath;
+import io.hatflow.job.format.FormatSettings.Format;
+import io.hatflow.job.format.IdSource;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings.LostRecords;
 import io.hatflow.job.source.SourceSettings.StartFrom;
@@ -59,8 +63,48 @@ class JobSettingsTest {
                         "5 s",
                         Duration.ofSeconds(5),
                         s -> s.source().partitionDiscoveryInterval()),
-                of("document.writer-schemas", "", "/old", "/old", s -> s.source()
+                of("document.writer-schemas", "", "/old", "/old", s -> s.format()
                         .writerSchemas()),
+                of("document.format", Format.HATFLOW, "text", Format.TEXT, s -> s.format()
+                        .format()),
+                // Fields need another format as well, see fieldsOfTheUsersOwnRecordsAreNamed.
+                of("document.text", List.of(), " ", List.of(), s -> s.format()
+                        .mapping()
+                        .text()),
+                of("document.text-separator", "\n\n", "\n\\n", "\n\n", s -> s.format()
+                        .mapping()
+                        .separator()),
+                of(
+                        "document.segments",
+                        Optional.empty(),
+                        " ",
+                        Optional.empty(),
+                        s -> Optional.ofNullable(s.format().mapping().segments())),
+                of("document.id", IdSource.Kind.KEY_OR_POSITION, " ", IdSource.Kind.KEY_OR_POSITION, s -> s.format()
+                        .mapping()
+                        .id()
+                        .kind()),
+                of(
+                        "document.title",
+                        Optional.empty(),
+                        " ",
+                        Optional.empty(),
+                        s -> Optional.ofNullable(s.format().mapping().title())),
+                of(
+                        "document.time",
+                        Optional.empty(),
+                        " ",
+                        Optional.empty(),
+                        s -> Optional.ofNullable(s.format().mapping().time())),
+                of(
+                        "document.priority",
+                        Optional.empty(),
+                        " ",
+                        Optional.empty(),
+                        s -> Optional.ofNullable(s.format().mapping().priority())),
+                of("document.metadata", List.of(), " ", List.of(), s -> s.format()
+                        .mapping()
+                        .metadata()),
                 of("kafka.labelled-topic", "labelled-documents", "l", "l", s -> s.sink()
                         .labelledTopic()),
                 of("kafka.dead-letter-topic", "dead-letters", "d", "d", s -> s.sink()
@@ -167,6 +211,38 @@ class JobSettingsTest {
         assertThat(everySetting().map(arguments -> arguments.get()[0]))
                 .containsExactlyInAnyOrderElementsOf(
                         JobSettings.SETTINGS.stream().map(Setting::key).toList());
+    }
+
+    @Test
+    void fieldsOfTheUsersOwnRecordsAreNamed(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("job.yaml"), """
+                document:
+                  format: json
+                  text: [payload.subject, payload.body]
+                  text-separator: "\\n"
+                  segments: payload.paragraphs
+                  id: payload.caseNumber
+                  title: payload.sub\\.title
+                  time: payload.sent
+                  priority: payload.urgency
+                  metadata: [payload.language, payload.court]
+                classify.order: unordered
+                """);
+
+        FieldMapping mapping = read("--config=" + file).format().mapping();
+
+        assertThat(mapping.text()).hasToString("[payload.subject, payload.body]");
+        assertThat(mapping.separator()).isEqualTo("\n");
+        assertThat(mapping.segments()).hasToString("payload.paragraphs");
+        assertThat(mapping.id()).isEqualTo(new IdSource(IdSource.Kind.FIELD, path("payload", "caseNumber")));
+        assertThat(mapping.title()).isEqualTo(path("payload", "sub.title"));
+        assertThat(mapping.time()).isEqualTo(path("payload", "sent"));
+        assertThat(mapping.priority()).isEqualTo(path("payload", "urgency"));
+        assertThat(mapping.metadata()).containsExactly(path("payload", "language"), path("payload", "court"));
+    }
+
+    private static FieldPath path(String... names) {
+        return new FieldPath(List.of(names));
     }
 
     @Test

@@ -107,7 +107,77 @@ class WrongSettingsTest {
                         "no topic",
                         "--kafka.input-topics is \",\", expected texts separated by commas",
                         "--kafka.input-topics=,"),
+                flags(
+                        "a format that there is not",
+                        "--document.format is \"xml\", expected hatflow or json or text",
+                        "--document.format=xml"),
+                flags(
+                        "a path with an empty name",
+                        "--document.text is \"payload..body\", expected paths such as payload.body, each once, separated by"
+                                + " commas, or nothing",
+                        "--document.format=json",
+                        "--document.segments=a",
+                        "--document.text=payload..body"),
+                flags(
+                        "a path twice",
+                        "--document.metadata is \"a,a\", expected paths such as payload.body, each once, separated by commas,"
+                                + " or nothing",
+                        "--document.format=json",
+                        "--document.text=a",
+                        "--document.metadata=a,a"),
+                flags(
+                        "a path that ends in a dot",
+                        "--document.title is \"a.\", expected a path such as payload.body, or nothing",
+                        "--document.title=a."),
+                flags(
+                        "an id without a name",
+                        "--document.id is \".\", expected key, position or a path such as payload.number",
+                        "--document.id=."),
+                flags(
+                        "a separator with an unknown escape",
+                        "--document.text-separator is \"\\r\", expected text, in which \\n is a line feed, \\t a tab and"
+                                + " \\\\ a backslash",
+                        "--document.text-separator=\\r"),
                 // Contradictions.
+                flags(
+                        "fields of a Document",
+                        "document.text has no effect with document.format: hatflow; leave it out, or set document.format"
+                                + " to json",
+                        "--document.text=body"),
+                flags(
+                        "a separator of nothing",
+                        "document.text-separator has no effect with document.format: text; leave it out, or set"
+                                + " document.format to json",
+                        "--document.format=text",
+                        "--document.text-separator=,"),
+                flags(
+                        "an id for a Document",
+                        "document.id has no effect with document.format: hatflow; leave it out, or set document.format to"
+                                + " json or text",
+                        "--document.id=key"),
+                flags(
+                        "an id in a text",
+                        "document.id is \"number\", but with document.format: text a value has no fields; expected key,"
+                                + " position or nothing",
+                        "--document.format=text",
+                        "--document.id=number"),
+                flags(
+                        "older schemas of JSON",
+                        "document.writer-schemas has no effect with document.format: text; leave it out, or set"
+                                + " document.format to hatflow",
+                        "--document.format=text",
+                        "--document.writer-schemas=/old"),
+                flags(
+                        "JSON without a text",
+                        "document.text is missing, which document.format: json needs; name the field that holds the text",
+                        "--document.format=json"),
+                flags(
+                        "a priority field among ordered events",
+                        "document.priority is \"urgency\", but with classify.order: ordered no document can overtake"
+                                + " another; set classify.order: unordered, or leave the field out",
+                        "--document.format=json",
+                        "--document.text=body",
+                        "--document.priority=urgency"),
                 flags(
                         "transactions that end before their checkpoint",
                         "kafka.transaction-timeout is 60.0 s, expected more than checkpoint.interval + checkpoint.timeout"

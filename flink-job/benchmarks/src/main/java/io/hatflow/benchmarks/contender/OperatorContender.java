@@ -35,13 +35,13 @@ public final class OperatorContender implements Contender {
     @Override
     public Run run(Slice slice) throws Exception {
         return MemoryFedJob.run(
-                slice, documents -> scored(EventStreams.of(records(documents), DocumentFormat.avro(), settings)));
+                slice, documents -> scored(EventStreams.of(records(documents), DocumentFormat.hatflow(), settings)));
     }
 
     /** The same operator over a classifier that somebody else brings. */
     public static DataStream<Scored> scored(
             DataStream<Document> documents, ClassifySettings settings, ClassifierProvider classifiers) {
-        return scored(EventStreams.of(records(documents), DocumentFormat.avro(), settings, classifiers));
+        return scored(EventStreams.of(records(documents), DocumentFormat.hatflow(), settings, classifiers));
     }
 
     private static DataStream<SourceRecord> records(DataStream<Document> documents) {

@@ -10,7 +10,8 @@ import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.Events;
 import io.hatflow.job.classify.Events.DocumentHead;
 import io.hatflow.job.format.Decoded;
-import io.hatflow.job.format.JsonDocument;
+import io.hatflow.job.format.DocumentDecoder;
+import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.format.JsonLines;
 import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
@@ -81,11 +82,12 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
         checkFiles();
         long begun = System.nanoTime();
         long total = JsonLines.count(input);
+        DocumentDecoder decoder = DocumentFormat.lines().decoder();
         try (PooledClassifier leased = ClassifierPool.lease(settings.classifier());
                 ScoredLines scored = start == Start.RESUME ? ScoredLines.resume(output) : ScoredLines.begin(output);
                 JsonLines lines = new JsonLines(input)) {
             ScoredLines.Done done = scored.done();
-            scored.requireSame(leased.bundle(), skip(lines, done.lines()));
+            scored.requireSame(leased.bundle(), skip(lines, decoder, done.lines()));
             Duration startup = Duration.ofNanos(System.nanoTime() - begun);
             terminal.printf(
                     "Scoring %,d lines with %s:%s, %d labels%s%n",
@@ -96,7 +98,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
                     done.lines() == 0 ? "" : String.format("; %,d of them are done already", done.lines()));
             long ready = System.nanoTime();
             ScoreCount count = new ScoreCount(leased.bundle().isLanguageModel() ? new WorstPassages() : null);
-            score(leased, lines, scored, count, new Progress(terminal, total, done.lines(), count));
+            score(leased, decoder, lines, scored, count, new Progress(terminal, total, done.lines(), count));
             scored.publish();
             return new Summary(
                     done.documents() + count.documents(),
@@ -139,7 +141,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
     }
 
     /** Returns the document id of the last line that is skipped; null if it has none. */
-    private static @Nullable String skip(JsonLines lines, long count) throws IOException {
+    private @Nullable String skip(JsonLines lines, DocumentDecoder decoder, long count) throws IOException {
         byte[] line = null;
         for (long i = 0; i < count; i++) {
             line = lines.next();
@@ -147,14 +149,19 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
         if (line == null) {
             return null;
         }
-        Decoded decoded = JsonDocument.parse(line);
+        Decoded decoded = decoder.decode(SourceRecord.ofLine(input, lines.number(), line));
         return decoded.document() == null
                 ? decoded.refusal() == null ? null : decoded.refusal().documentId()
                 : decoded.document().getId();
     }
 
     private void score(
-            PooledClassifier leased, JsonLines lines, ScoredLines scored, ScoreCount count, Progress progress)
+            PooledClassifier leased,
+            DocumentDecoder decoder,
+            JsonLines lines,
+            ScoredLines scored,
+            ScoreCount count,
+            Progress progress)
             throws IOException, InterruptedException, ExecutionException {
         try (progress) {
             Deque<Asked> inFlight = new ArrayDeque<>();
@@ -166,7 +173,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
                                 || inFlight.element().event().isDone())) {
                     bytes -= write(inFlight.remove(), scored, count);
                 }
-                inFlight.add(ask(leased, lines.number(), line));
+                inFlight.add(ask(leased, decoder, lines.number(), line));
                 bytes += line.length;
             }
             while (!inFlight.isEmpty()) {
@@ -176,11 +183,10 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
         }
     }
 
-    private Asked ask(PooledClassifier leased, long number, byte[] line) {
+    private Asked ask(PooledClassifier leased, DocumentDecoder decoder, long number, byte[] line) {
+        Decoded decoded = decoder.decode(SourceRecord.ofLine(input, number, line));
         // The value is not kept: the file has it.
-        SourceRecord record =
-                new SourceRecord(String.valueOf(input.getFileName()), 0, number, 0, null, List.of(), null);
-        Decoded decoded = JsonDocument.parse(line);
+        SourceRecord record = SourceRecord.ofLine(input, number, null);
         if (decoded.document() == null) {
             return new Asked(
                     number,

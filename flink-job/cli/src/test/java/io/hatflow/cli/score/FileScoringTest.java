@@ -80,7 +80,7 @@ class FileScoringTest {
         }
         lines.set(3, "{bad");
         lines.set(5, "{\"id\": \"x\"}");
-        lines.set(7, "{\"id\": 7, \"text\": \"text\"}");
+        lines.set(7, "{\"id\": {}, \"text\": \"text\"}");
         lines.set(9, "");
         lines.set(11, line("e", " \n"));
         lines.set(13, line(" ", "text"));
@@ -116,13 +116,13 @@ class FileScoringTest {
         assertThat(lines(summary.rejectedFile()).stream()
                         .map(each -> each.get("line") + " " + each.get("reason").textValue()))
                 .containsExactly(
-                        "4 MALFORMED_DOCUMENT",
-                        "6 MALFORMED_DOCUMENT",
-                        "8 MALFORMED_DOCUMENT",
-                        "10 MALFORMED_DOCUMENT",
+                        "4 NOT_JSON",
+                        "6 MISSING_FIELD",
+                        "8 WRONG_TYPE",
+                        "10 NOT_JSON",
                         "12 EMPTY_TEXT",
                         "14 INVALID_ID",
-                        "16 MALFORMED_DOCUMENT");
+                        "16 WRONG_TYPE");
         assertThat(filesOfTheRun()).containsExactly(output, summary.rejectedFile());
     }
 

@@ -27,14 +27,11 @@ final class RecordClassification implements ClassificationFunction<SourceRecord,
 
     private static final long serialVersionUID = 1L;
 
-    /** Value of the priority header that lets a record overtake. */
-    static final String URGENT = "high";
-
     private final DocumentFormat format;
     private final String priorityHeader;
     private transient @Nullable DocumentDecoder decoder;
 
-    /** An empty {@code priorityHeader} means that no record is urgent. */
+    /** An empty {@code priorityHeader} means that no header makes a record urgent. */
     RecordClassification(DocumentFormat format, String priorityHeader) {
         this.format = format;
         this.priorityHeader = priorityHeader;
@@ -47,7 +44,7 @@ final class RecordClassification implements ClassificationFunction<SourceRecord,
 
     @Override
     public Reading<Either<LabelledDocument, DeadLetter>> read(SourceRecord record) {
-        Decoded decoded = requireNonNull(decoder, "read was called before open").decode(record.value());
+        Decoded decoded = requireNonNull(decoder, "read was called before open").decode(record);
         Document document = decoded.document();
         if (document == null) {
             Refusal refusal = decoded.requireRefusal();
@@ -57,7 +54,7 @@ final class RecordClassification implements ClassificationFunction<SourceRecord,
         return new Reading.Text<>(
                 Events.id(record),
                 new TextInput(document.getText(), document.getSegments()),
-                isUrgent(record),
+                decoded.urgent() || isUrgent(record),
                 (outcome, bundle) -> Events.of(record, head, outcome, bundle));
     }
 
@@ -66,7 +63,7 @@ final class RecordClassification implements ClassificationFunction<SourceRecord,
                 && record.headers().stream()
                         .anyMatch(header -> header.key().equals(priorityHeader)
                                 && header.value() != null
-                                && new String(header.value(), StandardCharsets.UTF_8).equals(URGENT));
+                                && new String(header.value(), StandardCharsets.UTF_8).equals(Decoded.URGENT));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.hatflow.job.config;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 
 /** What somebody may have meant who wrote a name that there is not. */
@@ -11,9 +12,17 @@ public final class Spelling {
 
     /** The name most like an unknown one, if any is like it at all. */
     public static Optional<String> nearest(String unknown, Collection<String> names) {
-        return names.stream()
-                .min(Comparator.comparingInt(name -> distance(name, unknown)))
+        return byLikeness(unknown, names).stream()
+                .findFirst()
                 .filter(name -> distance(name, unknown) <= Math.max(3, unknown.length() / 2));
+    }
+
+    /** The names, those most like an unknown one first. */
+    public static List<String> byLikeness(String unknown, Collection<String> names) {
+        return names.stream()
+                .distinct()
+                .sorted(Comparator.comparingInt(name -> distance(name, unknown)))
+                .toList();
     }
 
     /** Levenshtein's: insertions, deletions and replacements that turn one into the other. */

@@ -2,7 +2,6 @@ package io.hatflow.job.format;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.Decoder;
 import org.apache.avro.io.DecoderFactory;
@@ -17,8 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class StrictDecoder extends Decoder {
 
     private final BinaryDecoder bytes;
+    private final byte[] buffer;
+    private final int end;
 
     StrictDecoder(byte[] buffer, int offset, int length) {
+        this.buffer = buffer;
+        end = offset + length;
         bytes = DecoderFactory.get().binaryDecoder(buffer, offset, length, null);
     }
 
@@ -29,9 +32,10 @@ final class StrictDecoder extends Decoder {
 
     @Override
     public String readString() throws IOException {
-        byte[] utf8 = readSized("text");
-        // Throws where the bytes are no UTF-8, unlike new String.
-        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+        int length = (int) checked(bytes.readLong(), "text");
+        int begin = end - remaining();
+        bytes.skipFixed(length);
+        return StrictUtf8.decode(buffer, begin, length);
     }
 
     @Override
@@ -50,7 +54,15 @@ final class StrictDecoder extends Decoder {
         return sized;
     }
 
-    /** Every item of Document's collections takes a byte or more. */
+    /** Skips an array whose items take no bytes, however many there are. */
+    void skipItemsOfNothing() throws IOException {
+        long count = bytes.readArrayStart();
+        while (count != 0) {
+            count = bytes.arrayNext();
+        }
+    }
+
+    /** Every item takes a byte or more, but for those of {@link #skipItemsOfNothing}. */
     private long checked(long count, String what) throws IOException {
         if (count < 0 || count > remaining()) {
             throw new IOException(what + " of length " + count + " where " + remaining() + " bytes are left");
@@ -105,7 +117,12 @@ final class StrictDecoder extends Decoder {
 
     @Override
     public boolean readBoolean() throws IOException {
-        return bytes.readBoolean();
+        byte[] value = new byte[1];
+        bytes.readFixed(value);
+        if (value[0] < 0 || value[0] > 1) {
+            throw new IOException("a boolean that is neither true nor false");
+        }
+        return value[0] == 1;
     }
 
     @Override
@@ -135,6 +152,7 @@ final class StrictDecoder extends Decoder {
 
     @Override
     public void skipFixed(int length) throws IOException {
+        checked(length, "bytes");
         bytes.skipFixed(length);
     }
 

@@ -15,7 +15,6 @@ import java.util.List;
  * @param until when the job ends
  * @param lostRecords what happens where the next record is gone
  * @param partitionDiscoveryInterval after which the topics are asked for further partitions
- * @param writerSchemas folder of older Document schemas; empty if there is none
  */
 public record SourceSettings(
         List<String> topics,
@@ -23,8 +22,7 @@ public record SourceSettings(
         StartFrom startFrom,
         Until until,
         LostRecords lostRecords,
-        Duration partitionDiscoveryInterval,
-        String writerSchemas)
+        Duration partitionDiscoveryInterval)
         implements Serializable {
 
     /** Where a job without a checkpoint begins. */
@@ -85,14 +83,10 @@ public record SourceSettings(
             "30 s",
             "Time between two checks of the topics, for partitions that were added and topics"
                     + " that were created again.");
-    private static final Setting<String> WRITER_SCHEMAS = Setting.optionalText(
-            "document.writer-schemas",
-            "Folder of `.avsc` files: further versions of the Document schema that records may be written with."
-                    + " Read where the job is submitted.");
 
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS =
-            List.of(TOPICS, GROUP_ID, START_FROM, UNTIL, LOST_RECORDS, PARTITION_DISCOVERY_INTERVAL, WRITER_SCHEMAS);
+            List.of(TOPICS, GROUP_ID, START_FROM, UNTIL, LOST_RECORDS, PARTITION_DISCOVERY_INTERVAL);
 
     public SourceSettings {
         topics = List.copyOf(topics);
@@ -106,7 +100,6 @@ public record SourceSettings(
                 values.get(START_FROM),
                 values.get(UNTIL),
                 values.get(LOST_RECORDS),
-                values.get(PARTITION_DISCOVERY_INTERVAL),
-                values.get(WRITER_SCHEMAS));
+                values.get(PARTITION_DISCOVERY_INTERVAL));
     }
 }

@@ -48,7 +48,7 @@ class EventStreamsTest {
         SourceRecord record = new SourceRecord("t", 0, 0, 0, null, List.of(), Sent.encoded("d", "A text."));
         EventStreams.of(
                         environment.fromData(List.of(record), TypeInformation.of(SourceRecord.class)),
-                        DocumentFormat.avro(),
+                        DocumentFormat.hatflow(),
                         TinyBundle.settings("--model.device=cuda:0"))
                 .labelled()
                 .sinkTo(new DiscardingSink<>());
@@ -73,7 +73,7 @@ class EventStreamsTest {
                 environment
                         .fromData(records, TypeInformation.of(SourceRecord.class))
                         .rebalance(),
-                DocumentFormat.avro(),
+                DocumentFormat.hatflow(),
                 TinyBundle.settings());
         classified.labelled().sinkTo(new DiscardingSink<>());
         classified.deadLetters().sinkTo(new DiscardingSink<>());

@@ -37,7 +37,7 @@ class RecordClassificationTest {
     private static final BundleInfo BUNDLE =
             new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, List.of("good"));
 
-    private final RecordClassification function = new RecordClassification(DocumentFormat.avro(), "priority");
+    private final RecordClassification function = new RecordClassification(DocumentFormat.hatflow(), "priority");
 
     @BeforeEach
     void open() {

@@ -10,11 +10,11 @@ import java.nio.ByteOrder;
 import org.apache.avro.SchemaNormalization;
 
 /** Every value of a record is a document or is refused; {@code flink-job/fuzz.sh} searches for one that is neither. */
-class AvroDocumentDecoderFuzzTest {
+class SingleObjectDecoderFuzzTest {
 
     private static final long FINGERPRINT = SchemaNormalization.parsingFingerprint64(Document.getClassSchema());
 
-    private final DocumentDecoder decoder = new AvroDocumentDecoder(WriterSchemas.withFolder(null));
+    private final DocumentDecoder decoder = new SingleObjectDecoder(WriterSchemas.withFolder(null));
 
     @FuzzTest
     void everyValueIsADocumentOrIsRefused(byte[] value) throws IOException {
@@ -30,7 +30,7 @@ class AvroDocumentDecoderFuzzTest {
     }
 
     private void check(byte[] value) throws IOException {
-        Decoded decoded = decoder.decode(value);
+        Decoded decoded = decoder.decode(Given.record(value));
         Document document = decoded.document();
         Refusal refusal = decoded.refusal();
         assertThat(document == null).isNotEqualTo(refusal == null);

@@ -2,6 +2,7 @@ package io.hatflow.job.format;
 
 import io.hatflow.events.Document;
 import io.hatflow.events.Reason;
+import io.hatflow.job.source.SourceRecord;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Decides whether bytes are a document: Avro's single-object encoding (0xC3 0x01, the fingerprint of the writer's schema,
  * the record), nothing missing and nothing after it, and an id. Not thread-safe.
  */
-final class AvroDocumentDecoder implements DocumentDecoder {
+final class SingleObjectDecoder implements DocumentDecoder {
 
     private static final int HEADER_BYTES = 10;
     private static final int MAGIC_1 = 0xC3;
@@ -25,20 +26,21 @@ final class AvroDocumentDecoder implements DocumentDecoder {
 
     private final Map<Long, SpecificDatumReader<Document>> readers = new HashMap<>();
 
-    AvroDocumentDecoder(WriterSchemas schemas) {
+    SingleObjectDecoder(WriterSchemas schemas) {
         schemas.parsed()
                 .forEach((fingerprint, writer) ->
                         readers.put(fingerprint, new SpecificDatumReader<>(writer, Document.getClassSchema())));
     }
 
     @Override
-    public Decoded decode(byte @Nullable [] value) {
+    public Decoded decode(SourceRecord record) {
+        byte[] value = record.value();
         if (value == null) {
-            return refused(
+            return Decoded.refused(
                     Reason.NULL_VALUE, "The record has no value; expected a Document in Avro single-object encoding.");
         }
         if (value.length < HEADER_BYTES || (value[0] & 0xFF) != MAGIC_1 || value[1] != MAGIC_2) {
-            return refused(
+            return Decoded.refused(
                     Reason.NOT_AVRO,
                     "The value of " + value.length
                             + " bytes is not in Avro single-object encoding; expected C3 01, then 8"
@@ -48,7 +50,7 @@ final class AvroDocumentDecoder implements DocumentDecoder {
                 ByteBuffer.wrap(value, 2, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
         SpecificDatumReader<Document> reader = readers.get(fingerprint);
         if (reader == null) {
-            return refused(
+            return Decoded.refused(
                     Reason.UNKNOWN_SCHEMA,
                     String.format(
                             "No schema with the fingerprint %016x is known; put the writer's .avsc into the folder that"
@@ -64,32 +66,29 @@ final class AvroDocumentDecoder implements DocumentDecoder {
             @Nullable Document none = null;
             Document document = reader.read(none, decoder);
             if (decoder.remaining() > 0) {
-                return refused(
+                return Decoded.refused(
                         Reason.MALFORMED_DOCUMENT, decoder.remaining() + " bytes follow the Document; expected none.");
             }
             if (document.getId().isBlank()) {
-                return refused(Reason.INVALID_ID, "The Document's id is blank; expected what its sender knows it by.");
+                return Decoded.refused(
+                        Reason.INVALID_ID, "The Document's id is blank; expected what its sender knows it by.");
             }
             if (!document.getText().isEmpty() && !document.getSegments().isEmpty()) {
-                return refused(
+                return Decoded.refused(
                         Reason.MALFORMED_DOCUMENT,
                         "The Document has a text and segments; expected one of them, and an empty text beside segments.");
             }
-            return new Decoded(document, null);
+            return Decoded.of(document);
         } catch (EOFException e) {
-            return refused(
+            return Decoded.refused(
                     Reason.MALFORMED_DOCUMENT, "The value of " + value.length + " bytes ends within the Document.");
         } catch (CharacterCodingException e) {
-            return refused(Reason.MALFORMED_DOCUMENT, "A text within the Document is not UTF-8.");
+            return Decoded.refused(Reason.MALFORMED_DOCUMENT, "A text within the Document is not UTF-8.");
         } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException | UnsupportedOperationException e) {
             // The last is Avro's for an array or a map of more items than Java's may have.
-            return refused(
+            return Decoded.refused(
                     Reason.MALFORMED_DOCUMENT,
                     "The bytes do not follow the schema that their fingerprint names: " + e.getMessage() + ".");
         }
-    }
-
-    private static Decoded refused(Reason reason, String message) {
-        return new Decoded(null, new Refusal(reason, message, null));
     }
 }

@@ -23,10 +23,11 @@ import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumWriter;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class AvroDocumentDecoderTest {
+class SingleObjectDecoderTest {
 
     private static final Schema FIRST_VERSION = SchemaBuilder.record("Document")
             .namespace("io.hatflow.events")
@@ -35,7 +36,7 @@ class AvroDocumentDecoderTest {
             .requiredString("text")
             .endRecord();
 
-    private final DocumentDecoder decoder = new AvroDocumentDecoder(WriterSchemas.withFolder(null));
+    private final DocumentDecoder decoder = new SingleObjectDecoder(WriterSchemas.withFolder(null));
 
     private static byte[] encoded(Document document) throws IOException {
         ByteBuffer buffer = document.toByteBuffer();
@@ -67,8 +68,12 @@ class AvroDocumentDecoderTest {
                 .array();
     }
 
+    private Decoded decode(byte @Nullable [] value) {
+        return decoder.decode(Given.record(value));
+    }
+
     private Refusal refusal(byte[] value) {
-        Refusal refusal = decoder.decode(value).refusal();
+        Refusal refusal = decode(value).refusal();
         assertThat(refusal).isNotNull();
         return refusal;
     }
@@ -77,12 +82,12 @@ class AvroDocumentDecoderTest {
     void aDocumentIsReadAsItWasWritten() throws IOException {
         Document document = document("7", "Zwölf 😀 Zeichen");
 
-        assertThat(decoder.decode(encoded(document)).document()).isEqualTo(document);
+        assertThat(decode(encoded(document)).document()).isEqualTo(document);
     }
 
     @Test
     void aRecordWithoutValueIsRefused() {
-        Refusal refusal = decoder.decode(null).refusal();
+        Refusal refusal = decode(null).refusal();
 
         assertThat(refusal).isNotNull();
         assertThat(refusal.reason()).isEqualTo(Reason.NULL_VALUE);
@@ -159,7 +164,7 @@ class AvroDocumentDecoderTest {
     void aTextMayComeInSegmentsButNotInBothForms() throws IOException {
         Document document = document("7", "");
         document.setSegments(List.of("One.", "Two."));
-        assertThat(decoder.decode(encoded(document)).document()).isEqualTo(document);
+        assertThat(decode(encoded(document)).document()).isEqualTo(document);
         document.setText("One. Two.");
         assertThat(refusal(encoded(document))).satisfies(refusal -> {
             assertThat(refusal.reason()).isEqualTo(Reason.MALFORMED_DOCUMENT);
@@ -174,7 +179,7 @@ class AvroDocumentDecoderTest {
 
     @Test
     void anEmptyTextIsADocumentBecauseTheClassifierDecidesOnTexts() throws IOException {
-        assertThat(decoder.decode(encoded(document("7", ""))).document()).isNotNull();
+        assertThat(decode(encoded(document("7", ""))).document()).isNotNull();
     }
 
     @Test
@@ -187,7 +192,7 @@ class AvroDocumentDecoderTest {
             for (int change = 0; change < changes; change++) {
                 value[10 + random.nextInt(value.length - 10)] = (byte) random.nextInt();
             }
-            Decoded decoded = decoder.decode(value);
+            Decoded decoded = decode(value);
             assertThat(decoded.document() == null).isNotEqualTo(decoded.refusal() == null);
         }
     }
@@ -204,8 +209,8 @@ class AvroDocumentDecoderTest {
         byte[] value = framed(FIRST_VERSION, body.toByteArray());
 
         assertThat(refusal(value).reason()).isEqualTo(Reason.UNKNOWN_SCHEMA);
-        assertThat(new AvroDocumentDecoder(WriterSchemas.withFolder(folder))
-                        .decode(value)
+        assertThat(new SingleObjectDecoder(WriterSchemas.withFolder(folder))
+                        .decode(Given.record(value))
                         .document())
                 .isEqualTo(Document.newBuilder().setId("7").setText("text").build());
     }
