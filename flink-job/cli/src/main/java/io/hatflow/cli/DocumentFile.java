@@ -1,17 +1,14 @@
 package io.hatflow.cli;
 
+import io.hatflow.cli.files.FileRecord;
+import io.hatflow.cli.files.FileRecords;
+import io.hatflow.cli.files.Input;
 import io.hatflow.events.Document;
+import io.hatflow.events.Reason;
 import io.hatflow.job.format.Decoded;
 import io.hatflow.job.format.DocumentDecoder;
 import io.hatflow.job.format.DocumentFormat;
-import io.hatflow.job.format.JsonLines;
-import io.hatflow.job.format.Utf8File;
-import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -34,34 +31,22 @@ final class DocumentFile {
 
     /** @throws IllegalArgumentException if a line is not a document; those before it have been handed over by then */
     static void read(Path file, Consumer<Document> documents) throws IOException {
-        if (!file.toString().endsWith(JSON_LINES)) {
-            documents.accept(Document.newBuilder()
-                    .setId(file.getFileName().toString())
-                    .setText(text(file))
-                    .build());
-            return;
-        }
-        DocumentDecoder decoder = DocumentFormat.lines().decoder();
-        try (JsonLines lines = new JsonLines(file)) {
-            for (byte[] line = lines.next(); line != null; line = lines.next()) {
-                Decoded parsed = decoder.decode(SourceRecord.ofLine(file, lines.number(), line));
-                if (parsed.document() == null) {
-                    throw new IllegalArgumentException(file + ", line " + lines.number() + ": "
-                            + parsed.requireRefusal().message());
+        boolean lines = file.toString().endsWith(JSON_LINES);
+        DocumentDecoder decoder = (lines ? DocumentFormat.lines() : DocumentFormat.text()).decoder();
+        try (FileRecords records = new Input(file, lines ? Input.Format.JSON : Input.Format.TEXT, ',').open()) {
+            for (FileRecord record = records.next(); record != null; record = records.next()) {
+                Decoded decoded = record.decoded(decoder);
+                if (decoded.document() == null
+                        && !lines
+                        && decoded.requireRefusal().reason() == Reason.NOT_UTF8) {
+                    throw new IllegalArgumentException(file + " is not UTF-8; convert it first (iconv -t UTF-8)");
                 }
-                documents.accept(parsed.document());
+                if (decoded.document() == null) {
+                    throw new IllegalArgumentException(file + (lines ? ", line " + record.number() : "") + ": "
+                            + decoded.requireRefusal().message());
+                }
+                documents.accept(decoded.document());
             }
-        }
-    }
-
-    private static String text(Path file) throws IOException {
-        try (InputStream bytes = Utf8File.open(file)) {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes.readAllBytes()))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(file + " is not UTF-8; convert it first (iconv -t UTF-8)", e);
         }
     }
 }

@@ -45,6 +45,26 @@ class WrongCommandsTest {
                         "score --bundle b --input DIR/none --output DIR/out",
                         "The input DIR/none is not a readable file; expected JSON lines."),
                 fails(
+                        "score --bundle b --input DIR --format csv --output out",
+                        "The input DIR is a folder; expected CSV with a header, or --format text for a folder of texts."),
+                fails(
+                        "score --bundle b --input DIR --output DIR/out",
+                        "The output DIR/out is within the input DIR, so that a run would read its own events; expected another"
+                                + " folder."),
+                usage(
+                        "score --bundle b --input DIR/docs.jsonl --output out --format xml",
+                        "Invalid value for option '--format': expected one of [JSON, TEXT, CSV] (case-insensitive) but was 'xml'"),
+                fails(
+                        "score --bundle b --input DIR/docs.jsonl --output out --delimiter ab",
+                        "--delimiter is \"ab\", expected one character such as ; or \\t for a tab."),
+                fails(
+                        "score --bundle b --input DIR/docs.jsonl --output out --document.format=avro",
+                        "--document.format is for topics; of files, --format says what they are."),
+                usage(
+                        "score --bundle b --input DIR/docs.jsonl --output out --document.title=head",
+                        "The settings have a mistake:\n  - document.text is missing, which document.format: json needs; name the"
+                                + " field that holds the text"),
+                fails(
                         "score --bundle b --input DIR/docs.jsonl --output DIR/none/out",
                         "The folder of the output DIR/none/out does not exist; make it first."),
                 fails(

@@ -1,5 +1,8 @@
 package io.hatflow.cli.score;
 
+import io.hatflow.cli.files.FileRecord;
+import io.hatflow.cli.files.FileRecords;
+import io.hatflow.cli.files.Input;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.flink.pool.ClassifierPool;
@@ -12,7 +15,6 @@ import io.hatflow.job.classify.Events.DocumentHead;
 import io.hatflow.job.format.Decoded;
 import io.hatflow.job.format.DocumentDecoder;
 import io.hatflow.job.format.DocumentFormat;
-import io.hatflow.job.format.JsonLines;
 import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -28,15 +30,16 @@ import org.apache.flink.types.Either;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scores a file of JSON lines with the job's own decoding, classification and events, in this JVM: one event a line in the order of the
+ * Scores what files hold with the job's own decoding, classification and events, in this JVM: one event a record in the order of the
  * input, and what could not be scored beside it. Events are in the {@code .part} files as soon as they are there, and stay there when a run
  * is cut off; the files get their names when it is through.
  *
- * @param input lines of {@code {"id": …, "text": …}}
+ * @param input where the documents are
+ * @param format what its records are
  * @param output where the events go
  * @param start what happens to files of an earlier run
  */
-public record FileScoring(ClassifySettings settings, Path input, Path output, Start start) {
+public record FileScoring(ClassifySettings settings, Input input, DocumentFormat format, Path output, Start start) {
 
     /** What happens to files of an earlier run. */
     public enum Start {
@@ -52,7 +55,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
      * How a run ended.
      *
      * @param documents scored, by this run and those that it goes on with, as is {@code rejected}
-     * @param resumed lines that were done before this run
+     * @param resumed records that were done before this run
      * @param segments of this run
      * @param startup time until the model was ready
      * @param scoring time from then to the end
@@ -68,7 +71,7 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
             Duration scoring,
             List<String> garbled) {}
 
-    private record Asked(long line, int bytes, CompletableFuture<Either<LabelledDocument, DeadLetter>> event) {}
+    private record Asked(long number, long bytes, CompletableFuture<Either<LabelledDocument, DeadLetter>> event) {}
 
     /**
      * Scores the file.
@@ -79,43 +82,42 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
      * @throws ExecutionException if the machine failed; what was scored is in the {@code .part} files
      */
     public Summary run(PrintStream terminal) throws IOException, InterruptedException, ExecutionException {
-        checkFiles();
+        input.check();
+        checkOutput();
         long begun = System.nanoTime();
-        long total = JsonLines.count(input);
-        DocumentDecoder decoder = DocumentFormat.lines().decoder();
+        long total = input.count();
+        DocumentDecoder decoder = format.decoder();
         try (PooledClassifier leased = ClassifierPool.lease(settings.classifier());
-                ScoredLines scored = start == Start.RESUME ? ScoredLines.resume(output) : ScoredLines.begin(output);
-                JsonLines lines = new JsonLines(input)) {
-            ScoredLines.Done done = scored.done();
-            scored.requireSame(leased.bundle(), skip(lines, decoder, done.lines()));
+                ScoredRecords scored =
+                        start == Start.RESUME ? ScoredRecords.resume(output) : ScoredRecords.begin(output);
+                FileRecords records = input.open()) {
+            ScoredRecords.Done done = scored.done();
+            scored.requireSame(leased.bundle(), skip(records, decoder, done.records()));
             Duration startup = Duration.ofNanos(System.nanoTime() - begun);
             terminal.printf(
-                    "Scoring %,d lines with %s:%s, %d labels%s%n",
-                    total,
+                    "Scoring %s with %s:%s, %d labels%s%n",
+                    total < 0 ? "what comes" : String.format("%,d documents", total),
                     leased.bundle().name(),
                     leased.bundle().version(),
                     leased.bundle().labels().size(),
-                    done.lines() == 0 ? "" : String.format("; %,d of them are done already", done.lines()));
+                    done.records() == 0 ? "" : String.format("; %,d of them are done already", done.records()));
             long ready = System.nanoTime();
             ScoreCount count = new ScoreCount(leased.bundle().isLanguageModel() ? new WorstPassages() : null);
-            score(leased, decoder, lines, scored, count, new Progress(terminal, total, done.lines(), count));
+            score(leased, decoder, records, scored, count, new Progress(terminal, total, done.records(), count));
             scored.publish();
             return new Summary(
                     done.documents() + count.documents(),
-                    done.lines() - done.documents() + count.rejected(),
-                    done.lines(),
+                    done.records() - done.documents() + count.rejected(),
+                    done.records(),
                     count.segments(),
-                    ScoredLines.rejectedFile(output),
+                    ScoredRecords.rejectedFile(output),
                     startup,
                     Duration.ofNanos(System.nanoTime() - ready),
                     count.garbled());
         }
     }
 
-    private void checkFiles() {
-        if (!Files.isRegularFile(input) || !Files.isReadable(input)) {
-            throw new IllegalArgumentException("The input " + input + " is not a readable file; expected JSON lines.");
-        }
+    private void checkOutput() {
         Path folder = output.toAbsolutePath().getParent();
         if (folder == null || !Files.isDirectory(folder)) {
             throw new IllegalArgumentException(
@@ -124,57 +126,64 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
         if (Files.isDirectory(output)) {
             throw new IllegalArgumentException("The output " + output + " is a folder; expected a file in it.");
         }
-        boolean cutOff = Files.exists(ScoredLines.part(output));
+        if (Files.isDirectory(input.path())
+                && output.toAbsolutePath()
+                        .normalize()
+                        .startsWith(input.path().toAbsolutePath().normalize())) {
+            throw new IllegalArgumentException("The output " + output + " is within the input " + input.path()
+                    + ", so that a run would read its own events; expected another folder.");
+        }
+        boolean cutOff = Files.exists(ScoredRecords.part(output));
         if (start == Start.RESUME && !cutOff && Files.exists(output)) {
             throw new IllegalArgumentException(
                     "There is nothing to resume: " + output + " is whole. To score again, give --overwrite.");
         }
         if (start == Start.NEW && cutOff) {
-            throw new IllegalArgumentException(ScoredLines.part(output)
+            throw new IllegalArgumentException(ScoredRecords.part(output)
                     + " is what an interrupted run has done; continue with --resume, or start again with --overwrite.");
         }
-        for (Path file : List.of(output, ScoredLines.rejectedFile(output))) {
+        for (Path file : List.of(output, ScoredRecords.rejectedFile(output))) {
             if (start == Start.NEW && Files.exists(file)) {
                 throw new IllegalArgumentException(file + " exists; remove it or give --overwrite.");
             }
         }
     }
 
-    /** Returns the document id of the last line that is skipped; null if it has none. */
-    private @Nullable String skip(JsonLines lines, DocumentDecoder decoder, long count) throws IOException {
-        byte[] line = null;
+    /** Returns the document id of the last record that is skipped; null if it has none. */
+    private static @Nullable String skip(FileRecords records, DocumentDecoder decoder, long count) throws IOException {
+        FileRecord last = null;
         for (long i = 0; i < count; i++) {
-            line = lines.next();
+            last = records.next();
         }
-        if (line == null) {
+        if (last == null) {
             return null;
         }
-        Decoded decoded = decoder.decode(SourceRecord.ofLine(input, lines.number(), line));
+        Decoded decoded = last.decoded(decoder);
         return decoded.document() == null
-                ? decoded.refusal() == null ? null : decoded.refusal().documentId()
+                ? decoded.requireRefusal().documentId()
                 : decoded.document().getId();
     }
 
     private void score(
             PooledClassifier leased,
             DocumentDecoder decoder,
-            JsonLines lines,
-            ScoredLines scored,
+            FileRecords records,
+            ScoredRecords scored,
             ScoreCount count,
             Progress progress)
             throws IOException, InterruptedException, ExecutionException {
         try (progress) {
             Deque<Asked> inFlight = new ArrayDeque<>();
             long bytes = 0;
-            for (byte[] line = lines.next(); line != null; line = lines.next()) {
+            for (FileRecord record = records.next(); record != null; record = records.next()) {
                 while (!inFlight.isEmpty()
                         && (inFlight.size() >= settings.capacity()
-                                || bytes + line.length > settings.capacityBytes()
+                                || bytes + record.bytes() > settings.capacityBytes()
                                 || inFlight.element().event().isDone())) {
                     bytes -= write(inFlight.remove(), scored, count);
                 }
-                inFlight.add(ask(leased, decoder, lines.number(), line));
-                bytes += line.length;
+                inFlight.add(ask(leased, decoder, record));
+                bytes += record.bytes();
             }
             while (!inFlight.isEmpty()) {
                 bytes -= write(inFlight.remove(), scored, count);
@@ -183,30 +192,31 @@ public record FileScoring(ClassifySettings settings, Path input, Path output, St
         }
     }
 
-    private Asked ask(PooledClassifier leased, DocumentDecoder decoder, long number, byte[] line) {
-        Decoded decoded = decoder.decode(SourceRecord.ofLine(input, number, line));
-        // The value is not kept: the file has it.
-        SourceRecord record = SourceRecord.ofLine(input, number, null);
+    private static Asked ask(PooledClassifier leased, DocumentDecoder decoder, FileRecord read) {
+        Decoded decoded = read.decoded(decoder);
+        SourceRecord place = read.place();
         if (decoded.document() == null) {
             return new Asked(
-                    number,
-                    line.length,
+                    read.number(),
+                    read.bytes(),
                     CompletableFuture.completedFuture(
-                            Either.Right(Events.deadLetter(record, decoded.requireRefusal()))));
+                            Either.Right(Events.deadLetter(place, decoded.requireRefusal()))));
         }
         DocumentHead document = DocumentHead.of(decoded.document());
         TextInput text =
                 new TextInput(decoded.document().getText(), decoded.document().getSegments());
-        CompletableFuture<Outcome> outcome = leased.classifier().classify(text, false);
+        CompletableFuture<Outcome> outcome = leased.classifier().classify(text, decoded.urgent());
         return new Asked(
-                number, line.length, outcome.thenApply(answer -> Events.of(record, document, answer, leased.bundle())));
+                read.number(),
+                read.bytes(),
+                outcome.thenApply(answer -> Events.of(place, document, answer, leased.bundle())));
     }
 
     /** Waits for the event. Returns the bytes that are no longer in flight. */
-    private static int write(Asked asked, ScoredLines scored, ScoreCount count)
+    private static long write(Asked asked, ScoredRecords scored, ScoreCount count)
             throws IOException, InterruptedException, ExecutionException {
         Either<LabelledDocument, DeadLetter> event = asked.event().get();
-        scored.write(asked.line(), event);
+        scored.write(asked.number(), event);
         if (event.isLeft()) {
             count.countLabelled(event.left());
         } else {

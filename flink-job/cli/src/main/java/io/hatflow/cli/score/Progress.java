@@ -26,7 +26,7 @@ final class Progress implements AutoCloseable {
     /**
      * Begins to show.
      *
-     * @param total lines, {@code doneBefore} of which were done before this run
+     * @param total records, or -1 if nobody knows, {@code doneBefore} of which were done before this run
      */
     @SuppressWarnings("ThisEscapedInObjectConstruction") // into threads that start last
     Progress(PrintStream terminal, long total, long doneBefore, ScoreCount count) {
@@ -58,16 +58,15 @@ final class Progress implements AutoCloseable {
 
     private String line() {
         double seconds = (System.nanoTime() - begun) / 1e9;
-        long done = count.lines();
+        long done = count.records();
         String left = done == 0 ? "?" : time((long) (seconds / done * (total - doneBefore - done)));
         return String.format(
                 Locale.ROOT,
-                "%,d of %,d documents, %,d rejected, %.1f segments/s, about %s left",
-                doneBefore + done,
-                total,
+                "%s documents, %,d rejected, %.1f segments/s%s",
+                soFar(),
                 count.rejected(),
                 count.segments() / seconds,
-                left);
+                total < 0 ? "" : ", about " + left + " left");
     }
 
     private static String time(long seconds) {
@@ -78,7 +77,7 @@ final class Progress implements AutoCloseable {
                         : seconds / 3600 + " h " + seconds / 60 % 60 + " min";
     }
 
-    /** All lines are done. */
+    /** All records are done. */
     void through() {
         through = true;
     }
@@ -86,9 +85,13 @@ final class Progress implements AutoCloseable {
     private void sayWhereItWas() {
         terminal.printf(
                 Locale.ROOT,
-                "%nThe run was interrupted. %,d of %,d lines are done and kept; --resume continues there.%n",
-                doneBefore + count.lines(),
-                total);
+                "%nThe run was interrupted. %s documents are done and kept; --resume continues there.%n",
+                soFar());
+    }
+
+    private String soFar() {
+        String done = String.format(Locale.ROOT, "%,d", doneBefore + count.records());
+        return total < 0 ? done : done + String.format(Locale.ROOT, " of %,d", total);
     }
 
     @Override

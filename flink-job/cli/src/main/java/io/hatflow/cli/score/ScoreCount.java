@@ -44,7 +44,7 @@ final class ScoreCount {
         return rejected.sum();
     }
 
-    long lines() {
+    long records() {
         return documents() + rejected();
     }
 

@@ -1,4 +1,4 @@
-/** The job's decoding, classification and events over a file of JSON lines instead of a topic, in this JVM and without Flink. */
+/** The job's decoding, classification and events over files instead of topics, in this JVM and without Flink. */
 @NullMarked
 package io.hatflow.cli.score;
 

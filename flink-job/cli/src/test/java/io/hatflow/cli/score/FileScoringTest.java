@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hatflow.cli.files.Input;
 import io.hatflow.cli.score.FileScoring.Start;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.job.TinyBundle;
 import io.hatflow.job.classify.ClassifySettings;
+import io.hatflow.job.config.SettingValues;
+import io.hatflow.job.format.DocumentFormat;
+import io.hatflow.job.format.FormatSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -54,6 +58,11 @@ class FileScoringTest {
         output = folder.resolve("events.jsonl");
     }
 
+    private static FileScoring scoring(ClassifySettings settings, Path input, Path output, Start start) {
+        return new FileScoring(
+                settings, new Input(input, Input.Format.JSON, ','), DocumentFormat.lines(), output, start);
+    }
+
     private static String line(String id, String text) throws IOException {
         return JSON.writeValueAsString(Map.of("id", id, "text", text));
     }
@@ -89,7 +98,8 @@ class FileScoringTest {
         lines.add(line("long", "Zwölf 😀 Boxkämpfer." + "\u00a0".repeat(2_000_000) + "The end."));
         Files.writeString(input, String.join("\n", lines));
 
-        FileScoring.Summary summary = new FileScoring(settings, input, output, Start.NEW).run(NOBODY);
+        FileScoring.Summary summary =
+                scoring(settings, input, output, Start.NEW).run(NOBODY);
 
         assertThat(summary.documents()).isEqualTo(54);
         assertThat(summary.rejected()).isEqualTo(7);
@@ -114,7 +124,8 @@ class FileScoringTest {
                     .isGreaterThan(span.get("start").intValue()));
         });
         assertThat(lines(summary.rejectedFile()).stream()
-                        .map(each -> each.get("line") + " " + each.get("reason").textValue()))
+                        .map(each ->
+                                each.get("record") + " " + each.get("reason").textValue()))
                 .containsExactly(
                         "4 NOT_JSON",
                         "6 MISSING_FIELD",
@@ -140,7 +151,7 @@ class FileScoringTest {
         ClassifySettings quality = TinyBundle.settings(
                 "--model.bundle=" + TinyBundle.PATH.resolveSibling("tiny-quality"), "--model.inference-threads=1");
 
-        FileScoring.Summary summary = new FileScoring(quality, input, output, Start.NEW).run(NOBODY);
+        FileScoring.Summary summary = scoring(quality, input, output, Start.NEW).run(NOBODY);
 
         assertThat(summary.garbled()).hasSize(4);
         assertThat(summary.garbled().get(0))
@@ -159,9 +170,7 @@ class FileScoringTest {
         assertThat(damaged.at("/labels/1/name").textValue()).isEqualTo("garbled-passage");
         assertThat(damaged.at("/labels/1/above_threshold").booleanValue()).isTrue();
 
-        assertThat(new FileScoring(settings, input, output, Start.OVERWRITE)
-                        .run(NOBODY)
-                        .garbled())
+        assertThat(scoring(settings, input, output, Start.OVERWRITE).run(NOBODY).garbled())
                 .isEmpty();
     }
 
@@ -173,7 +182,8 @@ class FileScoringTest {
         bytes.writeBytes("\"}\n".getBytes(StandardCharsets.UTF_8));
         Files.write(input, bytes.toByteArray());
 
-        FileScoring.Summary summary = new FileScoring(settings, input, output, Start.NEW).run(NOBODY);
+        FileScoring.Summary summary =
+                scoring(settings, input, output, Start.NEW).run(NOBODY);
 
         assertThat(lines(summary.rejectedFile()).get(0).get("message").textValue())
                 .contains("not UTF-8");
@@ -186,13 +196,13 @@ class FileScoringTest {
         Files.writeString(output, "earlier");
         Path earlierRejected = Files.writeString(folder.resolve("events.jsonl.rejected.jsonl"), "earlier");
 
-        assertThatThrownBy(() -> new FileScoring(settings, input, output, Start.NEW).run(NOBODY))
+        assertThatThrownBy(() -> scoring(settings, input, output, Start.NEW).run(NOBODY))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("events.jsonl exists")
                 .hasMessageContaining("--overwrite");
         assertThat(output).hasContent("earlier");
 
-        new FileScoring(settings, input, output, Start.OVERWRITE).run(NOBODY);
+        scoring(settings, input, output, Start.OVERWRITE).run(NOBODY);
         assertThat(lines(output)).hasSize(1);
         assertThat(earlierRejected).doesNotExist();
     }
@@ -201,11 +211,54 @@ class FileScoringTest {
     void aRefusedBundleLeavesNoFile() throws Exception {
         Files.writeString(input, line("d", "A text."));
 
-        assertThatThrownBy(
-                        () -> new FileScoring(TinyBundle.settings("--model.bundle=" + folder), input, output, Start.NEW)
-                                .run(NOBODY))
+        assertThatThrownBy(() -> scoring(TinyBundle.settings("--model.bundle=" + folder), input, output, Start.NEW)
+                        .run(NOBODY))
                 .isInstanceOf(BundleException.class);
         assertThat(filesOfTheRun()).isEmpty();
+    }
+
+    @Test
+    void fieldsOfOnesOwnAreRead() throws Exception {
+        Path rows = Files.writeString(
+                folder.resolve("posts.csv"), "no,body,lang\n17,\"They agree,\nto pay.\",en\n18,,de\n19,a,b,c\n");
+        String[] flags = {
+            "--document.format=json", "--document.text=body", "--document.id=no", "--document.metadata=lang"
+        };
+        SettingValues values = new SettingValues(flags, Map.of(), FormatSettings.SETTINGS, List.of());
+        DocumentFormat mapped = DocumentFormat.of(FormatSettings.from(values), null);
+        values.throwMistakes();
+
+        FileScoring.Summary summary = new FileScoring(
+                        settings, new Input(rows, Input.Format.CSV, ','), mapped, output, Start.NEW)
+                .run(NOBODY);
+
+        assertThat(lines(output)).singleElement().satisfies(event -> {
+            assertThat(event.get("record").intValue()).isEqualTo(1);
+            assertThat(event.get("document_id").textValue()).isEqualTo("17");
+        });
+        assertThat(lines(summary.rejectedFile()).stream()
+                        .map(each ->
+                                each.get("record") + " " + each.get("reason").textValue()))
+                .containsExactly("2 EMPTY_TEXT", "3 MALFORMED_DOCUMENT");
+    }
+
+    @Test
+    void aFolderOfTextsIsScoredUnderTheirNames() throws Exception {
+        Path texts = Files.createDirectories(folder.resolve("texts"));
+        Files.writeString(texts.resolve("b.txt"), "They agree to pay.");
+        Files.writeString(texts.resolve(".a"), "Within thirty days.");
+        Files.write(texts.resolve("c.bin"), new byte[] {1, (byte) 0xC3, 2});
+
+        FileScoring.Summary summary = new FileScoring(
+                        settings, new Input(texts, Input.Format.TEXT, ','), DocumentFormat.text(), output, Start.NEW)
+                .run(NOBODY);
+
+        assertThat(lines(output).stream().map(event -> event.get("document_id").textValue()))
+                .containsExactly(".a", "b.txt");
+        assertThat(lines(summary.rejectedFile()).stream()
+                        .map(each -> each.get("document_id").textValue() + " "
+                                + each.get("reason").textValue()))
+                .containsExactly("c.bin NOT_UTF8");
     }
 
     /** Wherever a run was cut off, be it within a line or between its two files. */
@@ -216,7 +269,7 @@ class FileScoringTest {
             lines.add(i % 4 == 1 ? "{bad" : line("d" + i, "The parties agree on this, in line " + i + ". Zwölf."));
         }
         Files.writeString(input, String.join("\n", lines));
-        FileScoring.Summary whole = new FileScoring(settings, input, output, Start.NEW).run(NOBODY);
+        FileScoring.Summary whole = scoring(settings, input, output, Start.NEW).run(NOBODY);
         byte[] scored = Files.readAllBytes(output);
         byte[] rejected = Files.readAllBytes(whole.rejectedFile());
         Random random = new Random(5);
@@ -229,7 +282,8 @@ class FileScoringTest {
             Files.write(folder.resolve("events.jsonl.part"), Arrays.copyOf(scored, share));
             Files.write(folder.resolve("events.jsonl.rejected.jsonl.part"), Arrays.copyOf(rejected, rejectedShare));
 
-            FileScoring.Summary summary = new FileScoring(settings, input, output, Start.RESUME).run(NOBODY);
+            FileScoring.Summary summary =
+                    scoring(settings, input, output, Start.RESUME).run(NOBODY);
 
             assertThat(summary.documents()).isEqualTo(30);
             assertThat(summary.rejected()).isEqualTo(10);
@@ -242,19 +296,19 @@ class FileScoringTest {
     @Test
     void aRunDoesNotGoOnWithAnotherInputOrModelAndNotOnceItIsWhole() throws Exception {
         Files.writeString(input, line("a", "A text.") + "\n" + line("b", "A text."));
-        new FileScoring(settings, input, output, Start.NEW).run(NOBODY);
-        assertThatThrownBy(() -> new FileScoring(settings, input, output, Start.RESUME).run(NOBODY))
+        scoring(settings, input, output, Start.NEW).run(NOBODY);
+        assertThatThrownBy(() -> scoring(settings, input, output, Start.RESUME).run(NOBODY))
                 .hasMessageContaining("nothing to resume");
 
         Path part = folder.resolve("events.jsonl.part");
         Files.move(output, part);
         Files.writeString(input, line("c", "A text.") + "\n" + line("d", "A text."));
-        assertThatThrownBy(() -> new FileScoring(settings, input, output, Start.RESUME).run(NOBODY))
-                .hasMessageContaining("line 2 had the id \"b\", now it is \"d\"");
-        assertThatThrownBy(() -> new FileScoring(settings, input, output, Start.NEW).run(NOBODY))
+        assertThatThrownBy(() -> scoring(settings, input, output, Start.RESUME).run(NOBODY))
+                .hasMessageContaining("record 2 had the id \"b\", now it is \"d\"");
+        assertThatThrownBy(() -> scoring(settings, input, output, Start.NEW).run(NOBODY))
                 .hasMessageContaining("--resume");
         Files.writeString(part, Files.readString(part).replaceAll("digest\":\"....", "digest\":\"0000"));
-        assertThatThrownBy(() -> new FileScoring(settings, input, output, Start.RESUME).run(NOBODY))
+        assertThatThrownBy(() -> scoring(settings, input, output, Start.RESUME).run(NOBODY))
                 .hasMessageContaining("was scored by a bundle with the digest 0000");
         assertThat(lines(part)).hasSize(2);
     }
@@ -268,14 +322,15 @@ class FileScoringTest {
         ClassifySettings impatient =
                 TinyBundle.settings("--classify.capacity=1", "--model.run-timeout=1 ms", "--model.batch-segments=4096");
 
-        assertThatThrownBy(() -> new FileScoring(impatient, input, output, Start.NEW).run(NOBODY))
+        assertThatThrownBy(() -> scoring(impatient, input, output, Start.NEW).run(NOBODY))
                 .hasStackTraceContaining("The model hangs");
         assertThat(lines(folder.resolve("events.jsonl.part"))).hasSizeBetween(0, 1);
 
         ClassifySettings patient = TinyBundle.settings("--model.long-documents=truncate");
-        FileScoring.Summary summary = new FileScoring(patient, input, output, Start.RESUME).run(NOBODY);
+        FileScoring.Summary summary =
+                scoring(patient, input, output, Start.RESUME).run(NOBODY);
         assertThat(summary.documents()).isEqualTo(3);
-        assertThat(lines(output).stream().map(event -> event.get("line").intValue()))
+        assertThat(lines(output).stream().map(event -> event.get("record").intValue()))
                 .containsExactly(1, 2, 3);
     }
 
@@ -285,9 +340,7 @@ class FileScoringTest {
     void anyNameWillDo(String name) throws Exception {
         Path named = Files.writeString(folder.resolve(name), line("d", "A text."));
 
-        assertThat(new FileScoring(settings, named, output, Start.NEW)
-                        .run(NOBODY)
-                        .documents())
+        assertThat(scoring(settings, named, output, Start.NEW).run(NOBODY).documents())
                 .isEqualTo(1);
     }
 
@@ -299,9 +352,7 @@ class FileScoringTest {
                 compressed ? new GZIPOutputStream(Files.newOutputStream(input)) : Files.newOutputStream(input)) {
             out.write(text);
         }
-        assertThat(new FileScoring(settings, input, output, Start.NEW)
-                        .run(NOBODY)
-                        .documents())
+        assertThat(scoring(settings, input, output, Start.NEW).run(NOBODY).documents())
                 .isEqualTo(2);
     }
 
@@ -311,7 +362,7 @@ class FileScoringTest {
     void aFileInAnotherEncodingIsNamed(String encoding) throws Exception {
         Files.write(input, (line("a", "A text.") + "\n").getBytes(Charset.forName(encoding)));
 
-        assertThatThrownBy(() -> new FileScoring(settings, input, output, Start.NEW).run(NOBODY))
+        assertThatThrownBy(() -> scoring(settings, input, output, Start.NEW).run(NOBODY))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(
                         "docs.jsonl is " + (encoding.contains("16") ? "UTF-16" : "UTF-32") + ", expected UTF-8")
@@ -323,9 +374,7 @@ class FileScoringTest {
     void anEmptyFileIsScoredToAnEmptyFile() throws Exception {
         Files.writeString(input, "");
 
-        assertThat(new FileScoring(settings, input, output, Start.NEW)
-                        .run(NOBODY)
-                        .documents())
+        assertThat(scoring(settings, input, output, Start.NEW).run(NOBODY).documents())
                 .isZero();
         assertThat(output).isEmptyFile();
     }

@@ -23,6 +23,11 @@ public interface DocumentFormat extends Serializable {
         return () -> new JsonDecoder(FieldMapping.LINES);
     }
 
+    /** The text itself, under the record's key. */
+    static DocumentFormat text() {
+        return () -> new TextDecoder(IdSource.Kind.KEY_OR_POSITION);
+    }
+
     /**
      * What the settings say.
      *

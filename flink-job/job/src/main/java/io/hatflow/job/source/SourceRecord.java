@@ -1,6 +1,5 @@
 package io.hatflow.job.source;
 
-import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,11 +18,6 @@ public record SourceRecord(
         byte @Nullable [] key,
         List<RecordHeader> headers,
         byte @Nullable [] value) {
-
-    /** The line of a file, as if the file were a topic: its name, and the line's number as the offset. */
-    public static SourceRecord ofLine(Path file, long number, byte @Nullable [] line) {
-        return new SourceRecord(String.valueOf(file.getFileName()), 0, number, 0, null, List.of(), line);
-    }
 
     /** Bytes of what the record holds. */
     public long bytes() {

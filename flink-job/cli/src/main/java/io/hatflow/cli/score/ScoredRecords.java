@@ -19,10 +19,10 @@ import org.apache.flink.types.Either;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two files of a run: events of lines that were scored, and of those that were rejected. While the run goes on, they are called {@code
+ * The two files of a run: events of records that were scored, and of those that were rejected. While the run goes on, they are called {@code
  * .part}; each event is in its file when {@link #write} returns. Used by one thread.
  */
-final class ScoredLines implements AutoCloseable {
+final class ScoredRecords implements AutoCloseable {
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -35,13 +35,13 @@ final class ScoredLines implements AutoCloseable {
     /**
      * What an earlier run has done.
      *
-     * @param lines of the input, from its beginning
+     * @param records of the input, from its beginning
      * @param documents among them that were scored
-     * @param lastId document id of the last of these lines; null where it has none
+     * @param lastId document id of the last of these records; null where it has none
      * @param model digest of the bundle that scored them; null if none was scored
      */
     record Done(
-            long lines,
+            long records,
             long documents,
             @Nullable String lastId,
             @Nullable String model) {
@@ -49,7 +49,7 @@ final class ScoredLines implements AutoCloseable {
         static final Done NOTHING = new Done(0, 0, null, null);
     }
 
-    private ScoredLines(Path output, RandomAccessFile labelled, RandomAccessFile rejected, Done done) {
+    private ScoredRecords(Path output, RandomAccessFile labelled, RandomAccessFile rejected, Done done) {
         this.output = output;
         this.rejectedOutput = rejectedFile(output);
         this.labelled = labelled;
@@ -57,7 +57,7 @@ final class ScoredLines implements AutoCloseable {
         this.done = done;
     }
 
-    /** Where the lines go that could not be scored. */
+    /** Where the records go that could not be scored. */
     static Path rejectedFile(Path output) {
         return output.resolveSibling(output.getFileName() + ".rejected.jsonl");
     }
@@ -68,39 +68,39 @@ final class ScoredLines implements AutoCloseable {
     }
 
     /** Begins two empty files. */
-    static ScoredLines begin(Path output) throws IOException {
-        ScoredLines lines = open(output);
-        lines.labelled.setLength(0);
-        lines.rejected.setLength(0);
-        return lines;
+    static ScoredRecords begin(Path output) throws IOException {
+        ScoredRecords records = open(output);
+        records.labelled.setLength(0);
+        records.rejected.setLength(0);
+        return records;
     }
 
     /**
-     * Goes on with what an earlier run has left, up to the first line of the input that is in neither file: a run may end between the two,
+     * Goes on with what an earlier run has left, up to the first record of the input that is in neither file: a run may end between the two,
      * or within a line.
      */
-    static ScoredLines resume(Path output) throws IOException {
-        ScoredLines lines = open(output);
-        Written scored = new Written(lines.labelled);
-        Written refused = new Written(lines.rejected);
+    static ScoredRecords resume(Path output) throws IOException {
+        ScoredRecords records = open(output);
+        Written scored = new Written(records.labelled);
+        Written refused = new Written(records.rejected);
         long number = 0;
         String lastId = null;
-        while (scored.line() == number + 1 || refused.line() == number + 1) {
+        while (scored.number() == number + 1 || refused.number() == number + 1) {
             number++;
-            Written in = scored.line() == number ? scored : refused;
+            Written in = scored.number() == number ? scored : refused;
             lastId = in.id();
             in.next();
         }
         scored.cut();
         refused.cut();
-        return new ScoredLines(
-                output, lines.labelled, lines.rejected, new Done(number, scored.taken(), lastId, scored.model()));
+        return new ScoredRecords(
+                output, records.labelled, records.rejected, new Done(number, scored.taken(), lastId, scored.model()));
     }
 
-    private static ScoredLines open(Path output) throws IOException {
+    private static ScoredRecords open(Path output) throws IOException {
         RandomAccessFile labelled = new RandomAccessFile(part(output).toFile(), "rw");
         try {
-            return new ScoredLines(
+            return new ScoredRecords(
                     output,
                     labelled,
                     new RandomAccessFile(part(rejectedFile(output)).toFile(), "rw"),
@@ -116,27 +116,27 @@ final class ScoredLines implements AutoCloseable {
     }
 
     /** @throws IllegalArgumentException if another model has begun, or the input is not the one that it began with */
-    void requireSame(BundleInfo bundle, @Nullable String idOfLastLine) {
+    void requireSame(BundleInfo bundle, @Nullable String idOfLastRecord) {
         String remedy = "; give the same again, or begin again with --overwrite";
         if (done.model() != null && !done.model().equals(bundle.digest())) {
             throw new IllegalArgumentException("What is in " + part(output) + " was scored by a bundle with the digest "
                     + done.model() + ", this one's is " + bundle.digest() + remedy);
         }
-        if (done.lastId() != null && !done.lastId().equals(idOfLastLine)) {
-            throw new IllegalArgumentException("What is in " + part(output) + " is not of this input: line "
-                    + done.lines() + " had the id \"" + done.lastId() + "\", now it is "
-                    + (idOfLastLine == null ? "missing" : "\"" + idOfLastLine + "\"") + remedy);
+        if (done.lastId() != null && !done.lastId().equals(idOfLastRecord)) {
+            throw new IllegalArgumentException("What is in " + part(output) + " is not of this input: record "
+                    + done.records() + " had the id \"" + done.lastId() + "\", now it is "
+                    + (idOfLastRecord == null ? "missing" : "\"" + idOfLastRecord + "\"") + remedy);
         }
     }
 
-    void write(long line, Either<LabelledDocument, DeadLetter> event) throws IOException {
+    void write(long number, Either<LabelledDocument, DeadLetter> event) throws IOException {
         ObjectNode json = event.isLeft() ? EventJson.of(event.left()) : EventJson.of(event.right());
-        ObjectNode numbered = json.objectNode().put("line", line).setAll(json);
+        ObjectNode numbered = json.objectNode().put("record", number).setAll(json);
         (event.isLeft() ? labelled : rejected)
                 .write((EventJson.line(numbered) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Gives the files their names; an empty file of rejected lines goes. That of the rejected first: who waits for the output finds both. */
+    /** Gives the files their names; an empty file of rejected records goes. That of the rejected first: who waits for the output finds both. */
     void publish() throws IOException {
         boolean nothingRejected = rejected.length() == 0;
         close();
@@ -173,9 +173,9 @@ final class ScoredLines implements AutoCloseable {
             read();
         }
 
-        /** Number of the line in the input; -1 at the end. */
-        long line() {
-            return event.path("line").asLong(-1);
+        /** Number of the record in the input; -1 at the end. */
+        long number() {
+            return event.path("record").asLong(-1);
         }
 
         @Nullable

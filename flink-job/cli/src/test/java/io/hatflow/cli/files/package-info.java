@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.cli.files;
+
+import org.jspecify.annotations.NullMarked;
