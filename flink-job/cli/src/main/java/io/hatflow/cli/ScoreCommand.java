@@ -94,7 +94,7 @@ final class ScoreCommand implements Callable<Integer> {
         SettingValues values = new SettingValues(flags.toArray(String[]::new), Map.of(), SETTINGS, List.of());
         ClassifySettings classify = ClassifySettings.from(values);
         DocumentFormat documents = mapped || records.format() == Input.Format.TEXT
-                ? DocumentFormat.of(FormatSettings.from(values), null)
+                ? DocumentFormat.of(FormatSettings.from(values, false), null)
                 : DocumentFormat.lines();
         values.throwMistakes();
         if (overwrite && resume) {

@@ -90,7 +90,7 @@ public record JobSettings(
                 values.under(KAFKA_PREFIX),
                 values.under(FLINK_PREFIX),
                 source,
-                FormatSettings.from(values),
+                FormatSettings.from(values, false),
                 ClassifySettings.from(values),
                 QuarantineOptions.from(values),
                 RejectionLimit.from(values),

@@ -67,6 +67,8 @@ class JobSettingsTest {
                         .writerSchemas()),
                 of("document.format", Format.HATFLOW, "text", Format.TEXT, s -> s.format()
                         .format()),
+                // A file needs to be of Avro.
+                of("document.schema", "", " ", "", s -> s.format().schema()),
                 // Fields need another format as well, see fieldsOfTheUsersOwnRecordsAreNamed.
                 of("document.text", List.of(), " ", List.of(), s -> s.format()
                         .mapping()

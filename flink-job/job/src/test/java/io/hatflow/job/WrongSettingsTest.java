@@ -21,6 +21,8 @@ class WrongSettingsTest {
     private static final String COUNT = "expected a whole number from 1 to 2147483647";
     private static final String DURATION = "expected a duration such as 500 ms, 10 s, 15 min or 1 h";
 
+    private static final String DOCUMENT = "../../schemas/src/main/avro/Document.avsc";
+
     /** Flags beside the two that must be given. */
     static Stream<Wrong> wrongFlags() {
         return Stream.of(
@@ -109,7 +111,7 @@ class WrongSettingsTest {
                         "--kafka.input-topics=,"),
                 flags(
                         "a format that there is not",
-                        "--document.format is \"xml\", expected hatflow or json or text",
+                        "--document.format is \"xml\", expected hatflow or confluent-avro or avro or json or text",
                         "--document.format=xml"),
                 flags(
                         "a path with an empty name",
@@ -142,18 +144,18 @@ class WrongSettingsTest {
                 flags(
                         "fields of a Document",
                         "document.text has no effect with document.format: hatflow; leave it out, or set document.format"
-                                + " to json",
+                                + " to confluent-avro or avro or json",
                         "--document.text=body"),
                 flags(
                         "a separator of nothing",
                         "document.text-separator has no effect with document.format: text; leave it out, or set"
-                                + " document.format to json",
+                                + " document.format to confluent-avro or avro or json",
                         "--document.format=text",
                         "--document.text-separator=,"),
                 flags(
                         "an id for a Document",
                         "document.id has no effect with document.format: hatflow; leave it out, or set document.format to"
-                                + " json or text",
+                                + " confluent-avro or avro or json or text",
                         "--document.id=key"),
                 flags(
                         "an id in a text",
@@ -167,6 +169,53 @@ class WrongSettingsTest {
                                 + " document.format to hatflow",
                         "--document.format=text",
                         "--document.writer-schemas=/old"),
+                flags(
+                        "a schema of JSON",
+                        "document.schema has no effect with document.format: json; leave it out, or set document.format to"
+                                + " avro",
+                        "--document.format=json",
+                        "--document.text=body",
+                        "--document.schema=/letters.avsc"),
+                flags(
+                        "Avro without a schema",
+                        "document.schema is missing, which document.format: avro needs; name the file of the schema that"
+                                + " records are written with",
+                        "--document.format=avro",
+                        "--document.text=body"),
+                flags(
+                        "a registry that is not named",
+                        "registry.url is missing, which document.format: confluent-avro needs; give the address of the"
+                                + " schema registry",
+                        "--document.format=confluent-avro",
+                        "--document.text=body"),
+                flags(
+                        "a schema that is not there",
+                        "document.schema: /nowhere/letters.avsc cannot be read:"
+                                + " java.nio.file.NoSuchFileException: /nowhere/letters.avsc; expected a file of an Avro"
+                                + " schema",
+                        "--document.format=avro",
+                        "--document.text=body",
+                        "--document.schema=/nowhere/letters.avsc"),
+                flags(
+                        "a schema that is none",
+                        "document.schema: ../../README.md is not an Avro schema: …",
+                        "--document.format=avro",
+                        "--document.text=body",
+                        "--document.schema=../../README.md"),
+                flags(
+                        "a field that the schema does not have",
+                        "document.text is \"txt\", which the schema io.hatflow.events.Document does not have; it has text,"
+                                + " id, title, segments",
+                        "--document.format=avro",
+                        "--document.text=txt",
+                        "--document.schema=" + DOCUMENT),
+                flags(
+                        "a field of another type",
+                        "document.segments is \"title\", which is a string in the schema io.hatflow.events.Document,"
+                                + " expected an array of texts; it has segments",
+                        "--document.format=avro",
+                        "--document.segments=title",
+                        "--document.schema=" + DOCUMENT),
                 flags(
                         "JSON without a text",
                         "document.text is missing, which document.format: json needs; name the field that holds the text",

@@ -225,7 +225,7 @@ class FileScoringTest {
             "--document.format=json", "--document.text=body", "--document.id=no", "--document.metadata=lang"
         };
         SettingValues values = new SettingValues(flags, Map.of(), FormatSettings.SETTINGS, List.of());
-        DocumentFormat mapped = DocumentFormat.of(FormatSettings.from(values), null);
+        DocumentFormat mapped = DocumentFormat.of(FormatSettings.from(values, false), null);
         values.throwMistakes();
 
         FileScoring.Summary summary = new FileScoring(

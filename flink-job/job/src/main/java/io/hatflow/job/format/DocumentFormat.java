@@ -1,8 +1,11 @@
 package io.hatflow.job.format;
 
+import static java.util.Objects.requireNonNull;
+
 import io.hatflow.job.registry.RegisteredSchemas;
 import java.io.Serializable;
 import java.nio.file.Path;
+import org.apache.avro.Schema;
 import org.apache.flink.util.function.SerializableSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +44,15 @@ public interface DocumentFormat extends Serializable {
                 String folder = settings.writerSchemas();
                 WriterSchemas schemas = WriterSchemas.withFolder(folder.isEmpty() ? null : Path.of(folder));
                 yield () -> new SingleObjectDecoder(schemas);
+            }
+            case CONFLUENT_AVRO -> {
+                SerializableSupplier<RegisteredSchemas> schemas =
+                        requireNonNull(registry, "confluent-avro without a registry");
+                yield () -> new ConfluentAvroDecoder(schemas.get(), mapping);
+            }
+            case AVRO -> {
+                String schema = settings.schema();
+                yield () -> new BareAvroDecoder(new Schema.Parser().parse(schema), mapping);
             }
             case JSON -> () -> new JsonDecoder(mapping);
             case TEXT -> {

@@ -2,43 +2,62 @@ package io.hatflow.job.format;
 
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
+import io.hatflow.job.registry.RegisteredSchemas;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How documents are written in the values of records.
  *
  * @param writerSchemas folder of older Document schemas; empty if there is none
+ * @param schema that records are written with, as JSON; empty if it is not known where the job is submitted
  * @param mapping which fields make the document, where records are the user's own
  */
-public record FormatSettings(Format format, String writerSchemas, FieldMapping mapping) {
+public record FormatSettings(Format format, String writerSchemas, String schema, FieldMapping mapping) {
 
     /** What a value is. */
     public enum Format {
         /** A Document in Avro's single-object encoding. */
         HATFLOW,
+        /** A record in Avro as Confluent's serializers write it, whose schema is in a registry. */
+        CONFLUENT_AVRO,
+        /** A record in Avro's binary form alone, whose schema is in a file. */
+        AVRO,
         /** A JSON object. */
         JSON,
         /** The text itself. */
         TEXT
     }
 
-    private static final Set<Format> MAPPED = EnumSet.of(Format.JSON);
+    private static final Set<Format> MAPPED = EnumSet.of(Format.CONFLUENT_AVRO, Format.AVRO, Format.JSON);
 
     private static final Setting<Format> FORMAT = Setting.choice(
             "document.format",
             Format.class,
             Format.HATFLOW,
-            "What the values of records are: `hatflow`, a Document in Avro's single-object encoding; `json`, a JSON"
-                    + " object; `text`, the UTF-8 text itself. See [formats](formats.md).");
+            "What the values of records are: `hatflow`, a Document in Avro's single-object encoding; `confluent-avro`,"
+                    + " Avro with the id of a schema in a registry; `avro`, Avro's binary form by the schema of"
+                    + " `document.schema`; `json`, a JSON object; `text`, the UTF-8 text itself. See"
+                    + " [formats](formats.md).");
+    private static final Setting<String> SCHEMA = Setting.optionalText(
+            "document.schema",
+            "File of the Avro schema that records are written with. Read where the job is submitted. For `avro` alone.");
     private static final Setting<String> WRITER_SCHEMAS = Setting.optionalText(
             "document.writer-schemas",
             "Folder of `.avsc` files: further versions of the Document schema that records may be written with."
@@ -77,10 +96,14 @@ public record FormatSettings(Format format, String writerSchemas, FieldMapping m
 
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS =
-            List.of(FORMAT, TEXT, SEPARATOR, SEGMENTS, ID, TITLE, TIME, PRIORITY, METADATA, WRITER_SCHEMAS);
+            List.of(FORMAT, SCHEMA, TEXT, SEPARATOR, SEGMENTS, ID, TITLE, TIME, PRIORITY, METADATA, WRITER_SCHEMAS);
 
-    /** Reads the settings; mistakes are noted in the values. */
-    public static FormatSettings from(SettingValues values) {
+    /**
+     * Reads the settings; mistakes are noted in the values.
+     *
+     * @param hasRegistry whether the job is told of a schema registry
+     */
+    public static FormatSettings from(SettingValues values, boolean hasRegistry) {
         FieldMapping mapping = new FieldMapping(
                 values.get(TEXT),
                 values.get(SEPARATOR),
@@ -90,12 +113,49 @@ public record FormatSettings(Format format, String writerSchemas, FieldMapping m
                 values.get(TIME),
                 values.get(PRIORITY),
                 values.get(METADATA));
-        FormatSettings settings = new FormatSettings(values.get(FORMAT), values.get(WRITER_SCHEMAS), mapping);
-        settings.noteContradictions(values);
+        Format format = values.get(FORMAT);
+        String file = values.get(SCHEMA);
+        Optional<Schema> schema = format == Format.AVRO && !file.isEmpty() ? read(file, values) : Optional.empty();
+        FormatSettings settings = new FormatSettings(
+                format, values.get(WRITER_SCHEMAS), schema.map(Schema::toString).orElse(""), mapping);
+        settings.noteContradictions(values, file, hasRegistry);
+        schema.ifPresent(each -> SchemaCheck.problems(each, mapping).forEach(values::problem));
         return settings;
     }
 
-    private void noteContradictions(SettingValues values) {
+    private static Optional<Schema> read(String file, SettingValues values) {
+        try {
+            return Optional.of(new Schema.Parser().parse(Files.readString(Path.of(file))));
+        } catch (IOException | InvalidPathException e) {
+            values.problem(
+                    SCHEMA.key() + ": " + file + " cannot be read: " + e + "; expected a file of an Avro schema");
+        } catch (AvroRuntimeException e) {
+            values.problem(SCHEMA.key() + ": " + file + " is not an Avro schema: "
+                    + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Asks a registry whether the newest schemas of the topics have the fields that the mapping names. A topic without a schema under its own
+     * name is passed over: its writers may use other subjects, or not have written yet.
+     *
+     * @return what a person has to correct; empty for formats without a registry, too
+     * @throws io.hatflow.job.registry.RegistryException if the registry does not answer
+     */
+    public List<String> problems(RegisteredSchemas registry, Collection<String> topics) {
+        List<String> problems = new ArrayList<>();
+        if (format == Format.CONFLUENT_AVRO) {
+            for (String topic : topics) {
+                String subject = topic + "-value";
+                registry.latest(subject).ifPresent(schema -> SchemaCheck.problems(schema, mapping)
+                        .forEach(problem -> problems.add(problem + " (subject " + subject + ")")));
+            }
+        }
+        return problems;
+    }
+
+    private void noteContradictions(SettingValues values, String schemaFile, boolean hasRegistry) {
         noteOther(values, TEXT, !mapping.text().isEmpty(), MAPPED);
         noteOther(values, SEPARATOR, !mapping.separator().equals(FieldMapping.BLANK_LINE), MAPPED);
         noteOther(values, SEGMENTS, mapping.segments() != null, MAPPED);
@@ -103,6 +163,7 @@ public record FormatSettings(Format format, String writerSchemas, FieldMapping m
         noteOther(values, TIME, mapping.time() != null, MAPPED);
         noteOther(values, PRIORITY, mapping.priority() != null, MAPPED);
         noteOther(values, METADATA, !mapping.metadata().isEmpty(), MAPPED);
+        noteOther(values, SCHEMA, !schemaFile.isEmpty(), EnumSet.of(Format.AVRO));
         noteOther(values, WRITER_SCHEMAS, !writerSchemas.isEmpty(), EnumSet.of(Format.HATFLOW));
         noteOther(
                 values,
@@ -112,6 +173,14 @@ public record FormatSettings(Format format, String writerSchemas, FieldMapping m
         if (format == Format.TEXT && mapping.id().field() != null) {
             values.problem(ID.key() + " is \"" + mapping.id().field() + "\", but with " + FORMAT.key()
                     + ": text a value has no fields; expected key, position or nothing");
+        }
+        if (format == Format.AVRO && schemaFile.isEmpty()) {
+            values.problem(SCHEMA.key() + " is missing, which " + FORMAT.key()
+                    + ": avro needs; name the file of the schema that records are written with");
+        }
+        if (format == Format.CONFLUENT_AVRO && !hasRegistry) {
+            values.problem("registry.url is missing, which " + FORMAT.key()
+                    + ": confluent-avro needs; give the address of the schema registry");
         }
         if (MAPPED.contains(format) && mapping.text().isEmpty() && mapping.segments() == null) {
             values.problem(TEXT.key() + " is missing, which " + FORMAT.key() + ": " + written(format)
@@ -125,6 +194,12 @@ public record FormatSettings(Format format, String writerSchemas, FieldMapping m
                     + "; leave it out, or set " + FORMAT.key() + " to "
                     + formats.stream().map(FormatSettings::written).collect(Collectors.joining(" or ")));
         }
+    }
+
+    /** For logs, without the schema's own text. */
+    @Override
+    public String toString() {
+        return "FormatSettings[format=" + format + ", writerSchemas=" + writerSchemas + ", " + mapping + "]";
     }
 
     private static String written(Format format) {

@@ -223,7 +223,7 @@ class JsonDecoderTest {
                 "{                         | NOT_JSON   | not valid JSON",
                 "{'t': 'secret             | NOT_JSON   | not valid JSON",
                 "{'t': 'secret'            | NOT_JSON   | not valid JSON",
-                "{'u': {'a': [secret]}}    | NOT_JSON   | not valid JSON (at character 2",
+                "{'u': {'a': [secret]}}    | NOT_JSON   | not valid JSON (at character 14)",
                 "{'t': 'secret', 't': 'x'} | NOT_JSON   | not valid JSON",
                 "{'u': {'a': 1, 'a': 2}}   | NOT_JSON   | not valid JSON",
                 "{'t': 'secret'} {}        | NOT_JSON   | Something follows the JSON object (at character 17)",

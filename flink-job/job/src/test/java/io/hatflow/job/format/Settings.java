@@ -22,7 +22,7 @@ final class Settings {
                         Stream.of(settings).map(setting -> "--document." + setting))
                 .toArray(String[]::new);
         SettingValues values = new SettingValues(flags, Map.of(), FormatSettings.SETTINGS, List.of());
-        FormatSettings read = FormatSettings.from(values);
+        FormatSettings read = FormatSettings.from(values, true);
         values.throwMistakes();
         return read;
     }
