@@ -8,6 +8,8 @@ import io.hatflow.job.config.References;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
 import io.hatflow.job.format.FormatSettings;
+import io.hatflow.job.kafka.InputTopics;
+import io.hatflow.job.kafka.OutputTopics;
 import io.hatflow.job.sink.SinkSettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings;
@@ -60,8 +62,10 @@ public record JobSettings(
     /** Everything that can be set. */
     static final List<Setting<?>> SETTINGS = Stream.of(
                     List.<Setting<?>>of(BOOTSTRAP_SERVERS),
+                    InputTopics.SETTINGS,
                     SourceSettings.SETTINGS,
                     FormatSettings.SETTINGS,
+                    OutputTopics.SETTINGS,
                     SinkSettings.SETTINGS,
                     ClassifySettings.SETTINGS,
                     QuarantineOptions.SETTINGS,
@@ -83,7 +87,10 @@ public record JobSettings(
      */
     public static JobSettings read(String[] arguments, Map<String, String> environment) {
         SettingValues values = new SettingValues(arguments, environment, SETTINGS, List.of(KAFKA_PREFIX, FLINK_PREFIX));
-        SourceSettings source = SourceSettings.from(values);
+        OutputTopics outputs = OutputTopics.from(values);
+        InputTopics inputs = InputTopics.from(values, outputs);
+        outputs.noteCollisions(values, inputs);
+        SourceSettings source = SourceSettings.from(values, inputs);
         JobSettings settings = new JobSettings(
                 values.get(NAME),
                 values.get(BOOTSTRAP_SERVERS),
@@ -94,7 +101,7 @@ public record JobSettings(
                 ClassifySettings.from(values),
                 QuarantineOptions.from(values),
                 RejectionLimit.from(values),
-                SinkSettings.from(values, source.groupId()),
+                SinkSettings.from(values, outputs, source.groupId()),
                 CheckpointSettings.from(values));
         settings.noteContradictions(values);
         values.throwMistakes();
@@ -108,10 +115,6 @@ public record JobSettings(
             values.problem("kafka.transaction-timeout is " + seconds(sink.transactionTimeout())
                     + ", expected more than checkpoint.interval + checkpoint.timeout = " + seconds(checkpointed)
                     + ": the broker would abort transactions before their checkpoint ends");
-        }
-        if (source.topics().contains(sink.labelledTopic()) || source.topics().contains(sink.deadLetterTopic())) {
-            values.problem("kafka.input-topics " + source.topics()
-                    + " holds an output topic: the job would read its own events; give the output a topic of its own");
         }
         if (format.mapping().priority() != null && classify.order() == Order.ORDERED) {
             values.problem("document.priority is \"" + format.mapping().priority()

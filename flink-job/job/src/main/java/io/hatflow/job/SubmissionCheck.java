@@ -3,6 +3,7 @@ package io.hatflow.job;
 import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.job.config.References;
+import io.hatflow.job.kafka.InputTopics;
 import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.kafka.KafkaRefusal;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
@@ -155,9 +157,15 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
 
     private List<String> topicProblems(Admin admin) throws NoAnswer {
         Map<String, String> topics = new TreeMap<>();
-        settings.source().topics().forEach(topic -> topics.put(topic, "kafka.input-topics"));
-        topics.put(settings.sink().labelledTopic(), "kafka.labelled-topic");
-        topics.put(settings.sink().deadLetterTopic(), "kafka.dead-letter-topic");
+        InputTopics inputs = settings.source().topics();
+        Set<String> documents = inputsNow(admin, inputs);
+        if (documents.isEmpty()) {
+            LOG.warn("No topic matches {} yet; the job waits for one", inputs);
+        }
+        documents.forEach(topic -> topics.put(topic, inputs.key()));
+        documents.stream()
+                .flatMap(settings.sink().topics()::of)
+                .forEach(output -> topics.put(output.topic(), output.key()));
         List<String> problems = new ArrayList<>();
         for (Map.Entry<String, KafkaFuture<TopicDescription>> each :
                 new TreeMap<>(admin.describeTopics(topics.keySet()).topicNameValues()).entrySet()) {
@@ -175,6 +183,14 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
             }
         }
         return problems;
+    }
+
+    private static Set<String> inputsNow(Admin admin, InputTopics inputs) throws NoAnswer {
+        try {
+            return inputs.now(admin);
+        } catch (ExecutionException e) {
+            throw new NoAnswer(e);
+        }
     }
 
     /** A sink whose transactions may not last so long fails at its start. Not every client may ask for it. */

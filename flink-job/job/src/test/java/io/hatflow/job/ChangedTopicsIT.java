@@ -304,6 +304,7 @@ class ChangedTopicsIT {
 
     @Test
     void thePageOnTroublesExplainsThem() {
-        TroubleshootingPage.assertExplains("Topics that have changed", Stream.of(AGAIN, GONE, OTHER_END));
+        TroubleshootingPage.assertExplains(
+                "Topics that have changed", Stream.of(AGAIN, MatchedTopicsIT.DELETED, GONE, OTHER_END));
     }
 }

@@ -157,8 +157,9 @@ public final class JobRun {
                 "--flink.restart-strategy.fixed-delay.attempts=20",
                 "--flink.restart-strategy.fixed-delay.delay=100 ms");
         return Stream.concat(
-                        own.filter(flag -> Arrays.stream(more)
-                                .noneMatch(other -> key(other).equals(key(flag)))),
+                        own.filter(flag -> Arrays.stream(more).noneMatch(other -> key(other)
+                                .replace("topic-pattern", "topics")
+                                .equals(key(flag)))),
                         Arrays.stream(more))
                 .toList();
     }
@@ -260,11 +261,16 @@ public final class JobRun {
 
     /** What the job has answered, for consumers of this isolation level. */
     List<Answer> answers(IsolationLevel isolation) throws IOException {
+        return answers(labelledTopic(), deadLetterTopic(), isolation);
+    }
+
+    /** What a job has answered to two topics. */
+    List<Answer> answers(String labelledTopic, String deadLetterTopic, IsolationLevel isolation) throws IOException {
         List<Answer> answers = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> record : read(labelledTopic(), isolation)) {
+        for (ConsumerRecord<byte[], byte[]> record : read(labelledTopic, isolation)) {
             answers.add(new Answer(record, LabelledDocument.getDecoder().decode(record.value()), null));
         }
-        for (ConsumerRecord<byte[], byte[]> record : read(deadLetterTopic(), isolation)) {
+        for (ConsumerRecord<byte[], byte[]> record : read(deadLetterTopic, isolation)) {
             answers.add(new Answer(record, null, DeadLetter.getDecoder().decode(record.value())));
         }
         return answers;

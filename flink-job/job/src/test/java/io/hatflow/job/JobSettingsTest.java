@@ -49,7 +49,14 @@ class JobSettingsTest {
         return Stream.of(
                 of("kafka.bootstrap-servers", "broker:9092", "a:1,b:2", "a:1,b:2", JobSettings::bootstrapServers),
                 of("kafka.input-topics", List.of("documents"), "a, b", List.of("a", "b"), s -> s.source()
-                        .topics()),
+                        .topics()
+                        .names()),
+                of(
+                        "kafka.input-topic-pattern",
+                        "kafka.input-topics [documents]",
+                        "a.*",
+                        "kafka.input-topic-pattern a.*",
+                        s -> s.source().topics().toString()),
                 of("kafka.group-id", "hatflow", "mine", "mine", s -> s.source().groupId()),
                 of("kafka.start-from", StartFrom.COMMITTED, "latest", StartFrom.LATEST, s -> s.source()
                         .startFrom()),
@@ -108,9 +115,13 @@ class JobSettingsTest {
                         .mapping()
                         .metadata()),
                 of("kafka.labelled-topic", "labelled-documents", "l", "l", s -> s.sink()
-                        .labelledTopic()),
+                        .topics()
+                        .labelled()
+                        .template()),
                 of("kafka.dead-letter-topic", "dead-letters", "d", "d", s -> s.sink()
-                        .deadLetterTopic()),
+                        .topics()
+                        .deadLetters()
+                        .template()),
                 of("kafka.guarantee", Guarantee.EXACTLY_ONCE, "at-least-once", Guarantee.AT_LEAST_ONCE, s -> s.sink()
                         .guarantee()),
                 of("kafka.transactional-id-prefix", "hatflow", "p", "p", s -> s.sink()
@@ -261,10 +272,10 @@ class JobSettingsTest {
                 new String[] {"--config", file.toString(), "--kafka.labelled-topic=flag"},
                 Map.of("HATFLOW_KAFKA_LABELLED_TOPIC", "variable", "HATFLOW_KAFKA_GROUP_ID", "variable"));
 
-        assertThat(settings.sink().labelledTopic()).isEqualTo("flag");
+        assertThat(settings.sink().topics().labelled().template()).isEqualTo("flag");
         assertThat(settings.source().groupId()).isEqualTo("variable");
         assertThat(settings.bootstrapServers()).isEqualTo("file:1");
-        assertThat(settings.source().topics()).containsExactly("a", "b");
+        assertThat(settings.source().topics().names()).containsExactly("a", "b");
         assertThat(settings.classify().classifier().bundle()).isEqualTo("/from/file");
     }
 
@@ -396,7 +407,7 @@ class JobSettingsTest {
                 Map.of("BROKERS", "broker:1"));
 
         assertThat(settings.bootstrapServers()).isEqualTo("broker:1");
-        assertThat(settings.source().topics()).containsExactly("a", "b");
+        assertThat(settings.source().topics().names()).containsExactly("a", "b");
         assertThatThrownBy(() -> read("--job.name=${env:NO_SUCH_VARIABLE}"))
                 .hasMessageContaining("job.name refers to ${env:NO_SUCH_VARIABLE}, which is not there");
     }

@@ -239,10 +239,36 @@ class WrongSettingsTest {
                         "--kafka.input-topics=a,dead-letters"),
                 flags(
                         "one topic for both events",
-                        "kafka.labelled-topic and kafka.dead-letter-topic are both \"events\"; they hold different events"
+                        "kafka.labelled-topic events and kafka.dead-letter-topic events would be one topic; they hold different events"
                                 + " and must be two topics",
                         "--kafka.labelled-topic=events",
                         "--kafka.dead-letter-topic=events"),
+                flags(
+                        "one topic for both events of some input",
+                        "kafka.labelled-topic {topic}-out and kafka.dead-letter-topic b-out would be one topic; they hold different"
+                                + " events and must be two topics",
+                        "--kafka.labelled-topic={topic}-out",
+                        "--kafka.dead-letter-topic=b-out",
+                        "--kafka.input-topic-pattern=[ab]"),
+                flags(
+                        "names and a pattern",
+                        "kafka.input-topics and kafka.input-topic-pattern are both given; expected one of the two",
+                        "--kafka.input-topics=a",
+                        "--kafka.input-topic-pattern=b.*"),
+                flags(
+                        "a pattern that is none",
+                        "--kafka.input-topic-pattern is \"a(\", expected a regular expression, or nothing",
+                        "--kafka.input-topic-pattern=a("),
+                flags(
+                        "an output topic that would be the input",
+                        "--kafka.labelled-topic is \"{topic}\", expected a topic's name, in which {topic} may stand for the input"
+                                + " topic's",
+                        "--kafka.labelled-topic={topic}"),
+                flags(
+                        "a name that stands for nothing",
+                        "--kafka.dead-letter-topic is \"{Topic}-dead\", expected a topic's name, in which {topic} may stand for the input"
+                                + " topic's",
+                        "--kafka.dead-letter-topic={Topic}-dead"),
                 flags(
                         "priority among ordered events",
                         "classify.priority-header is \"urgency\", but with classify.order: ordered no document can overtake"

@@ -47,8 +47,9 @@ public final class RunningPipeline implements AutoCloseable {
 
     private RunningPipeline(LocalBroker broker, String name, JobSettings settings) throws Exception {
         this.inputTopic = name + "-documents";
-        this.deadLetterTopic = settings.sink().deadLetterTopic();
-        broker.createTopics(1, List.of(inputTopic, settings.sink().labelledTopic(), deadLetterTopic));
+        String labelledTopic = settings.sink().topics().labelled().of(inputTopic);
+        this.deadLetterTopic = settings.sink().topics().deadLetters().of(inputTopic);
+        broker.createTopics(1, List.of(inputTopic, labelledTopic, deadLetterTopic));
         this.producer = new KafkaProducer<>(
                 // A sender that collects records before it sends them would add its own waiting to every latency.
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "linger.ms", "0"),
@@ -59,7 +60,7 @@ public final class RunningPipeline implements AutoCloseable {
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
         List<TopicPartition> outputs =
-                List.of(new TopicPartition(settings.sink().labelledTopic(), 0), new TopicPartition(deadLetterTopic, 0));
+                List.of(new TopicPartition(labelledTopic, 0), new TopicPartition(deadLetterTopic, 0));
         consumer.assign(outputs);
         consumer.seekToBeginning(outputs);
         StreamExecutionEnvironment environment =

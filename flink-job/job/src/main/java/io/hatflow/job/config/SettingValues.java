@@ -72,6 +72,11 @@ public final class SettingValues {
         }
     }
 
+    /** Whether a setting is more than its default. */
+    public boolean isGiven(Setting<?> setting) {
+        return texts.containsKey(setting.key());
+    }
+
     /** All keys under a prefix, without it, with their texts. */
     public Map<String, String> under(String prefix) {
         Map<String, String> under = new TreeMap<>();

@@ -3,14 +3,12 @@ package io.hatflow.job.kafka;
 import io.hatflow.job.config.References;
 import java.io.Serializable;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import javax.security.auth.login.LoginException;
@@ -102,15 +100,15 @@ public final class KafkaAccess implements Serializable {
      *
      * @throws SuppressRestartsException with a {@link KafkaRefusal} if Kafka says no
      */
-    public void requireReading(Collection<String> topics, String groupId) {
+    public void requireReading(InputTopics topics, String groupId) {
         requireReferences();
         withAdmin(admin -> requireReading(admin, topics, groupId));
     }
 
-    /** As {@link #requireReading(Collection, String)}, by a client that is there already. */
-    public void requireReading(Admin admin, Collection<String> topics, String groupId) {
+    /** As {@link #requireReading(InputTopics, String)}, by a client that is there already. */
+    public void requireReading(Admin admin, InputTopics topics, String groupId) {
         settle(() -> {
-            for (String topic : new TreeSet<>(topics)) {
+            for (String topic : topics.now(admin)) {
                 requireTopic(admin, topic, AclOperation.READ, "read");
             }
             requireGroup(admin, groupId);
@@ -120,18 +118,24 @@ public final class KafkaAccess implements Serializable {
     /**
      * Asks for the right to write.
      *
-     * @param transactionalId begins as those that will be used do; empty where there are no transactions. Kafka will know it until it
-     *     forgets it: there is no other way to find out
      * @throws SuppressRestartsException with a {@link KafkaRefusal} if Kafka says no
      */
-    public void requireWriting(String topic, String transactionalId) {
+    public void requireWriting(String topic) {
         requireReferences();
-        withAdmin(admin -> settle(() -> {
-            requireTopic(admin, topic, AclOperation.WRITE, "write to");
-            if (!transactionalId.isEmpty()) {
-                requireTransactions(transactionalId);
-            }
-        }));
+        withAdmin(admin -> settle(() -> requireTopic(admin, topic, AclOperation.WRITE, "write to")));
+    }
+
+    /**
+     * Asks for the right to write in transactions.
+     *
+     * @param transactionalId begins as those that will be used do. Kafka will know it until it forgets it: there is no other way to find
+     *     out
+     * @throws SuppressRestartsException with a {@link KafkaRefusal} if Kafka says no
+     */
+    public void requireTransactions(String transactionalId) {
+        requireReferences();
+        // First of all, and as for all others: whether a client can be made of the settings.
+        withAdmin(admin -> settle(() -> beginTransactions(transactionalId)));
     }
 
     /** The most bytes that a batch of records of a topic may have; beyond all numbers where Kafka does not say, as not every user may ask. */
@@ -241,7 +245,7 @@ public final class KafkaAccess implements Serializable {
         }
     }
 
-    private void requireTransactions(String transactionalId) {
+    private void beginTransactions(String transactionalId) {
         Map<String, Object> producing = clients();
         producing.put("transactional.id", transactionalId);
         producing.put("max.block.ms", LIMIT_MS);

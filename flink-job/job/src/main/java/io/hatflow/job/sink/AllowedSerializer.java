@@ -2,6 +2,8 @@ package io.hatflow.job.sink;
 
 import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.kafka.KafkaRefusal;
+import io.hatflow.job.kafka.OutputTopic;
+import java.util.HashMap;
 import java.util.Properties;
 import org.apache.flink.api.common.serialization.SerializationSchema.InitializationContext;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
@@ -26,11 +28,12 @@ final class AllowedSerializer<T> implements KafkaRecordSerializationSchema<T> {
 
     private final KafkaRecordSerializationSchema<T> serializer;
     private final KafkaAccess kafka;
-    private final String topic;
+    private final OutputTopic topic;
     private final String transactionalIdPrefix;
     private final long requestLimit;
     private final String compression;
-    private transient long topicLimit;
+    /** The most bytes that a batch may have, by the topics that were asked about. */
+    private final HashMap<String, Long> topicLimits = new HashMap<>();
 
     /**
      * Nothing is asked yet.
@@ -41,7 +44,7 @@ final class AllowedSerializer<T> implements KafkaRecordSerializationSchema<T> {
     AllowedSerializer(
             KafkaRecordSerializationSchema<T> serializer,
             KafkaAccess kafka,
-            String topic,
+            OutputTopic topic,
             String transactionalIdPrefix,
             Properties producer) {
         this.serializer = serializer;
@@ -56,12 +59,12 @@ final class AllowedSerializer<T> implements KafkaRecordSerializationSchema<T> {
 
     @Override
     public void open(InitializationContext context, KafkaSinkContext sink) throws Exception {
-        kafka.requireWriting(
-                topic,
-                transactionalIdPrefix.isEmpty()
-                        ? ""
-                        : transactionalIdPrefix + "-access-" + sink.getParallelInstanceId());
-        topicLimit = kafka.largestBatch(topic);
+        if (!transactionalIdPrefix.isEmpty()) {
+            kafka.requireTransactions(transactionalIdPrefix + "-access-" + sink.getParallelInstanceId());
+        }
+        if (!topic.followsInput()) {
+            topicLimits.put(topic.template(), allowed(topic.template()));
+        }
         serializer.open(context, sink);
     }
 
@@ -70,13 +73,18 @@ final class AllowedSerializer<T> implements KafkaRecordSerializationSchema<T> {
             T event, KafkaSinkContext context, @Nullable Long timestamp) {
         ProducerRecord<byte[], byte[]> record = serializer.serialize(event, context, timestamp);
         if (record != null) {
-            requireRoom(record);
+            requireRoom(record, topicLimits.computeIfAbsent(record.topic(), this::allowed));
         }
         return record;
     }
 
+    private long allowed(String written) {
+        kafka.requireWriting(written);
+        return kafka.largestBatch(written);
+    }
+
     /** The producer counts what it is given, the topic what arrives; the latter costs time to find out, and is nearly always the smaller. */
-    private void requireRoom(ProducerRecord<byte[], byte[]> record) {
+    private void requireRoom(ProducerRecord<byte[], byte[]> record, long topicLimit) {
         long plain = AbstractRecords.estimateSizeInBytesUpperBound(
                 RecordBatch.CURRENT_MAGIC_VALUE,
                 CompressionType.NONE,
@@ -84,15 +92,20 @@ final class AllowedSerializer<T> implements KafkaRecordSerializationSchema<T> {
                 record.value(),
                 record.headers().toArray());
         if (plain > requestLimit) {
-            throw tooLarge(plain, requestLimit, "kafka.properties.max.request.size and kafka.properties.buffer.memory");
+            throw tooLarge(
+                    record.topic(),
+                    plain,
+                    requestLimit,
+                    "kafka.properties.max.request.size and kafka.properties.buffer.memory");
         }
         if (plain > topicLimit) {
             long sent = compressed(record);
             if (sent > topicLimit) {
                 throw tooLarge(
+                        record.topic(),
                         sent,
                         topicLimit,
-                        "max.message.bytes of the topic (kafka-configs --alter --topic " + topic + ")");
+                        "max.message.bytes of the topic (kafka-configs --alter --topic " + record.topic() + ")");
             }
         }
     }
@@ -108,7 +121,7 @@ final class AllowedSerializer<T> implements KafkaRecordSerializationSchema<T> {
                 .sizeInBytes();
     }
 
-    private SuppressRestartsException tooLarge(long bytes, long limit, String setting) {
+    private static SuppressRestartsException tooLarge(String topic, long bytes, long limit, String setting) {
         return new SuppressRestartsException(
                 new KafkaRefusal("An event for the topic " + topic + " has " + bytes + " bytes, expected at"
                         + " most " + limit + ": a dead letter holds its whole record and more. Raise " + setting

@@ -4,6 +4,7 @@ import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Header;
 import io.hatflow.events.Provenance;
 import io.hatflow.events.Reason;
+import io.hatflow.job.kafka.OutputTopic;
 import java.nio.charset.StandardCharsets;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -19,9 +20,9 @@ final class DeadLetterSerializer implements KafkaRecordSerializationSchema<DeadL
 
     private static final String CONNECT = "__connect.errors.";
 
-    private final String topic;
+    private final OutputTopic topic;
 
-    DeadLetterSerializer(String topic) {
+    DeadLetterSerializer(OutputTopic topic) {
         this.topic = topic;
     }
 
@@ -29,7 +30,9 @@ final class DeadLetterSerializer implements KafkaRecordSerializationSchema<DeadL
     public ProducerRecord<byte[], byte[]> serialize(
             DeadLetter event, KafkaSinkContext context, @Nullable Long timestamp) {
         ProducerRecord<byte[], byte[]> written = new ProducerRecord<>(
-                topic, EventBytes.ofNullable(event.getKey()), EventBytes.encoded(DeadLetter.getEncoder(), event));
+                topic.of(event.getProvenance().getTopic()),
+                EventBytes.ofNullable(event.getKey()),
+                EventBytes.encoded(DeadLetter.getEncoder(), event));
         for (Header header : event.getHeaders()) {
             written.headers().add(header.getKey(), EventBytes.ofNullable(header.getValue()));
         }

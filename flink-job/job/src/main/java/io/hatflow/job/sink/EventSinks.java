@@ -3,6 +3,7 @@ package io.hatflow.job.sink;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.kafka.KafkaAccess;
+import io.hatflow.job.kafka.OutputTopic;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import java.util.Properties;
 import org.apache.flink.connector.base.DeliveryGuarantee;
@@ -37,15 +38,21 @@ public final class EventSinks {
 
     /** For events of labelled documents. */
     public KafkaSink<LabelledDocument> labelled() {
-        return sink(new LabelledSerializer(settings.labelledTopic()), settings.labelledTopic(), "labelled");
+        return sink(
+                new LabelledSerializer(settings.topics().labelled()),
+                settings.topics().labelled(),
+                "labelled");
     }
 
     /** For dead letters. */
     public KafkaSink<DeadLetter> deadLetters() {
-        return sink(new DeadLetterSerializer(settings.deadLetterTopic()), settings.deadLetterTopic(), "dead-letters");
+        return sink(
+                new DeadLetterSerializer(settings.topics().deadLetters()),
+                settings.topics().deadLetters(),
+                "dead-letters");
     }
 
-    private <T> KafkaSink<T> sink(KafkaRecordSerializationSchema<T> serializer, String topic, String name) {
+    private <T> KafkaSink<T> sink(KafkaRecordSerializationSchema<T> serializer, OutputTopic topic, String name) {
         boolean exactlyOnce = settings.guarantee() == Guarantee.EXACTLY_ONCE;
         // Two sinks: with one prefix, each would abort the other's transactions when it starts.
         String prefix = exactlyOnce ? settings.transactionalIdPrefix() + "-" + name : "";

@@ -1,6 +1,7 @@
 package io.hatflow.job.sink;
 
 import io.hatflow.events.LabelledDocument;
+import io.hatflow.job.kafka.OutputTopic;
 import java.nio.charset.StandardCharsets;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -15,9 +16,9 @@ final class LabelledSerializer implements KafkaRecordSerializationSchema<Labelle
 
     private static final long serialVersionUID = 1L;
 
-    private final String topic;
+    private final OutputTopic topic;
 
-    LabelledSerializer(String topic) {
+    LabelledSerializer(OutputTopic topic) {
         this.topic = topic;
     }
 
@@ -28,6 +29,9 @@ final class LabelledSerializer implements KafkaRecordSerializationSchema<Labelle
         if (key == null) {
             key = event.getDocumentId().getBytes(StandardCharsets.UTF_8);
         }
-        return new ProducerRecord<>(topic, key, EventBytes.encoded(LabelledDocument.getEncoder(), event));
+        return new ProducerRecord<>(
+                topic.of(event.getProvenance().getTopic()),
+                key,
+                EventBytes.encoded(LabelledDocument.getEncoder(), event));
     }
 }

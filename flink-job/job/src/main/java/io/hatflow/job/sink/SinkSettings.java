@@ -2,24 +2,20 @@ package io.hatflow.job.sink;
 
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
+import io.hatflow.job.kafka.OutputTopics;
 import java.time.Duration;
 import java.util.List;
 
 /**
  * Where events go, and what is promised about them.
  *
- * @param labelledTopic topic of labelled documents
- * @param deadLetterTopic topic of dead letters
+ * @param topics where each kind of events goes
  * @param guarantee what is promised
  * @param transactionalIdPrefix what the ids of the transactions begin with; not shared with any other job on the cluster
  * @param transactionTimeout after which the broker aborts a transaction that nobody ended
  */
 public record SinkSettings(
-        String labelledTopic,
-        String deadLetterTopic,
-        Guarantee guarantee,
-        String transactionalIdPrefix,
-        Duration transactionTimeout) {
+        OutputTopics topics, Guarantee guarantee, String transactionalIdPrefix, Duration transactionTimeout) {
 
     /** What is promised about events. */
     public enum Guarantee {
@@ -29,10 +25,6 @@ public record SinkSettings(
         AT_LEAST_ONCE
     }
 
-    private static final Setting<String> LABELLED_TOPIC =
-            Setting.text("kafka.labelled-topic", "labelled-documents", "Topic of labelled documents.");
-    private static final Setting<String> DEAD_LETTER_TOPIC =
-            Setting.text("kafka.dead-letter-topic", "dead-letters", "Topic of dead letters.");
     private static final Setting<Guarantee> GUARANTEE = Setting.choice(
             "kafka.guarantee",
             Guarantee.class,
@@ -52,22 +44,12 @@ public record SinkSettings(
                     + " `transaction.max.timeout.ms` (15 min unless raised).");
 
     /** Everything that can be set here. */
-    public static final List<Setting<?>> SETTINGS =
-            List.of(LABELLED_TOPIC, DEAD_LETTER_TOPIC, GUARANTEE, TRANSACTIONAL_ID_PREFIX, TRANSACTION_TIMEOUT);
+    public static final List<Setting<?>> SETTINGS = List.of(GUARANTEE, TRANSACTIONAL_ID_PREFIX, TRANSACTION_TIMEOUT);
 
     /** Reads the settings; mistakes are noted in the values. */
-    public static SinkSettings from(SettingValues values, String groupId) {
+    public static SinkSettings from(SettingValues values, OutputTopics topics, String groupId) {
         String prefix = values.get(TRANSACTIONAL_ID_PREFIX);
-        SinkSettings settings = new SinkSettings(
-                values.get(LABELLED_TOPIC),
-                values.get(DEAD_LETTER_TOPIC),
-                values.get(GUARANTEE),
-                prefix.isEmpty() ? groupId : prefix,
-                values.get(TRANSACTION_TIMEOUT));
-        if (settings.labelledTopic.equals(settings.deadLetterTopic)) {
-            values.problem(LABELLED_TOPIC.key() + " and " + DEAD_LETTER_TOPIC.key() + " are both \""
-                    + settings.labelledTopic + "\"; they hold different events and must be two topics");
-        }
-        return settings;
+        return new SinkSettings(
+                topics, values.get(GUARANTEE), prefix.isEmpty() ? groupId : prefix, values.get(TRANSACTION_TIMEOUT));
     }
 }

@@ -31,17 +31,34 @@ record CheckedSplits(KafkaAccess kafka, SourceSettings settings) {
     private static final Logger LOG = LoggerFactory.getLogger(CheckedSplits.class);
 
     /**
-     * The splits with their topics' ids.
+     * Splits, of which not all can be read.
+     *
+     * @param read with their topics' ids, from where reading goes on
+     * @param setAside whose topic is not there at the moment
+     */
+    record Checked(List<KafkaPartitionSplit> read, List<KafkaPartitionSplit> setAside) {}
+
+    /**
+     * Which splits can be read, and from where.
      *
      * @throws SuppressRestartsException if records are lost and may not be skipped, or the splits are those of a job that ends otherwise
      */
-    List<KafkaPartitionSplit> of(List<KafkaPartitionSplit> splits) {
+    Checked of(List<KafkaPartitionSplit> splits) {
         splits.forEach(this::requireSameEnd);
         if (splits.isEmpty()) {
-            return splits;
+            return new Checked(splits, List.of());
         }
         try (Admin admin = Admin.create(kafka.clients())) {
-            return checked(new KafkaTopics(admin), splits);
+            KafkaTopics topics = new KafkaTopics(admin);
+            Set<String> now = topics.of(settings.topics());
+            Map<Boolean, List<KafkaPartitionSplit>> there =
+                    splits.stream().collect(Collectors.partitioningBy(split -> now.contains(split.getTopic())));
+            List<KafkaPartitionSplit> gone = there.getOrDefault(false, List.of());
+            gone.stream()
+                    .map(KafkaPartitionSplit::getTopic)
+                    .distinct()
+                    .forEach(topic -> lost(settings.lostRecords(), deleted(topic)));
+            return new Checked(checked(topics, there.getOrDefault(true, List.of())), gone);
         }
     }
 
@@ -53,7 +70,7 @@ record CheckedSplits(KafkaAccess kafka, SourceSettings settings) {
         for (KafkaPartitionSplit split : splits) {
             TopicDescription topic = Objects.requireNonNull(described.get(split.getTopic()));
             if (isAnother(split, topic)) {
-                lost(againMade(split.getTopic()));
+                lost(settings.lostRecords(), againMade(split.getTopic()));
                 if (split.getPartition() < topic.partitions().size()) {
                     checked.add(fromTheFirst(split, topic.topicId()));
                 }
@@ -107,8 +124,10 @@ record CheckedSplits(KafkaAccess kafka, SourceSettings settings) {
             if (next >= lowest && next <= highest) {
                 checked.add(split);
             } else {
-                lost(gone(partition, next) + "; those that are there begin at " + lowest + " and end before "
-                        + highest);
+                lost(
+                        settings.lostRecords(),
+                        gone(partition, next) + "; those that are there begin at " + lowest + " and end before "
+                                + highest);
                 checked.add(fromTheFirst(split, TopicSplit.topicIdOf(split)));
             }
         });
@@ -135,11 +154,16 @@ record CheckedSplits(KafkaAccess kafka, SourceSettings settings) {
                 + ", which is the next to read, is gone: it was deleted, by retention or by hand, or the brokers have lost it";
     }
 
-    private void lost(String what) {
-        if (settings.lostRecords() == LostRecords.FAIL) {
+    static String deleted(String topic) {
+        return "The topic " + topic + " was deleted, with what was not read of it";
+    }
+
+    /** @throws SuppressRestartsException unless records may be skipped */
+    static void lost(LostRecords setting, String what) {
+        if (setting == LostRecords.FAIL) {
             throw refusal(what);
         }
-        LOG.warn("{}. Going on with the first record that is there, as kafka.lost-records says", what);
+        LOG.warn("{}. Going on with what is there, as kafka.lost-records says", what);
     }
 
     static SuppressRestartsException refusal(String what) {

@@ -42,16 +42,19 @@ final class DocumentReader implements SourceReader<SourceRecord, KafkaPartitionS
     public void addSplits(List<KafkaPartitionSplit> splits) {
         List<KafkaPartitionSplit> named = new ArrayList<>();
         for (KafkaPartitionSplit split : splits) {
-            if (checked.settings().topics().contains(split.getTopic())) {
+            if (checked.settings().topics().holds(split.getTopic())) {
                 named.add(split);
             } else {
                 LOG.warn(
-                        "{} is not read any more: kafka.input-topics does not name its topic",
-                        split.getTopicPartition());
+                        "{} is not read any more: its topic is not one of {}",
+                        split.getTopicPartition(),
+                        checked.settings().topics());
                 setAside.add(split);
             }
         }
-        List<KafkaPartitionSplit> read = checked.of(named);
+        CheckedSplits.Checked splitsNow = checked.of(named);
+        setAside.addAll(splitsNow.setAside());
+        List<KafkaPartitionSplit> read = splitsNow.read();
         read.forEach(split -> topicIds.put(split.getTopic(), TopicSplit.topicIdOf(split)));
         if (!read.isEmpty()) {
             reader.addSplits(read);

@@ -1,8 +1,10 @@
 package io.hatflow.job.source;
 
+import io.hatflow.job.kafka.InputTopics;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -17,6 +19,15 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** What Kafka says of topics. What it throws may pass: the task fails, and asks again when it restarts. */
 record KafkaTopics(Admin admin) {
+
+    /** Those of documents that there are now; with names, whether they are there or not. */
+    Set<String> of(InputTopics topics) {
+        try {
+            return topics.now(admin);
+        } catch (ExecutionException e) {
+            throw new FlinkRuntimeException("Kafka does not say which topics it has", e.getCause());
+        }
+    }
 
     /** @throws FlinkRuntimeException if one of them is not there, or Kafka does not answer */
     Map<String, TopicDescription> describe(Collection<String> topics) {

@@ -1,8 +1,8 @@
 package io.hatflow.job.source;
 
+import io.hatflow.job.kafka.InputTopics;
 import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.source.SourceSettings.LostRecords;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -24,38 +24,67 @@ final class ReadableTopics implements KafkaSubscriber {
     private static final long serialVersionUID = 2L;
 
     private final KafkaAccess kafka;
-    private final ArrayList<String> topics;
+    private final InputTopics topics;
     private final String groupId;
     private final LostRecords lostRecords;
     private final HashSet<TopicPartition> setAside = new HashSet<>();
+    private final HashSet<String> known = new HashSet<>();
+    private final HashSet<String> gone = new HashSet<>();
     private final HashMap<String, Uuid> topicIds = new HashMap<>();
 
     ReadableTopics(KafkaAccess kafka, SourceSettings settings) {
         this.kafka = kafka;
-        this.topics = new ArrayList<>(settings.topics());
+        this.topics = settings.topics();
         this.groupId = settings.groupId();
         this.lostRecords = settings.lostRecords();
     }
 
-    /** Begins for a job: nothing is known of the topics. Partitions of topics that are not named any more are with the readers, unread. */
-    synchronized void begin(Collection<TopicPartition> known) {
+    /**
+     * Begins for a job: nothing is known of the topics. Partitions of topics that are no longer those of documents are with the readers,
+     * unread.
+     */
+    synchronized void begin(Collection<TopicPartition> assigned) {
         topicIds.clear();
         setAside.clear();
-        known.stream().filter(each -> !topics.contains(each.topic())).forEach(setAside::add);
+        known.clear();
+        gone.clear();
+        for (TopicPartition partition : assigned) {
+            if (topics.holds(partition.topic())) {
+                known.add(partition.topic());
+            } else {
+                setAside.add(partition);
+            }
+        }
     }
 
     @Override
     public synchronized Set<TopicPartition> getSubscribedTopicPartitions(AdminClient admin) {
         kafka.requireReading(admin, topics, groupId);
+        KafkaTopics inKafka = new KafkaTopics(admin);
+        Set<String> now = inKafka.of(topics);
+        noteGone(now);
         Set<TopicPartition> partitions = new HashSet<>(setAside);
-        for (Map.Entry<String, TopicDescription> topic :
-                new KafkaTopics(admin).describe(topics).entrySet()) {
+        for (Map.Entry<String, TopicDescription> topic : inKafka.describe(now).entrySet()) {
             requireSame(topic.getKey(), topic.getValue().topicId());
             topic.getValue()
                     .partitions()
                     .forEach(each -> partitions.add(new TopicPartition(topic.getKey(), each.partition())));
         }
+        known.addAll(now);
         return partitions;
+    }
+
+    /** Where the topics have names, one that is not there is waited for; where they match a pattern, it has been deleted. */
+    private void noteGone(Set<String> now) {
+        for (String topic : known) {
+            if (!now.contains(topic) && gone.add(topic)) {
+                CheckedSplits.lost(lostRecords, CheckedSplits.deleted(topic));
+            }
+        }
+        now.stream().filter(gone::contains).findFirst().ifPresent(topic -> {
+            // Its partitions are with the readers already; they begin at the first record when they start again.
+            throw new FlinkRuntimeException(CheckedSplits.againMade(topic));
+        });
     }
 
     /**

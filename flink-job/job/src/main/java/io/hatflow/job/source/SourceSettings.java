@@ -2,6 +2,7 @@ package io.hatflow.job.source;
 
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
+import io.hatflow.job.kafka.InputTopics;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
@@ -9,7 +10,7 @@ import java.util.List;
 /**
  * Where documents are read.
  *
- * @param topics topics of documents, all read as one stream
+ * @param topics which hold documents, all read as one stream
  * @param groupId consumer group whose offsets show how far the job is
  * @param startFrom where a job without a checkpoint begins
  * @param until when the job ends
@@ -17,7 +18,7 @@ import java.util.List;
  * @param partitionDiscoveryInterval after which the topics are asked for further partitions
  */
 public record SourceSettings(
-        List<String> topics,
+        InputTopics topics,
         String groupId,
         StartFrom startFrom,
         Until until,
@@ -51,12 +52,6 @@ public record SourceSettings(
         SKIP
     }
 
-    private static final Setting<List<String>> TOPICS = Setting.texts(
-            "kafka.input-topics",
-            "documents",
-            "Topics of documents, read as one stream. A topic that you take out is no longer"
-                    + " read, also by a job that continues from a checkpoint; if you add it again, the job"
-                    + " continues there where it was.");
     private static final Setting<String> GROUP_ID = Setting.text(
             "kafka.group-id",
             "hatflow",
@@ -86,16 +81,12 @@ public record SourceSettings(
 
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS =
-            List.of(TOPICS, GROUP_ID, START_FROM, UNTIL, LOST_RECORDS, PARTITION_DISCOVERY_INTERVAL);
-
-    public SourceSettings {
-        topics = List.copyOf(topics);
-    }
+            List.of(GROUP_ID, START_FROM, UNTIL, LOST_RECORDS, PARTITION_DISCOVERY_INTERVAL);
 
     /** Reads the settings; mistakes are noted in the values. */
-    public static SourceSettings from(SettingValues values) {
+    public static SourceSettings from(SettingValues values, InputTopics topics) {
         return new SourceSettings(
-                values.get(TOPICS),
+                topics,
                 values.get(GROUP_ID),
                 values.get(START_FROM),
                 values.get(UNTIL),

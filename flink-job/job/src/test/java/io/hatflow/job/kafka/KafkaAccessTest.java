@@ -122,6 +122,9 @@ class KafkaAccessTest {
         KafkaAccess kafka = new KafkaAccess(
                 "127.0.0.1:" + port, Map.of("request.timeout.ms", "200", "default.api.timeout.ms", "300"));
 
-        kafka.requireReading(List.of("documents"), "group");
+        kafka.requireReading(
+                new InputTopics(
+                        List.of("documents"), null, new OutputTopics(new OutputTopic("l"), new OutputTopic("d"))),
+                "group");
     }
 }

@@ -12,6 +12,7 @@ import io.hatflow.events.Provenance;
 import io.hatflow.events.Reason;
 import io.hatflow.events.Stage;
 import io.hatflow.events.Timings;
+import io.hatflow.job.kafka.OutputTopic;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -73,7 +74,7 @@ class SerializersTest {
     @Test
     void aLabelledDocumentKeepsTheKeyOfItsRecord() throws IOException {
         LabelledDocument event = labelled(new byte[] {1, 2});
-        LabelledSerializer serializer = new LabelledSerializer("out");
+        LabelledSerializer serializer = new LabelledSerializer(new OutputTopic("out"));
 
         ProducerRecord<byte[], byte[]> record = written(serializer, event);
 
@@ -87,7 +88,8 @@ class SerializersTest {
 
     @Test
     void aLabelledDocumentWithoutKeyIsWrittenUnderItsId() {
-        assertThat(written(new LabelledSerializer("out"), labelled(null)).key())
+        assertThat(written(new LabelledSerializer(new OutputTopic("out")), labelled(null))
+                        .key())
                 .isEqualTo("d".getBytes(StandardCharsets.UTF_8));
     }
 
@@ -105,7 +107,8 @@ class SerializersTest {
                 .setFailedAt(Instant.ofEpochMilli(2))
                 .build();
 
-        ProducerRecord<byte[], byte[]> record = written(new DeadLetterSerializer("dead"), event);
+        ProducerRecord<byte[], byte[]> record =
+                written(new DeadLetterSerializer(new OutputTopic("{topic}-dead")), event);
 
         assertThat(record.key()).isNull();
         assertThat(DeadLetter.getDecoder().decode(record.value())).isEqualTo(event);
