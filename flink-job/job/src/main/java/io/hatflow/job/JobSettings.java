@@ -6,6 +6,7 @@ import io.hatflow.job.classify.RejectionLimit;
 import io.hatflow.job.config.References;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
+import io.hatflow.job.registry.RegistrySettings;
 import io.hatflow.job.sink.SinkSettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings;
@@ -29,6 +30,7 @@ public record JobSettings(
         String bootstrapServers,
         Map<String, String> kafkaProperties,
         Map<String, String> flinkOptions,
+        RegistrySettings registry,
         SourceSettings source,
         ClassifySettings classify,
         QuarantineOptions quarantine,
@@ -58,6 +60,7 @@ public record JobSettings(
     static final List<Setting<?>> SETTINGS = Stream.of(
                     List.<Setting<?>>of(BOOTSTRAP_SERVERS),
                     SourceSettings.SETTINGS,
+                    RegistrySettings.SETTINGS,
                     SinkSettings.SETTINGS,
                     ClassifySettings.SETTINGS,
                     QuarantineOptions.SETTINGS,
@@ -78,13 +81,15 @@ public record JobSettings(
      * @throws io.hatflow.job.config.SettingsException if there is any mistake, with all of them
      */
     public static JobSettings read(String[] arguments, Map<String, String> environment) {
-        SettingValues values = new SettingValues(arguments, environment, SETTINGS, List.of(KAFKA_PREFIX, FLINK_PREFIX));
+        SettingValues values = new SettingValues(
+                arguments, environment, SETTINGS, List.of(KAFKA_PREFIX, FLINK_PREFIX, RegistrySettings.PREFIX));
         SourceSettings source = SourceSettings.from(values);
         JobSettings settings = new JobSettings(
                 values.get(NAME),
                 values.get(BOOTSTRAP_SERVERS),
                 values.under(KAFKA_PREFIX),
                 values.under(FLINK_PREFIX),
+                RegistrySettings.from(values),
                 source,
                 ClassifySettings.from(values),
                 QuarantineOptions.from(values),
@@ -141,13 +146,14 @@ public record JobSettings(
 
     /** Keys of secrets that are given as they are: these travel with the job wherever Flink keeps it. */
     List<String> openSecrets() {
-        return Stream.of(Map.entry(KAFKA_PREFIX, kafkaProperties), Map.entry(FLINK_PREFIX, flinkOptions))
+        Stream<String> handedOn = Stream.of(
+                        Map.entry(KAFKA_PREFIX, kafkaProperties), Map.entry(FLINK_PREFIX, flinkOptions))
                 .flatMap(each -> new TreeMap<>(each.getValue())
                         .entrySet().stream()
                                 .filter(entry ->
                                         SettingValues.soundsSecret(entry.getKey()) && !References.in(entry.getValue()))
-                                .map(entry -> each.getKey() + entry.getKey()))
-                .toList();
+                                .map(entry -> each.getKey() + entry.getKey()));
+        return Stream.concat(handedOn, registry.openSecrets().stream()).toList();
     }
 
     private static String seconds(Duration duration) {
@@ -158,7 +164,8 @@ public record JobSettings(
     @Override
     public String toString() {
         return "JobSettings[name=" + name + ", bootstrapServers=" + bootstrapServers + ", kafkaProperties="
-                + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + source + ", " + classify
+                + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + registry + ", " + source
+                + ", " + classify
                 + ", " + quarantine + ", " + rejectionLimit + ", " + sink + ", " + checkpoint + "]";
     }
 

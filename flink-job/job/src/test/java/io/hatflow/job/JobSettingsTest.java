@@ -12,6 +12,8 @@ import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingsException;
+import io.hatflow.job.registry.RegistrySettings;
+import io.hatflow.job.registry.SubjectNameStrategy;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings.LostRecords;
 import io.hatflow.job.source.SourceSettings.StartFrom;
@@ -61,6 +63,14 @@ class JobSettingsTest {
                         s -> s.source().partitionDiscoveryInterval()),
                 of("document.writer-schemas", "", "/old", "/old", s -> s.source()
                         .writerSchemas()),
+                of("registry.url", List.of(), "http://r/", List.of("http://r"), s -> s.registry()
+                        .urls()),
+                of(
+                        "registry.subject-name-strategy",
+                        SubjectNameStrategy.TOPIC,
+                        "record",
+                        SubjectNameStrategy.RECORD,
+                        s -> s.registry().subjectNames()),
                 of("kafka.labelled-topic", "labelled-documents", "l", "l", s -> s.sink()
                         .labelledTopic()),
                 of("kafka.dead-letter-topic", "dead-letters", "d", "d", s -> s.sink()
@@ -334,6 +344,24 @@ class JobSettingsTest {
     }
 
     @Test
+    void theRegistryHasAddressesSubjectsAndProperties() {
+        String reference = "${file:/run/secrets/registry:login}";
+
+        RegistrySettings registry = read(
+                        "--registry.url=https://one:8081/, http://two/apis/ccompat/v7",
+                        "--registry.subject-name-strategy=topic-record",
+                        "--registry.properties.basic.auth.user.info=" + reference,
+                        "--registry.properties.basic.auth.credentials.source=USER_INFO")
+                .registry();
+
+        assertThat(registry.urls()).containsExactly("https://one:8081", "http://two/apis/ccompat/v7");
+        assertThat(registry.subjectNames()).isEqualTo(SubjectNameStrategy.TOPIC_RECORD);
+        assertThat(registry.properties()).containsEntry("basic.auth.user.info", reference);
+        assertThat(registry.openSecrets()).isEmpty();
+        assertThat(read().registry().isGiven()).isFalse();
+    }
+
+    @Test
     void flinkCannotBeGivenReferences() {
         assertThatThrownBy(() -> read("--flink.s3.secret-key=${env:SECRET}"))
                 .hasMessageContaining("flink.s3.secret-key holds a reference")
@@ -345,9 +373,15 @@ class JobSettingsTest {
         assertThat(read(
                                 "--kafka.properties.ssl.key.password=hush",
                                 "--flink.s3.secret-key=hush",
+                                "--registry.properties.basic.auth.user.info=alice:hush",
+                                "--registry.properties.ssl.truststore.password=hush",
                                 "--kafka.properties.security.protocol=SSL")
                         .openSecrets())
-                .containsExactlyInAnyOrder("kafka.properties.ssl.key.password", "flink.s3.secret-key");
+                .containsExactlyInAnyOrder(
+                        "kafka.properties.ssl.key.password",
+                        "flink.s3.secret-key",
+                        "registry.properties.basic.auth.user.info",
+                        "registry.properties.ssl.truststore.password");
     }
 
     @Test
@@ -356,6 +390,14 @@ class JobSettingsTest {
         assertThatThrownBy(() -> read("--kafka.properties.sasl.jaas.config", "Module", "required", "password=hush;"))
                 .isInstanceOf(SettingsException.class)
                 .hasMessageContaining("is not a flag")
+                .hasMessageNotContaining("hush");
+        assertThatThrownBy(() -> read(
+                        "--registry.url=https://alice:hush@one, https://alice:hu sh@two, https://al:ice:hush@three",
+                        "--registry.properties.basic.auth.user.info=hush",
+                        "--registry.properties.bearer.auth.tokens=hush"))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("registry.url holds a user")
+                .hasMessageContaining("registry.url is no URL")
                 .hasMessageNotContaining("hush");
         Path file =
                 Files.writeString(folder.resolve("job.yaml"), "kafka.properties.ssl.key.password: \"hush\nkafka: {\n");
@@ -370,8 +412,11 @@ class JobSettingsTest {
                 "--kafka.properties.sasl.jaas.config=hush",
                 "--kafka.properties.ssl.key.password=hush",
                 "--flink.s3.secret-key=hush",
+                "--registry.properties.basic.auth.user.info=alice:hush",
+                "--registry.properties.ssl.truststore.location=/trust.p12",
                 "--kafka.properties.security.protocol=SASL_SSL");
 
+        assertThat(settings.toString()).contains("ssl.truststore.location=/trust.p12");
         assertThat(settings.toString()).doesNotContain("hush").contains("security.protocol=SASL_SSL", "broker:9092");
     }
 }
