@@ -3,6 +3,8 @@ package io.hatflow.job;
 import io.hatflow.job.classify.EventStreams;
 import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.kafka.KafkaAccess;
+import io.hatflow.job.registry.RegistrySettings;
+import io.hatflow.job.registry.SchemaRegistry;
 import io.hatflow.job.sink.EventSinks;
 import io.hatflow.job.source.DocumentSource;
 import io.hatflow.job.source.SourceRecord;
@@ -66,9 +68,10 @@ public final class ClassificationPipeline {
                 .getConfiguration()
                 .getOptional(CheckpointingOptions.CHECKPOINTS_DIRECTORY)
                 .orElse("");
+        RegistrySettings registry = settings.registry();
         EventStreams classified = EventStreams.of(
                 afterSource.apply(records),
-                DocumentFormat.of(settings.format(), null),
+                DocumentFormat.of(settings.format(), () -> new SchemaRegistry(registry)),
                 settings.classify(),
                 settings.quarantine().of(checkpoints, settings.source().groupId()),
                 settings.rejectionLimit());

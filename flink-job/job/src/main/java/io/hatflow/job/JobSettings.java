@@ -10,6 +10,7 @@ import io.hatflow.job.config.SettingValues;
 import io.hatflow.job.format.FormatSettings;
 import io.hatflow.job.kafka.InputTopics;
 import io.hatflow.job.kafka.OutputTopics;
+import io.hatflow.job.registry.RegistrySettings;
 import io.hatflow.job.sink.SinkSettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings;
@@ -33,6 +34,7 @@ public record JobSettings(
         String bootstrapServers,
         Map<String, String> kafkaProperties,
         Map<String, String> flinkOptions,
+        RegistrySettings registry,
         SourceSettings source,
         FormatSettings format,
         ClassifySettings classify,
@@ -65,6 +67,7 @@ public record JobSettings(
                     InputTopics.SETTINGS,
                     SourceSettings.SETTINGS,
                     FormatSettings.SETTINGS,
+                    RegistrySettings.SETTINGS,
                     OutputTopics.SETTINGS,
                     SinkSettings.SETTINGS,
                     ClassifySettings.SETTINGS,
@@ -86,18 +89,21 @@ public record JobSettings(
      * @throws io.hatflow.job.config.SettingsException if there is any mistake, with all of them
      */
     public static JobSettings read(String[] arguments, Map<String, String> environment) {
-        SettingValues values = new SettingValues(arguments, environment, SETTINGS, List.of(KAFKA_PREFIX, FLINK_PREFIX));
+        SettingValues values = new SettingValues(
+                arguments, environment, SETTINGS, List.of(KAFKA_PREFIX, FLINK_PREFIX, RegistrySettings.PREFIX));
         OutputTopics outputs = OutputTopics.from(values);
         InputTopics inputs = InputTopics.from(values, outputs);
         outputs.noteCollisions(values, inputs);
         SourceSettings source = SourceSettings.from(values, inputs);
+        RegistrySettings registry = RegistrySettings.from(values);
         JobSettings settings = new JobSettings(
                 values.get(NAME),
                 values.get(BOOTSTRAP_SERVERS),
                 values.under(KAFKA_PREFIX),
                 values.under(FLINK_PREFIX),
+                registry,
                 source,
-                FormatSettings.from(values, false),
+                FormatSettings.from(values, registry.isGiven()),
                 ClassifySettings.from(values),
                 QuarantineOptions.from(values),
                 RejectionLimit.from(values),
@@ -154,13 +160,14 @@ public record JobSettings(
 
     /** Keys of secrets that are given as they are: these travel with the job wherever Flink keeps it. */
     List<String> openSecrets() {
-        return Stream.of(Map.entry(KAFKA_PREFIX, kafkaProperties), Map.entry(FLINK_PREFIX, flinkOptions))
+        Stream<String> handedOn = Stream.of(
+                        Map.entry(KAFKA_PREFIX, kafkaProperties), Map.entry(FLINK_PREFIX, flinkOptions))
                 .flatMap(each -> new TreeMap<>(each.getValue())
                         .entrySet().stream()
                                 .filter(entry ->
                                         SettingValues.soundsSecret(entry.getKey()) && !References.in(entry.getValue()))
-                                .map(entry -> each.getKey() + entry.getKey()))
-                .toList();
+                                .map(entry -> each.getKey() + entry.getKey()));
+        return Stream.concat(handedOn, registry.openSecrets().stream()).toList();
     }
 
     private static String seconds(Duration duration) {
@@ -171,7 +178,7 @@ public record JobSettings(
     @Override
     public String toString() {
         return "JobSettings[name=" + name + ", bootstrapServers=" + bootstrapServers + ", kafkaProperties="
-                + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + source + ", " + format
+                + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + registry + ", " + source + ", " + format
                 + ", " + classify
                 + ", " + quarantine + ", " + rejectionLimit + ", " + sink + ", " + checkpoint + "]";
     }

@@ -16,6 +16,8 @@ import io.hatflow.job.format.FieldMapping;
 import io.hatflow.job.format.FieldPath;
 import io.hatflow.job.format.FormatSettings.Format;
 import io.hatflow.job.format.IdSource;
+import io.hatflow.job.registry.RegistrySettings;
+import io.hatflow.job.registry.SubjectNameStrategy;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings.LostRecords;
 import io.hatflow.job.source.SourceSettings.StartFrom;
@@ -114,6 +116,14 @@ class JobSettingsTest {
                 of("document.metadata", List.of(), " ", List.of(), s -> s.format()
                         .mapping()
                         .metadata()),
+                of("registry.url", List.of(), "http://r/", List.of("http://r"), s -> s.registry()
+                        .urls()),
+                of(
+                        "registry.subject-name-strategy",
+                        SubjectNameStrategy.TOPIC,
+                        "record",
+                        SubjectNameStrategy.RECORD,
+                        s -> s.registry().subjectNames()),
                 of("kafka.labelled-topic", "labelled-documents", "l", "l", s -> s.sink()
                         .topics()
                         .labelled()
@@ -423,6 +433,24 @@ class JobSettingsTest {
     }
 
     @Test
+    void theRegistryHasAddressesSubjectsAndProperties() {
+        String reference = "${file:/run/secrets/registry:login}";
+
+        RegistrySettings registry = read(
+                        "--registry.url=https://one:8081/, http://two/apis/ccompat/v7",
+                        "--registry.subject-name-strategy=topic-record",
+                        "--registry.properties.basic.auth.user.info=" + reference,
+                        "--registry.properties.basic.auth.credentials.source=USER_INFO")
+                .registry();
+
+        assertThat(registry.urls()).containsExactly("https://one:8081", "http://two/apis/ccompat/v7");
+        assertThat(registry.subjectNames()).isEqualTo(SubjectNameStrategy.TOPIC_RECORD);
+        assertThat(registry.properties()).containsEntry("basic.auth.user.info", reference);
+        assertThat(registry.openSecrets()).isEmpty();
+        assertThat(read().registry().isGiven()).isFalse();
+    }
+
+    @Test
     void flinkCannotBeGivenReferences() {
         assertThatThrownBy(() -> read("--flink.s3.secret-key=${env:SECRET}"))
                 .hasMessageContaining("flink.s3.secret-key holds a reference")
@@ -434,9 +462,15 @@ class JobSettingsTest {
         assertThat(read(
                                 "--kafka.properties.ssl.key.password=hush",
                                 "--flink.s3.secret-key=hush",
+                                "--registry.properties.basic.auth.user.info=alice:hush",
+                                "--registry.properties.ssl.truststore.password=hush",
                                 "--kafka.properties.security.protocol=SSL")
                         .openSecrets())
-                .containsExactlyInAnyOrder("kafka.properties.ssl.key.password", "flink.s3.secret-key");
+                .containsExactlyInAnyOrder(
+                        "kafka.properties.ssl.key.password",
+                        "flink.s3.secret-key",
+                        "registry.properties.basic.auth.user.info",
+                        "registry.properties.ssl.truststore.password");
     }
 
     @Test
@@ -445,6 +479,14 @@ class JobSettingsTest {
         assertThatThrownBy(() -> read("--kafka.properties.sasl.jaas.config", "Module", "required", "password=hush;"))
                 .isInstanceOf(SettingsException.class)
                 .hasMessageContaining("is not a flag")
+                .hasMessageNotContaining("hush");
+        assertThatThrownBy(() -> read(
+                        "--registry.url=https://alice:hush@one, https://alice:hu sh@two, https://al:ice:hush@three",
+                        "--registry.properties.basic.auth.user.info=hush",
+                        "--registry.properties.bearer.auth.tokens=hush"))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("registry.url holds a user")
+                .hasMessageContaining("registry.url is no URL")
                 .hasMessageNotContaining("hush");
         Path file =
                 Files.writeString(folder.resolve("job.yaml"), "kafka.properties.ssl.key.password: \"hush\nkafka: {\n");
@@ -459,8 +501,11 @@ class JobSettingsTest {
                 "--kafka.properties.sasl.jaas.config=hush",
                 "--kafka.properties.ssl.key.password=hush",
                 "--flink.s3.secret-key=hush",
+                "--registry.properties.basic.auth.user.info=alice:hush",
+                "--registry.properties.ssl.truststore.location=/trust.p12",
                 "--kafka.properties.security.protocol=SASL_SSL");
 
+        assertThat(settings.toString()).contains("ssl.truststore.location=/trust.p12");
         assertThat(settings.toString()).doesNotContain("hush").contains("security.protocol=SASL_SSL", "broker:9092");
     }
 }

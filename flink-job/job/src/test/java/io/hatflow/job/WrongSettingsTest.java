@@ -50,7 +50,43 @@ class WrongSettingsTest {
                         "an option that has a setting",
                         "flink.execution.checkpointing.interval would have no effect; set checkpoint.interval instead",
                         "--flink.execution.checkpointing.interval=1 min"),
+                flags(
+                        "a misspelt property of the registry",
+                        "registry.properties.basic.auth.userinfo is not known; did you mean"
+                                + " registry.properties.basic.auth.user.info?",
+                        "--registry.properties.basic.auth.userinfo=a:b"),
+                flags(
+                        "a property like no other of the registry",
+                        "registry.properties.x is not known; docs/registry.md lists the properties",
+                        "--registry.properties.x=1"),
                 // Values.
+                flags(
+                        "a registry without a scheme",
+                        "registry.url holds \"registry:8081\", expected http:// or https:// and a host, such as"
+                                + " https://registry:8081, separated by commas",
+                        "--registry.url=registry:8081"),
+                flags(
+                        "a registry that is no URL",
+                        "registry.url is no URL, expected such as https://registry:8081, separated by commas",
+                        "--registry.url=https://one two"),
+                flags(
+                        "a user in the registry's URL",
+                        "registry.url holds a user; give that as registry.properties.basic.auth.user.info",
+                        "--registry.url=https://alice:secret@registry:8081"),
+                flags(
+                        "a user without a password",
+                        "registry.properties.basic.auth.user.info is no login, expected USER:PASSWORD, or a reference to that",
+                        "--registry.properties.basic.auth.user.info=alice"),
+                flags(
+                        "a source of logins that there is not",
+                        "registry.properties.basic.auth.credentials.source is \"URL\", expected USER_INFO, with"
+                                + " registry.properties.basic.auth.user.info",
+                        "--registry.properties.basic.auth.credentials.source=URL"),
+                flags(
+                        "a source of logins without one",
+                        "registry.properties.bearer.auth.credentials.source is STATIC_TOKEN, but"
+                                + " registry.properties.bearer.auth.token is missing; give it",
+                        "--registry.properties.bearer.auth.credentials.source=STATIC_TOKEN"),
                 flags("no number", "--classify.capacity is \"many\", " + COUNT, "--classify.capacity=many"),
                 flags("nothing in flight", "--classify.capacity is \"0\", " + COUNT, "--classify.capacity=0"),
                 flags("fewer than none", "--model.max-characters is \"-1\", " + COUNT, "--model.max-characters=-1"),
@@ -269,6 +305,12 @@ class WrongSettingsTest {
                         "--kafka.dead-letter-topic is \"{Topic}-dead\", expected a topic's name, in which {topic} may stand for the input"
                                 + " topic's",
                         "--kafka.dead-letter-topic={Topic}-dead"),
+                flags(
+                        "two logins",
+                        "registry.properties.basic.auth.user.info and registry.properties.bearer.auth.token are both given,"
+                                + " but a request carries one login; leave one of them out",
+                        "--registry.properties.basic.auth.user.info=a:b",
+                        "--registry.properties.bearer.auth.token=c"),
                 flags(
                         "priority among ordered events",
                         "classify.priority-header is \"urgency\", but with classify.order: ordered no document can overtake"

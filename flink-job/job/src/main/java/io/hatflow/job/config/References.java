@@ -53,6 +53,17 @@ public final class References {
     }
 
     /**
+     * The properties with what their references stand for, for a client that does not replace them itself.
+     *
+     * @throws IllegalArgumentException if one of them stands for nothing, with the reference and never with a value
+     */
+    public static Map<String, String> resolved(Map<String, String> properties) {
+        Map<String, String> resolved = new HashMap<>(properties);
+        resolved.replaceAll((key, text) -> replace(key, text, System.getenv()));
+        return resolved;
+    }
+
+    /**
      * The text with what its references stand for.
      *
      * @throws IllegalArgumentException if one of them stands for nothing, with the reference and never with a value

@@ -3,7 +3,7 @@ package io.hatflow.job.config;
 import java.util.List;
 import java.util.Optional;
 
-/** The keys that there are: settings, and prefixes under which every key is handed on to Kafka or Flink. */
+/** The keys that there are: settings, and prefixes under which every key is handed on to another program. */
 final class SettingKeys {
 
     private final List<Setting<?>> settings;

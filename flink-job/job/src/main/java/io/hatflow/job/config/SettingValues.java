@@ -18,7 +18,16 @@ public final class SettingValues {
     static final String VARIABLE_PREFIX = "HATFLOW_";
 
     private static final List<String> SECRET = List.of(
-            "password", "secret", "jaas", "token", "credential", "keystore.key", "apikey", "api-key", "access-key");
+            "password",
+            "secret",
+            "jaas",
+            "token",
+            "credential",
+            "keystore.key",
+            "apikey",
+            "api-key",
+            "access-key",
+            "user.info");
 
     private final List<String> problems = new ArrayList<>();
     private final Map<String, SettingTexts.Found> texts;

@@ -1,0 +1,195 @@
+package io.hatflow.job.registry;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.hatflow.job.registry.RegistryConnection.Answer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.apache.avro.Schema;
+
+/**
+ * A schema registry behind Confluent's REST API. What an id stands for never changes, so each is asked for once; an id that is not known
+ * is asked for again after a while. Thread-safe.
+ */
+public final class SchemaRegistry implements RegisteredSchemas {
+
+    /** Beyond, the oldest is forgotten: a topic of something else holds a new number in every record. */
+    private static final int MAX_UNKNOWN = 10_000;
+
+    private final RegistryConnection connection;
+    private final Patience patience;
+    private final ConcurrentMap<Object, Optional<Schema>> known = new ConcurrentHashMap<>();
+
+    /** When it was said that an id is not known. Guarded by itself. */
+    private final Map<Object, Long> unknown = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Object, Long> eldest) {
+            return size() > MAX_UNKNOWN;
+        }
+    };
+
+    /**
+     * Nothing is asked yet; references to secrets are read here and with each request.
+     *
+     * @throws RegistryException if no client can be made of the settings
+     */
+    public SchemaRegistry(RegistrySettings settings) {
+        this(settings, Patience.OF_A_TASK);
+    }
+
+    SchemaRegistry(RegistrySettings settings, Patience patience) {
+        this.connection = new RegistryConnection(settings, patience);
+        this.patience = patience;
+    }
+
+    @Override
+    public Optional<Schema> byId(int id) {
+        // Registries count upwards from 0 or 1, and not all of them know what to say of another number.
+        return id < 0 ? Optional.empty() : remembered(id, "/schemas/ids/" + id);
+    }
+
+    @Override
+    public Optional<Schema> byGuid(UUID guid) {
+        return remembered(guid, "/schemas/guids/" + guid);
+    }
+
+    private Optional<Schema> remembered(Object id, String path) {
+        Optional<Schema> schema = known.get(id);
+        if (schema != null) {
+            return schema;
+        }
+        if (isUnknown(id)) {
+            return Optional.empty();
+        }
+        Answer answer = connection.get(path);
+        if (answer.isUnknown() || (id instanceof UUID && isNoPathHere(answer))) {
+            synchronized (unknown) {
+                unknown.remove(id);
+                unknown.put(id, System.nanoTime());
+            }
+            return Optional.empty();
+        }
+        requireOk(answer);
+        Optional<Schema> read = new SchemaReader(connection).read(answer);
+        known.put(id, read);
+        return read;
+    }
+
+    private boolean isUnknown(Object id) {
+        synchronized (unknown) {
+            Long since = unknown.get(id);
+            return since != null
+                    && System.nanoTime() - since < patience.unknownFor().toNanos();
+        }
+    }
+
+    /** Older registries have no GUIDs, and then it is the record that is wrong; but whatever answers 404 has to be a registry. */
+    private boolean isNoPathHere(Answer answer) {
+        return answer.status() == 404 && connection.get("/schemas/types").json().isArray();
+    }
+
+    @Override
+    public Optional<Schema> latest(String subject) {
+        Answer answer = connection.get("/subjects/" + SchemaReader.encoded(subject) + "/versions/latest");
+        if (answer.isUnknown()) {
+            return Optional.empty();
+        }
+        requireOk(answer);
+        return new SchemaReader(connection).read(answer);
+    }
+
+    /**
+     * The id that a schema has under a subject.
+     *
+     * @return empty where the subject does not hold it
+     * @throws RegistryException if the registry does not answer as it should
+     */
+    public OptionalInt lookUp(String subject, Schema schema) {
+        Answer answer = connection.post("/subjects/" + SchemaReader.encoded(subject), request(schema));
+        if (answer.isUnknown()) {
+            return OptionalInt.empty();
+        }
+        requireOk(answer);
+        return OptionalInt.of(id(answer));
+    }
+
+    /**
+     * Why the registry, by the rule that it has for the subject, would not take a schema as its next version.
+     *
+     * @return empty where it would
+     * @throws RegistryException if the registry does not answer as it should
+     */
+    public Optional<String> incompatibility(String subject, Schema schema) {
+        Answer answer = connection.post(
+                "/compatibility/subjects/" + SchemaReader.encoded(subject) + "/versions/latest?verbose=true",
+                request(schema));
+        if (answer.isUnknown()) {
+            return Optional.empty(); // nothing is there to be compatible with
+        }
+        requireOk(answer);
+        JsonNode compatible = answer.json().path("is_compatible");
+        if (!compatible.isBoolean()) {
+            throw RegistryConnection.nonsense(answer.question(), "JSON without \"is_compatible\"");
+        }
+        return compatible.booleanValue() ? Optional.empty() : Optional.of(reasons(answer.json()));
+    }
+
+    private static String reasons(JsonNode answer) {
+        String reasons = StreamSupport.stream(answer.path("messages").spliterator(), false)
+                .limit(3)
+                .map(message -> message.asText("").replaceAll("\\s+", " "))
+                .map(message -> message.length() <= 200 ? message : message.substring(0, 200) + "…")
+                .collect(Collectors.joining("; "));
+        return reasons.isEmpty() ? "it does not say why" : reasons;
+    }
+
+    /**
+     * Registers a schema under a subject; one that is there already keeps its id.
+     *
+     * @throws RegistryException if the registry does not answer as it should, or refuses the schema; then the job is not restarted
+     */
+    public int register(String subject, Schema schema) {
+        Answer answer = connection.post("/subjects/" + SchemaReader.encoded(subject) + "/versions", request(schema));
+        if (answer.status() == 409 || answer.status() == 422) {
+            throw RegistryConnection.refusal(
+                    "The schema registry refuses the schema of " + schema.getFullName() + " for the subject " + subject
+                            + " (" + answer.said()
+                            + "). Expected a subject whose earlier versions it goes with; give another topic or another"
+                            + " registry.subject-name-strategy, or delete what the subject holds",
+                    null);
+        }
+        requireOk(answer);
+        return id(answer);
+    }
+
+    private static ObjectNode request(Schema schema) {
+        return JsonNodeFactory.instance.objectNode().put("schema", schema.toString());
+    }
+
+    private static int id(Answer answer) {
+        JsonNode id = answer.json().path("id");
+        if (!id.isInt()) {
+            throw RegistryConnection.nonsense(answer.question(), "JSON without a number \"id\"");
+        }
+        return id.intValue();
+    }
+
+    private static void requireOk(Answer answer) {
+        if (!answer.isOk()) {
+            throw RegistryConnection.nonsense(answer.question(), answer.said());
+        }
+        if (!answer.json().isObject()) {
+            throw RegistryConnection.nonsense(answer.question(), "JSON that is no object");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.registry;
+
+import org.jspecify.annotations.NullMarked;

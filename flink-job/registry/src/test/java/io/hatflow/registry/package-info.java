@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.registry;
+
+import org.jspecify.annotations.NullMarked;
