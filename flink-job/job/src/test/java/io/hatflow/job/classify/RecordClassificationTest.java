@@ -17,6 +17,7 @@ import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.label.Evidence;
 import io.hatflow.inference.label.LabelScore;
+import io.hatflow.job.JobSettings;
 import io.hatflow.job.Sent;
 import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.source.RecordHeader;
@@ -25,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.types.Either;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,6 +135,30 @@ class RecordClassificationTest {
             assertThat(text(record(7, value, empty, header)).urgent()).isEqualTo(priority.equals("high"));
         }
         assertThat(text(record(7, value)).urgent()).isFalse();
+    }
+
+    @Test
+    void aRecordWhoseFieldSaysSoIsUrgentToo() {
+        JobSettings settings = JobSettings.read(
+                new String[] {
+                    "--kafka.bootstrap-servers=b:1",
+                    "--model.bundle=/b",
+                    "--document.format=json",
+                    "--document.text=text",
+                    "--document.priority=urgency",
+                    "--classify.order=unordered"
+                },
+                Map.of());
+        RecordClassification json = new RecordClassification(DocumentFormat.of(settings.format(), null), "priority");
+        json.open();
+        RecordHeader header = new RecordHeader("priority", "high".getBytes(StandardCharsets.UTF_8));
+        byte[] urgent = "{\"text\": \"x\", \"urgency\": \"high\"}".getBytes(StandardCharsets.UTF_8);
+        byte[] other = "{\"text\": \"x\", \"urgency\": null}".getBytes(StandardCharsets.UTF_8);
+
+        assertThat(((Reading.Text<?>) json.read(record(7, urgent))).urgent()).isTrue();
+        assertThat(((Reading.Text<?>) json.read(record(7, other, header))).urgent())
+                .isTrue();
+        assertThat(((Reading.Text<?>) json.read(record(7, other))).urgent()).isFalse();
     }
 
     @Test

@@ -27,6 +27,7 @@ import java.util.UUID;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.apache.avro.Schema;
+import org.apache.flink.util.InstantiationUtil;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -131,9 +132,14 @@ class ReasonsTest {
                 new Case(Given.keyed(NOT_UTF8, fine), Reason.NOT_UTF8));
     }
 
+    /** As a task has it, which the format has travelled to. */
     private static DocumentDecoder decoder(Format format, String... settings) {
-        return DocumentFormat.of(Settings.of(written(format), settings), OneSchema::new)
-                .decoder();
+        DocumentFormat submitted = DocumentFormat.of(Settings.of(written(format), settings), OneSchema::new);
+        try {
+            return InstantiationUtil.clone(submitted).decoder();
+        } catch (IOException | ClassNotFoundException e) {
+            throw new AssertionError("The format does not travel", e);
+        }
     }
 
     private static String written(Format format) {
