@@ -178,7 +178,8 @@ public record JobSettings(
     @Override
     public String toString() {
         return "JobSettings[name=" + name + ", bootstrapServers=" + bootstrapServers + ", kafkaProperties="
-                + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + registry + ", " + source + ", " + format
+                + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + registry + ", " + source
+                + ", " + format
                 + ", " + classify
                 + ", " + quarantine + ", " + rejectionLimit + ", " + sink + ", " + checkpoint + "]";
     }

@@ -6,6 +6,8 @@ import io.hatflow.job.config.References;
 import io.hatflow.job.kafka.InputTopics;
 import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.kafka.KafkaRefusal;
+import io.hatflow.job.registry.RegistryException;
+import io.hatflow.job.registry.SchemaRegistry;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -182,7 +184,24 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
                 problems.add(setting + " cannot be used: " + e.getMessage());
             }
         }
+        problems.addAll(registryProblems(documents));
         return problems;
+    }
+
+    /** What the newest schemas of the topics lack, where records are in Avro whose schemas are in the registry. */
+    private List<String> registryProblems(Set<String> documents) {
+        if (!settings.registry().isGiven()) {
+            return List.of();
+        }
+        try {
+            return settings.format().problems(SchemaRegistry.atSubmission(settings.registry()), documents);
+        } catch (RegistryException e) {
+            if (tasksRunHere) {
+                return List.of(String.valueOf(e.getMessage()));
+            }
+            LOG.warn("From this machine: {} The tasks will try", e.getMessage());
+            return List.of();
+        }
     }
 
     private static Set<String> inputsNow(Admin admin, InputTopics inputs) throws NoAnswer {

@@ -13,6 +13,14 @@ import java.time.Duration;
  */
 record Patience(Duration limit, Duration answerLimit, Duration firstPause, Duration longestPause, Duration unknownFor) {
 
+    /** A person waits. */
+    static final Patience AT_SUBMISSION = new Patience(
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(10),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(10));
+
     /** Outlasts a restart of the registry; what takes longer is Flink's restart strategy's affair. */
     static final Patience OF_A_TASK = new Patience(
             Duration.ofSeconds(60),

@@ -47,6 +47,11 @@ public final class SchemaRegistry implements RegisteredSchemas {
         this(settings, Patience.OF_A_TASK);
     }
 
+    /** As {@link #SchemaRegistry(RegistrySettings)}, for whoever submits a job and waits. */
+    public static SchemaRegistry atSubmission(RegistrySettings settings) {
+        return new SchemaRegistry(settings, Patience.AT_SUBMISSION);
+    }
+
     SchemaRegistry(RegistrySettings settings, Patience patience) {
         this.connection = new RegistryConnection(settings, patience);
         this.patience = patience;
