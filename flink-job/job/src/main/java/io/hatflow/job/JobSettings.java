@@ -7,6 +7,7 @@ import io.hatflow.job.config.References;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
 import io.hatflow.job.registry.RegistrySettings;
+import io.hatflow.job.sink.EventFormat;
 import io.hatflow.job.sink.SinkSettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings;
@@ -36,6 +37,7 @@ public record JobSettings(
         QuarantineOptions quarantine,
         RejectionLimit rejectionLimit,
         SinkSettings sink,
+        EventFormat events,
         CheckpointSettings checkpoint) {
 
     /** Under this every key goes to Kafka's clients. */
@@ -62,6 +64,7 @@ public record JobSettings(
                     SourceSettings.SETTINGS,
                     RegistrySettings.SETTINGS,
                     SinkSettings.SETTINGS,
+                    EventFormat.SETTINGS,
                     ClassifySettings.SETTINGS,
                     QuarantineOptions.SETTINGS,
                     RejectionLimit.SETTINGS,
@@ -84,17 +87,19 @@ public record JobSettings(
         SettingValues values = new SettingValues(
                 arguments, environment, SETTINGS, List.of(KAFKA_PREFIX, FLINK_PREFIX, RegistrySettings.PREFIX));
         SourceSettings source = SourceSettings.from(values);
+        RegistrySettings registry = RegistrySettings.from(values);
         JobSettings settings = new JobSettings(
                 values.get(NAME),
                 values.get(BOOTSTRAP_SERVERS),
                 values.under(KAFKA_PREFIX),
                 values.under(FLINK_PREFIX),
-                RegistrySettings.from(values),
+                registry,
                 source,
                 ClassifySettings.from(values),
                 QuarantineOptions.from(values),
                 RejectionLimit.from(values),
                 SinkSettings.from(values, source.groupId()),
+                EventFormat.from(values, registry),
                 CheckpointSettings.from(values));
         settings.noteContradictions(values);
         values.throwMistakes();
@@ -166,7 +171,7 @@ public record JobSettings(
         return "JobSettings[name=" + name + ", bootstrapServers=" + bootstrapServers + ", kafkaProperties="
                 + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + registry + ", " + source
                 + ", " + classify
-                + ", " + quarantine + ", " + rejectionLimit + ", " + sink + ", " + checkpoint + "]";
+                + ", " + quarantine + ", " + rejectionLimit + ", " + sink + ", " + events + ", " + checkpoint + "]";
     }
 
     private static Map<String, String> shown(Map<String, String> texts) {

@@ -138,6 +138,10 @@ class WrongSettingsTest {
                         "percent",
                         "--dead-letters.max-ratio is \"50%\", expected a number above 0 and up to 1, or off",
                         "--dead-letters.max-ratio=50%"),
+                flags(
+                        "neither yes nor no",
+                        "--events.register-schemas is \"maybe\", expected true or false",
+                        "--events.register-schemas=maybe"),
                 flags("a blank name", "--job.name is \" \", expected text", "--job.name= "),
                 flags(
                         "no topic",
@@ -160,6 +164,10 @@ class WrongSettingsTest {
                                 + " and must be two topics",
                         "--kafka.labelled-topic=events",
                         "--kafka.dead-letter-topic=events"),
+                flags(
+                        "registered events without a registry",
+                        "events.format is confluent-avro, but there is no registry; give registry.url, or choose another format",
+                        "--events.format=confluent-avro"),
                 flags(
                         "two logins",
                         "registry.properties.basic.auth.user.info and registry.properties.bearer.auth.token are both given,"

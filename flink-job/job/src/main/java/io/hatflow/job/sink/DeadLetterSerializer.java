@@ -5,33 +5,46 @@ import io.hatflow.events.Header;
 import io.hatflow.events.Provenance;
 import io.hatflow.events.Reason;
 import java.nio.charset.StandardCharsets;
+import org.apache.flink.api.common.serialization.SerializationSchema.InitializationContext;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a dead letter in Avro single-object encoding, under the key and with the headers of its source record, followed by
+ * Writes a dead letter under the key and with the headers of its source record, but the one that says what the value was, followed by
  * those that Kafka Connect gives its dead letters, so that the same tools read both.
  */
 final class DeadLetterSerializer implements KafkaRecordSerializationSchema<DeadLetter> {
 
-    private static final long serialVersionUID = 1L;
+    private static final long serialVersionUID = 2L;
 
     private static final String CONNECT = "__connect.errors.";
 
-    private final String topic;
+    /** By this header Confluent's clients name the schema of the value. A dead letter has another value; its own headers still hold it. */
+    private static final String SCHEMA_OF_THE_VALUE = "__value_schema_id";
 
-    DeadLetterSerializer(String topic) {
+    private final String topic;
+    private final EventEncoder<DeadLetter> encoder;
+
+    DeadLetterSerializer(String topic, EventEncoder<DeadLetter> encoder) {
         this.topic = topic;
+        this.encoder = encoder;
+    }
+
+    @Override
+    public void open(InitializationContext context, KafkaSinkContext sink) {
+        encoder.open(topic);
     }
 
     @Override
     public ProducerRecord<byte[], byte[]> serialize(
             DeadLetter event, KafkaSinkContext context, @Nullable Long timestamp) {
-        ProducerRecord<byte[], byte[]> written = new ProducerRecord<>(
-                topic, EventBytes.ofNullable(event.getKey()), EventBytes.encoded(DeadLetter.getEncoder(), event));
+        ProducerRecord<byte[], byte[]> written =
+                new ProducerRecord<>(topic, EventBytes.ofNullable(event.getKey()), encoder.encode(topic, event));
         for (Header header : event.getHeaders()) {
-            written.headers().add(header.getKey(), EventBytes.ofNullable(header.getValue()));
+            if (!header.getKey().equals(SCHEMA_OF_THE_VALUE)) {
+                written.headers().add(header.getKey(), EventBytes.ofNullable(header.getValue()));
+            }
         }
         Provenance source = event.getProvenance();
         add(written, "topic", source.getTopic());

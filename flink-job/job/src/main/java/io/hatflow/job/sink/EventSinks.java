@@ -3,8 +3,10 @@ package io.hatflow.job.sink;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.kafka.KafkaAccess;
+import io.hatflow.job.registry.RegistrySettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import java.util.Properties;
+import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
@@ -28,21 +30,39 @@ public final class EventSinks {
 
     private final KafkaAccess kafka;
     private final SinkSettings settings;
+    private final EventFormat format;
+    private final RegistrySettings registry;
 
     /** Sinks as the settings say. */
-    public EventSinks(KafkaAccess kafka, SinkSettings settings) {
+    public EventSinks(KafkaAccess kafka, SinkSettings settings, EventFormat format, RegistrySettings registry) {
         this.kafka = kafka;
         this.settings = settings;
+        this.format = format;
+        this.registry = registry;
     }
 
     /** For events of labelled documents. */
     public KafkaSink<LabelledDocument> labelled() {
-        return sink(new LabelledSerializer(settings.labelledTopic()), settings.labelledTopic(), "labelled");
+        return sink(
+                new LabelledSerializer(settings.labelledTopic(), encoder(LabelledDocument.class)),
+                settings.labelledTopic(),
+                "labelled");
     }
 
     /** For dead letters. */
     public KafkaSink<DeadLetter> deadLetters() {
-        return sink(new DeadLetterSerializer(settings.deadLetterTopic()), settings.deadLetterTopic(), "dead-letters");
+        return sink(
+                new DeadLetterSerializer(settings.deadLetterTopic(), encoder(DeadLetter.class)),
+                settings.deadLetterTopic(),
+                "dead-letters");
+    }
+
+    private <T extends SpecificRecordBase> EventEncoder<T> encoder(Class<T> type) {
+        return switch (format.encoding()) {
+            case HATFLOW -> new SingleObjectEncoder<>(type);
+            case CONFLUENT_AVRO -> new ConfluentAvroEncoder<>(type, registry, format.registerSchemas());
+            case JSON -> new JsonEncoder<>();
+        };
     }
 
     private <T> KafkaSink<T> sink(KafkaRecordSerializationSchema<T> serializer, String topic, String name) {

@@ -73,7 +73,8 @@ class SerializersTest {
     @Test
     void aLabelledDocumentKeepsTheKeyOfItsRecord() throws IOException {
         LabelledDocument event = labelled(new byte[] {1, 2});
-        LabelledSerializer serializer = new LabelledSerializer("out");
+        LabelledSerializer serializer =
+                new LabelledSerializer("out", new SingleObjectEncoder<>(LabelledDocument.class));
 
         ProducerRecord<byte[], byte[]> record = written(serializer, event);
 
@@ -87,7 +88,10 @@ class SerializersTest {
 
     @Test
     void aLabelledDocumentWithoutKeyIsWrittenUnderItsId() {
-        assertThat(written(new LabelledSerializer("out"), labelled(null)).key())
+        assertThat(written(
+                                new LabelledSerializer("out", new SingleObjectEncoder<>(LabelledDocument.class)),
+                                labelled(null))
+                        .key())
                 .isEqualTo("d".getBytes(StandardCharsets.UTF_8));
     }
 
@@ -97,7 +101,11 @@ class SerializersTest {
                 .setEventId("e")
                 .setValue(ByteBuffer.wrap(new byte[] {9}))
                 .setKey(null)
-                .setHeaders(List.of(new Header("trace", ByteBuffer.wrap(new byte[] {8})), new Header("none", null)))
+                .setHeaders(List.of(
+                        new Header("trace", ByteBuffer.wrap(new byte[] {8})),
+                        new Header("none", null),
+                        // Names the schema of the source's value, which a dead letter's own does not have.
+                        new Header("__value_schema_id", ByteBuffer.wrap(new byte[17]))))
                 .setProvenance(provenance(null))
                 .setStage(Stage.DECODE)
                 .setReason(Reason.NOT_AVRO)
@@ -105,7 +113,8 @@ class SerializersTest {
                 .setFailedAt(Instant.ofEpochMilli(2))
                 .build();
 
-        ProducerRecord<byte[], byte[]> record = written(new DeadLetterSerializer("dead"), event);
+        ProducerRecord<byte[], byte[]> record =
+                written(new DeadLetterSerializer("dead", new SingleObjectEncoder<>(DeadLetter.class)), event);
 
         assertThat(record.key()).isNull();
         assertThat(DeadLetter.getDecoder().decode(record.value())).isEqualTo(event);
