@@ -5,6 +5,7 @@ import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.job.config.SettingsException;
 import io.hatflow.job.config.Spelling;
 import io.hatflow.job.kafka.KafkaRefusal;
+import io.hatflow.job.registry.RegistryException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.util.ArrayList;
@@ -82,7 +83,9 @@ final class Mistakes {
             return refusal.map(Throwable::getMessage);
         }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BundleException || cause instanceof DeviceException) {
+            if (cause instanceof BundleException
+                    || cause instanceof DeviceException
+                    || cause instanceof RegistryException) {
                 return Optional.of(String.valueOf(cause.getMessage()));
             }
             if (cause instanceof SuppressRestartsException && cause.getCause() != null) {

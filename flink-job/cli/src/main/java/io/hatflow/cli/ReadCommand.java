@@ -4,12 +4,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Provenance;
+import io.hatflow.job.registry.RegisteredSchemas;
+import io.hatflow.job.sink.EventDecoder;
 import io.hatflow.job.sink.EventJson;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
@@ -35,6 +38,9 @@ final class ReadCommand implements Callable<Integer> {
     @Mixin
     private KafkaOptions kafka = new KafkaOptions();
 
+    @Mixin
+    private RegistryOptions registry = new RegistryOptions();
+
     @Option(
             names = "--topic",
             description = "default: " + LABELLED_TOPIC + ", or " + DEAD_LETTER_TOPIC + " with --dead-letters")
@@ -50,6 +56,7 @@ final class ReadCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         String topic = named != null ? named : deadLetters ? DEAD_LETTER_TOPIC : LABELLED_TOPIC;
         Map<String, Object> properties = kafka.properties();
+        @Nullable RegisteredSchemas schemas = registry.schemas();
         properties.put("isolation.level", "read_committed");
         try (KafkaConsumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
@@ -63,9 +70,11 @@ final class ReadCommand implements Callable<Integer> {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            Function<ConsumerRecord<byte[], byte[]>, ObjectNode> event =
+                    deadLetters ? deadLetters(schemas) : labelled(schemas);
             while (follow || behind(consumer, ends)) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
-                    System.out.println(EventJson.line(json(record)));
+                    System.out.println(EventJson.line(event.apply(record)));
                 }
             }
         }
@@ -76,17 +85,23 @@ final class ReadCommand implements Callable<Integer> {
         return ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue());
     }
 
-    private ObjectNode json(ConsumerRecord<byte[], byte[]> record) {
-        if (deadLetters) {
+    private static Function<ConsumerRecord<byte[], byte[]>, ObjectNode> deadLetters(
+            @Nullable RegisteredSchemas schemas) {
+        EventDecoder<DeadLetter> decoder = new EventDecoder<>(DeadLetter.class, schemas);
+        return record -> {
             DeadLetter event = Records.decoded(
-                    record,
-                    DeadLetter.getDecoder(),
-                    "a dead letter; without --dead-letters, labelled documents are read");
+                    record, decoder, "a dead letter; without --dead-letters, labelled documents are read");
             return from(EventJson.of(event), event.getProvenance());
-        }
-        LabelledDocument event = Records.decoded(
-                record, LabelledDocument.getDecoder(), "a labelled document; --dead-letters reads dead letters");
-        return from(EventJson.of(event), event.getProvenance());
+        };
+    }
+
+    private static Function<ConsumerRecord<byte[], byte[]>, ObjectNode> labelled(@Nullable RegisteredSchemas schemas) {
+        EventDecoder<LabelledDocument> decoder = new EventDecoder<>(LabelledDocument.class, schemas);
+        return record -> {
+            LabelledDocument event =
+                    Records.decoded(record, decoder, "a labelled document; --dead-letters reads dead letters");
+            return from(EventJson.of(event), event.getProvenance());
+        };
     }
 
     private static ObjectNode from(ObjectNode json, Provenance provenance) {

@@ -1,8 +1,8 @@
 package io.hatflow.cli;
 
+import io.hatflow.job.sink.EventDecoder;
 import java.io.IOException;
-import org.apache.avro.AvroRuntimeException;
-import org.apache.avro.message.MessageDecoder;
+import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -12,12 +12,13 @@ final class Records {
     private Records() {}
 
     /** @throws IllegalArgumentException if the record holds something else */
-    static <T> T decoded(ConsumerRecord<byte[], byte[]> record, MessageDecoder<T> decoder, String expected) {
+    static <T extends SpecificRecordBase> T decoded(
+            ConsumerRecord<byte[], byte[]> record, EventDecoder<T> decoder, String expected) {
         try {
             if (record.value() != null) {
                 return decoder.decode(record.value());
             }
-        } catch (IOException | AvroRuntimeException e) {
+        } catch (IOException e) {
             throw unlike(record, expected, e);
         }
         throw unlike(record, expected, null);
@@ -27,8 +28,13 @@ final class Records {
             ConsumerRecord<?, ?> record, String expected, @Nullable Exception cause) {
         return new IllegalArgumentException(
                 "The record at " + record.topic() + "-" + record.partition() + "@" + record.offset()
-                        + " is not what was expected: " + expected + ".",
+                        + " is not what was expected: " + expected + reason(cause) + ".",
                 cause);
+    }
+
+    /** A command without the registry's address has to be told of it; what else is wrong with the bytes helps nobody. */
+    private static String reason(@Nullable Exception cause) {
+        return cause instanceof EventDecoder.NoRegistry ? "; its schema is in a registry, give --registry-url" : "";
     }
 
     static IllegalArgumentException noTopic(String option, String topic) {

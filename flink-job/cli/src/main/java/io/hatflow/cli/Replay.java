@@ -4,6 +4,8 @@ import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Header;
 import io.hatflow.events.Provenance;
 import io.hatflow.events.Reason;
+import io.hatflow.job.registry.RegisteredSchemas;
+import io.hatflow.job.sink.EventDecoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -33,11 +35,13 @@ import org.jspecify.annotations.Nullable;
  * jobs that promise at least once may write, the first of a run is sent.
  *
  * @param properties of Kafka's clients
+ * @param schemas of dead letters in Confluent's form; null where no registry is given
  * @param to topic to send to; null for where each record came from
  * @param dryRun whether nothing is sent and no offset is committed
  */
 record Replay(
         Map<String, Object> properties,
+        @Nullable RegisteredSchemas schemas,
         String deadLetters,
         Reason reason,
         @Nullable String to,
@@ -93,6 +97,7 @@ record Replay(
             Map<TopicPartition, Long> ends)
             throws IOException {
         long seen = 0;
+        EventDecoder<DeadLetter> decoder = new EventDecoder<>(DeadLetter.class, schemas);
         Set<String> known = new HashSet<>();
         Map<String, Long> byTopic = new TreeMap<>();
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
@@ -102,7 +107,7 @@ record Replay(
                     continue;
                 }
                 seen++;
-                DeadLetter event = Records.decoded(record, DeadLetter.getDecoder(), "a dead letter");
+                DeadLetter event = Records.decoded(record, decoder, "a dead letter");
                 if (event.getReason() != reason || !known.add(event.getEventId())) {
                     continue;
                 }

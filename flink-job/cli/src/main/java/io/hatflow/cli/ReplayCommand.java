@@ -1,6 +1,7 @@
 package io.hatflow.cli;
 
 import io.hatflow.events.Reason;
+import io.hatflow.job.registry.RegisteredSchemas;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Map;
@@ -22,6 +23,9 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Mixin
     private KafkaOptions kafka = new KafkaOptions();
+
+    @Mixin
+    private RegistryOptions registry = new RegistryOptions();
 
     @Option(
             names = "--dead-letters",
@@ -45,8 +49,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Map<String, Object> properties = kafka.properties();
+        @Nullable RegisteredSchemas schemas = registry.schemas();
         for (Reason reason : reasons) {
-            Replay.Summary summary = new Replay(properties, deadLetters, reason, to, dryRun).run();
+            Replay.Summary summary = new Replay(properties, schemas, deadLetters, reason, to, dryRun).run();
             System.out.printf(
                     "%s: %,d of %,d new dead letters %s%s%n",
                     reason,

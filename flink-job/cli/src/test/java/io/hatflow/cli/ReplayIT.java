@@ -11,6 +11,8 @@ import io.hatflow.events.Stage;
 import io.hatflow.job.SharedBroker;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -46,34 +48,57 @@ class ReplayIT {
                 letter(1, Reason.UNKNOWN_SCHEMA),
                 letter(3, Reason.UNKNOWN_SCHEMA));
 
-        assertThat(new Replay(kafka, LETTERS, Reason.UNKNOWN_SCHEMA, null, true)
+        assertThat(new Replay(kafka, null, LETTERS, Reason.UNKNOWN_SCHEMA, null, true)
                         .run()
                         .sent())
                 .isEqualTo(2);
-        assertThat(read(kafka)).isEmpty();
-        assertThat(new Replay(kafka, LETTERS, Reason.UNKNOWN_SCHEMA, null, false).run())
+        assertThat(read(kafka, INPUT)).isEmpty();
+        assertThat(new Replay(kafka, null, LETTERS, Reason.UNKNOWN_SCHEMA, null, false).run())
                 .isEqualTo(new Replay.Summary(4, 2, Map.of(INPUT, 2L)));
-        assertThat(new Replay(kafka, LETTERS, Reason.UNKNOWN_SCHEMA, null, false)
+        assertThat(new Replay(kafka, null, LETTERS, Reason.UNKNOWN_SCHEMA, null, false)
                         .run()
                         .sent())
                 .isZero();
         write(kafka, letter(4, Reason.UNKNOWN_SCHEMA));
-        assertThat(new Replay(kafka, LETTERS, Reason.UNKNOWN_SCHEMA, null, false)
+        assertThat(new Replay(kafka, null, LETTERS, Reason.UNKNOWN_SCHEMA, null, false)
                         .run()
                         .sent())
                 .isEqualTo(1);
-        assertThat(new Replay(kafka, LETTERS, Reason.NOT_AVRO, null, false)
+        assertThat(new Replay(kafka, null, LETTERS, Reason.NOT_AVRO, null, false)
                         .run()
                         .sent())
                 .isEqualTo(1);
 
-        List<ConsumerRecord<byte[], byte[]>> sent = read(kafka);
+        List<ConsumerRecord<byte[], byte[]>> sent = read(kafka, INPUT);
         assertThat(sent).extracting(record -> record.value()[0]).containsExactly((byte) 1, (byte) 3, (byte) 4, (byte)
                 2);
         assertThat(sent.get(0).key()).containsExactly(9);
         assertThat(sent.get(0).headers().lastHeader("trace").value()).containsExactly(7);
         assertThat(new String(sent.get(0).headers().lastHeader(Replay.REPLAYED).value(), StandardCharsets.UTF_8))
                 .isEqualTo("event-1");
+    }
+
+    @Test
+    void aDeadLetterInJsonIsSentAgain(LocalBroker broker) throws Exception {
+        String letters = "replay-json-dead-letters";
+        String again = "replay-json-documents";
+        broker.createTopics(1, List.of(letters, again));
+        Map<String, Object> kafka = Map.of("bootstrap.servers", broker.bootstrapServers());
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(kafka, new ByteArraySerializer(), new ByteArraySerializer())) {
+            Path example = Path.of("../../schemas/examples/dead-letter-json/valid/not-avro.json");
+            producer.send(new ProducerRecord<>(letters, Files.readAllBytes(example)))
+                    .get();
+        }
+
+        assertThat(new Replay(kafka, null, letters, Reason.NOT_AVRO, again, false).run())
+                .isEqualTo(new Replay.Summary(1, 1, Map.of(again, 1L)));
+
+        assertThat(read(kafka, again)).singleElement().satisfies(record -> {
+            assertThat(new String(record.key(), StandardCharsets.UTF_8)).isEqualTo("contract-0018");
+            assertThat(new String(record.value(), StandardCharsets.UTF_8)).isEqualTo("{\"id\": \"contract-0018\"}");
+            assertThat(record.headers().lastHeader("retry").value()).isNull();
+        });
     }
 
     private static DeadLetter letter(int number, Reason reason) {
@@ -102,13 +127,13 @@ class ReplayIT {
         }
     }
 
-    private static List<ConsumerRecord<byte[], byte[]>> read(Map<String, Object> kafka) {
+    private static List<ConsumerRecord<byte[], byte[]>> read(Map<String, Object> kafka, String topic) {
         Map<String, Object> properties = new java.util.HashMap<>(kafka);
         properties.put("isolation.level", "read_committed");
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
         try (KafkaConsumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            TopicPartition only = new TopicPartition(INPUT, 0);
+            TopicPartition only = new TopicPartition(topic, 0);
             consumer.assign(List.of(only));
             consumer.seekToBeginning(List.of(only));
             long end = consumer.endOffsets(List.of(only)).getOrDefault(only, 0L);

@@ -106,6 +106,13 @@ class WrongCommandsTest {
                 fails(
                         "read --bootstrap-servers a:1 --command-config DIR/twice.properties",
                         "--command-config DIR/twice.properties: client.id is given more than once"),
+                fails(
+                        "read --bootstrap-servers a:1 --registry-url http://r --registry-config DIR/none",
+                        "--registry-config DIR/none is not a readable file; expected properties of the registry's client"),
+                usage(
+                        "replay --bootstrap-servers a:1 --reason NOT_AVRO --registry-url r:8081",
+                        "The settings have a mistake:\n  - registry.url holds \"r:8081\", expected http:// or https:// and a"
+                                + " host, …"),
                 fails("send KAFKA DIR/docs.jsonl", "Kafka did not answer: …" + NO_BROKER),
                 fails("read KAFKA", "Kafka did not answer: …" + NO_BROKER),
                 usage("read KAFKA --dead-letter", "Unknown option --dead-letter; did you mean --dead-letters?"),

@@ -75,7 +75,7 @@ public final class ClassificationPipeline {
                 settings.classify(),
                 settings.quarantine().of(checkpoints, settings.source().groupId()),
                 settings.rejectionLimit());
-        EventSinks sinks = new EventSinks(kafka, settings.sink());
+        EventSinks sinks = new EventSinks(kafka, settings.sink(), settings.events(), settings.registry());
         classified.labelled().sinkTo(sinks.labelled()).uid("labelled").name("labelled");
         classified.deadLetters().sinkTo(sinks.deadLetters()).uid("dead-letters").name("dead-letters");
     }

@@ -11,6 +11,7 @@ import io.hatflow.job.format.FormatSettings;
 import io.hatflow.job.kafka.InputTopics;
 import io.hatflow.job.kafka.OutputTopics;
 import io.hatflow.job.registry.RegistrySettings;
+import io.hatflow.job.sink.EventFormat;
 import io.hatflow.job.sink.SinkSettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings;
@@ -41,6 +42,7 @@ public record JobSettings(
         QuarantineOptions quarantine,
         RejectionLimit rejectionLimit,
         SinkSettings sink,
+        EventFormat events,
         CheckpointSettings checkpoint) {
 
     /** Under this every key goes to Kafka's clients. */
@@ -70,6 +72,7 @@ public record JobSettings(
                     RegistrySettings.SETTINGS,
                     OutputTopics.SETTINGS,
                     SinkSettings.SETTINGS,
+                    EventFormat.SETTINGS,
                     ClassifySettings.SETTINGS,
                     QuarantineOptions.SETTINGS,
                     RejectionLimit.SETTINGS,
@@ -108,6 +111,7 @@ public record JobSettings(
                 QuarantineOptions.from(values),
                 RejectionLimit.from(values),
                 SinkSettings.from(values, outputs, source.groupId()),
+                EventFormat.from(values, registry),
                 CheckpointSettings.from(values));
         settings.noteContradictions(values);
         values.throwMistakes();
@@ -181,7 +185,7 @@ public record JobSettings(
                 + shown(kafkaProperties) + ", flinkOptions=" + shown(flinkOptions) + ", " + registry + ", " + source
                 + ", " + format
                 + ", " + classify
-                + ", " + quarantine + ", " + rejectionLimit + ", " + sink + ", " + checkpoint + "]";
+                + ", " + quarantine + ", " + rejectionLimit + ", " + sink + ", " + events + ", " + checkpoint + "]";
     }
 
     private static Map<String, String> shown(Map<String, String> texts) {

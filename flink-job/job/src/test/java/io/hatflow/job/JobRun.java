@@ -7,6 +7,8 @@ import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Provenance;
 import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.job.registry.RegisteredSchemas;
+import io.hatflow.job.sink.EventDecoder;
 import io.hatflow.job.source.SourceRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -73,6 +75,7 @@ public final class JobRun {
     private final String serversOfTheJob;
     private final String name;
     private final Map<Place, Sent> sent = new HashMap<>();
+    private @Nullable RegisteredSchemas schemas;
 
     /** Where a record is in the input topic. */
     public record Place(int partition, long offset) {
@@ -254,6 +257,11 @@ public final class JobRun {
         }
     }
 
+    /** Where events are in Confluent's form, this knows their schemas. */
+    void readWith(RegisteredSchemas schemas) {
+        this.schemas = schemas;
+    }
+
     /** Everything that was sent, by where it is. */
     public Map<Place, Sent> sent() {
         return sent;
@@ -266,12 +274,14 @@ public final class JobRun {
 
     /** What a job has answered to two topics. */
     List<Answer> answers(String labelledTopic, String deadLetterTopic, IsolationLevel isolation) throws IOException {
+        EventDecoder<LabelledDocument> labelled = new EventDecoder<>(LabelledDocument.class, schemas);
+        EventDecoder<DeadLetter> deadLetters = new EventDecoder<>(DeadLetter.class, schemas);
         List<Answer> answers = new ArrayList<>();
         for (ConsumerRecord<byte[], byte[]> record : read(labelledTopic, isolation)) {
-            answers.add(new Answer(record, LabelledDocument.getDecoder().decode(record.value()), null));
+            answers.add(new Answer(record, labelled.decode(record.value()), null));
         }
         for (ConsumerRecord<byte[], byte[]> record : read(deadLetterTopic, isolation)) {
-            answers.add(new Answer(record, null, DeadLetter.getDecoder().decode(record.value())));
+            answers.add(new Answer(record, null, deadLetters.decode(record.value())));
         }
         return answers;
     }

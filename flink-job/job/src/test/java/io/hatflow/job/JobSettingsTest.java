@@ -18,6 +18,7 @@ import io.hatflow.job.format.FormatSettings.Format;
 import io.hatflow.job.format.IdSource;
 import io.hatflow.job.registry.RegistrySettings;
 import io.hatflow.job.registry.SubjectNameStrategy;
+import io.hatflow.job.sink.EventFormat.Encoding;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import io.hatflow.job.source.SourceSettings.LostRecords;
 import io.hatflow.job.source.SourceSettings.StartFrom;
@@ -138,6 +139,10 @@ class JobSettingsTest {
                         .transactionalIdPrefix()),
                 of("kafka.transaction-timeout", Duration.ofMinutes(15), "1 h", Duration.ofHours(1), s -> s.sink()
                         .transactionTimeout()),
+                of("events.format", Encoding.HATFLOW, "json", Encoding.JSON, s -> s.events()
+                        .encoding()),
+                of("events.register-schemas", true, "False", false, s -> s.events()
+                        .registerSchemas()),
                 of("model.bundle", "/bundle", "/other", "/other", s -> s.classify()
                         .classifier()
                         .bundle()),

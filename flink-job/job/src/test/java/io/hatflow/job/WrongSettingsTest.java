@@ -140,6 +140,10 @@ class WrongSettingsTest {
                         "percent",
                         "--dead-letters.max-ratio is \"50%\", expected a number above 0 and up to 1, or off",
                         "--dead-letters.max-ratio=50%"),
+                flags(
+                        "neither yes nor no",
+                        "--events.register-schemas is \"maybe\", expected true or false",
+                        "--events.register-schemas=maybe"),
                 flags("a blank name", "--job.name is \" \", expected text", "--job.name= "),
                 flags(
                         "no topic",
@@ -305,6 +309,10 @@ class WrongSettingsTest {
                         "--kafka.dead-letter-topic is \"{Topic}-dead\", expected a topic's name, in which {topic} may stand for the input"
                                 + " topic's",
                         "--kafka.dead-letter-topic={Topic}-dead"),
+                flags(
+                        "registered events without a registry",
+                        "events.format is confluent-avro, but there is no registry; give registry.url, or choose another format",
+                        "--events.format=confluent-avro"),
                 flags(
                         "two logins",
                         "registry.properties.basic.auth.user.info and registry.properties.bearer.auth.token are both given,"

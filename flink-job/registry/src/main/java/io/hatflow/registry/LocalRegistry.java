@@ -276,7 +276,10 @@ public final class LocalRegistry implements AutoCloseable {
 
     /** Sets which changes of its schema a subject allows, such as {@code BACKWARD}; where nobody has set it, any. */
     public void setCompatibility(String subject, String level) throws IOException, InterruptedException {
-        String status = ask("PUT", "/config/" + URLEncoder.encode(subject, StandardCharsets.UTF_8), "{\"compatibility\": \"" + level + "\"}");
+        String status = ask(
+                "PUT",
+                "/config/" + URLEncoder.encode(subject, StandardCharsets.UTF_8),
+                "{\"compatibility\": \"" + level + "\"}");
         if (!status.equals("200")) {
             throw new IllegalStateException("The registry answers with " + status + "; " + endOfLog());
         }

@@ -51,6 +51,17 @@ public record Setting<T>(
         });
     }
 
+    /** Yes or no. */
+    public static Setting<Boolean> flag(String key, boolean defaultValue, String meaning) {
+        return new Setting<>(key, "true or false", Boolean.toString(defaultValue), meaning, text -> {
+            String word = text.strip().toLowerCase(Locale.ROOT);
+            if (!word.equals("true") && !word.equals("false")) {
+                throw new IllegalArgumentException("neither");
+            }
+            return Boolean.valueOf(word);
+        });
+    }
+
     /** A whole number from 1. */
     public static Setting<Integer> count(String key, String defaultText, String meaning) {
         return new Setting<>(key, "a whole number from 1 to 2147483647", defaultText, meaning, text -> {

@@ -313,9 +313,9 @@ final class RegistryConnection {
                 null);
     }
 
-    /** What only people can change. */
+    /** What only people can change; Flink looks for what is in it, too, and does not restart the job. */
     static RegistryException refusal(String sentence, @Nullable Throwable cause) {
         return new RegistryException(
-                sentence, new SuppressRestartsException(cause == null ? new IllegalStateException(sentence) : cause));
+                sentence, new SuppressRestartsException(new IllegalStateException(sentence, cause)));
     }
 }

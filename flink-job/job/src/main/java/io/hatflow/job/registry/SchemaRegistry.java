@@ -14,12 +14,16 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.apache.avro.Schema;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A schema registry behind Confluent's REST API. What an id stands for never changes, so each is asked for once; an id that is not known
  * is asked for again after a while. Thread-safe.
  */
 public final class SchemaRegistry implements RegisteredSchemas {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SchemaRegistry.class);
 
     /** Beyond, the oldest is forgotten: a topic of something else holds a new number in every record. */
     private static final int MAX_UNKNOWN = 10_000;
@@ -166,15 +170,49 @@ public final class SchemaRegistry implements RegisteredSchemas {
     public int register(String subject, Schema schema) {
         Answer answer = connection.post("/subjects/" + SchemaReader.encoded(subject) + "/versions", request(schema));
         if (answer.status() == 409 || answer.status() == 422) {
-            throw RegistryConnection.refusal(
-                    "The schema registry refuses the schema of " + schema.getFullName() + " for the subject " + subject
-                            + " (" + answer.said()
-                            + "). Expected a subject whose earlier versions it goes with; give another topic or another"
-                            + " registry.subject-name-strategy, or delete what the subject holds",
-                    null);
+            throw refused(subject, schema, answer.said());
         }
         requireOk(answer);
         return id(answer);
+    }
+
+    /**
+     * The id under which a schema is written.
+     *
+     * @param register whether it is registered where the subject does not hold it
+     * @throws RegistryException if the registry does not answer as it should; or if the subject does not hold the schema, and may not or
+     *     cannot be given it: then the job is not restarted
+     */
+    public int idToWrite(String subject, Schema schema, boolean register) {
+        OptionalInt there = lookUp(subject, schema);
+        if (there.isPresent()) {
+            return there.getAsInt();
+        }
+        if (!register) {
+            throw RegistryConnection.refusal(
+                    "The subject " + subject + " of the schema registry does not hold the schema of "
+                            + schema.getFullName()
+                            + " that this release writes, and events.register-schemas is false. Expected it to be there;"
+                            + " register schemas/src/main/avro/" + schema.getName()
+                            + ".avsc of this release under that subject, or set events.register-schemas: true",
+                    null);
+        }
+        incompatibility(subject, schema).ifPresent(reasons -> {
+            throw refused(subject, schema, reasons);
+        });
+        int id = register(subject, schema);
+        LOG.info("The schema of {} is registered under the subject {}, with id {}", schema.getFullName(), subject, id);
+        return id;
+    }
+
+    private static RegistryException refused(String subject, Schema schema, String reasons) {
+        return RegistryConnection.refusal(
+                "The schema registry refuses the schema of " + schema.getFullName() + " for the subject " + subject
+                        + " ("
+                        + reasons
+                        + "). Expected a subject whose earlier versions it goes with; give another topic or another"
+                        + " registry.subject-name-strategy, or delete what the subject holds",
+                null);
     }
 
     private static ObjectNode request(Schema schema) {

@@ -6,35 +6,49 @@ import io.hatflow.events.Provenance;
 import io.hatflow.events.Reason;
 import io.hatflow.job.kafka.OutputTopic;
 import java.nio.charset.StandardCharsets;
+import org.apache.flink.api.common.serialization.SerializationSchema.InitializationContext;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a dead letter in Avro single-object encoding, under the key and with the headers of its source record, followed by
+ * Writes a dead letter under the key and with the headers of its source record, but the one that says what the value was, followed by
  * those that Kafka Connect gives its dead letters, so that the same tools read both.
  */
 final class DeadLetterSerializer implements KafkaRecordSerializationSchema<DeadLetter> {
 
-    private static final long serialVersionUID = 1L;
+    private static final long serialVersionUID = 2L;
 
     private static final String CONNECT = "__connect.errors.";
 
-    private final OutputTopic topic;
+    /** By this header Confluent's clients name the schema of the value. A dead letter has another value; its own headers still hold it. */
+    private static final String SCHEMA_OF_THE_VALUE = "__value_schema_id";
 
-    DeadLetterSerializer(OutputTopic topic) {
+    private final OutputTopic topic;
+    private final EventEncoder<DeadLetter> encoder;
+
+    DeadLetterSerializer(OutputTopic topic, EventEncoder<DeadLetter> encoder) {
         this.topic = topic;
+        this.encoder = encoder;
+    }
+
+    @Override
+    public void open(InitializationContext context, KafkaSinkContext sink) {
+        if (!topic.followsInput()) {
+            encoder.open(topic.template());
+        }
     }
 
     @Override
     public ProducerRecord<byte[], byte[]> serialize(
             DeadLetter event, KafkaSinkContext context, @Nullable Long timestamp) {
-        ProducerRecord<byte[], byte[]> written = new ProducerRecord<>(
-                topic.of(event.getProvenance().getTopic()),
-                EventBytes.ofNullable(event.getKey()),
-                EventBytes.encoded(DeadLetter.getEncoder(), event));
+        String to = topic.of(event.getProvenance().getTopic());
+        ProducerRecord<byte[], byte[]> written =
+                new ProducerRecord<>(to, EventBytes.ofNullable(event.getKey()), encoder.encode(to, event));
         for (Header header : event.getHeaders()) {
-            written.headers().add(header.getKey(), EventBytes.ofNullable(header.getValue()));
+            if (!header.getKey().equals(SCHEMA_OF_THE_VALUE)) {
+                written.headers().add(header.getKey(), EventBytes.ofNullable(header.getValue()));
+            }
         }
         Provenance source = event.getProvenance();
         add(written, "topic", source.getTopic());

@@ -4,8 +4,10 @@ import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.kafka.OutputTopic;
+import io.hatflow.job.registry.RegistrySettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
 import java.util.Properties;
+import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
@@ -29,17 +31,21 @@ public final class EventSinks {
 
     private final KafkaAccess kafka;
     private final SinkSettings settings;
+    private final EventFormat format;
+    private final RegistrySettings registry;
 
     /** Sinks as the settings say. */
-    public EventSinks(KafkaAccess kafka, SinkSettings settings) {
+    public EventSinks(KafkaAccess kafka, SinkSettings settings, EventFormat format, RegistrySettings registry) {
         this.kafka = kafka;
         this.settings = settings;
+        this.format = format;
+        this.registry = registry;
     }
 
     /** For events of labelled documents. */
     public KafkaSink<LabelledDocument> labelled() {
         return sink(
-                new LabelledSerializer(settings.topics().labelled()),
+                new LabelledSerializer(settings.topics().labelled(), encoder(LabelledDocument.class)),
                 settings.topics().labelled(),
                 "labelled");
     }
@@ -47,9 +53,17 @@ public final class EventSinks {
     /** For dead letters. */
     public KafkaSink<DeadLetter> deadLetters() {
         return sink(
-                new DeadLetterSerializer(settings.topics().deadLetters()),
+                new DeadLetterSerializer(settings.topics().deadLetters(), encoder(DeadLetter.class)),
                 settings.topics().deadLetters(),
                 "dead-letters");
+    }
+
+    private <T extends SpecificRecordBase> EventEncoder<T> encoder(Class<T> type) {
+        return switch (format.encoding()) {
+            case HATFLOW -> new SingleObjectEncoder<>(type);
+            case CONFLUENT_AVRO -> new ConfluentAvroEncoder<>(type, registry, format.registerSchemas());
+            case JSON -> new JsonEncoder<>();
+        };
     }
 
     private <T> KafkaSink<T> sink(KafkaRecordSerializationSchema<T> serializer, OutputTopic topic, String name) {

@@ -74,7 +74,8 @@ class SerializersTest {
     @Test
     void aLabelledDocumentKeepsTheKeyOfItsRecord() throws IOException {
         LabelledDocument event = labelled(new byte[] {1, 2});
-        LabelledSerializer serializer = new LabelledSerializer(new OutputTopic("out"));
+        LabelledSerializer serializer =
+                new LabelledSerializer(new OutputTopic("out"), new SingleObjectEncoder<>(LabelledDocument.class));
 
         ProducerRecord<byte[], byte[]> record = written(serializer, event);
 
@@ -88,7 +89,10 @@ class SerializersTest {
 
     @Test
     void aLabelledDocumentWithoutKeyIsWrittenUnderItsId() {
-        assertThat(written(new LabelledSerializer(new OutputTopic("out")), labelled(null))
+        assertThat(written(
+                                new LabelledSerializer(
+                                        new OutputTopic("out"), new SingleObjectEncoder<>(LabelledDocument.class)),
+                                labelled(null))
                         .key())
                 .isEqualTo("d".getBytes(StandardCharsets.UTF_8));
     }
@@ -99,7 +103,11 @@ class SerializersTest {
                 .setEventId("e")
                 .setValue(ByteBuffer.wrap(new byte[] {9}))
                 .setKey(null)
-                .setHeaders(List.of(new Header("trace", ByteBuffer.wrap(new byte[] {8})), new Header("none", null)))
+                .setHeaders(List.of(
+                        new Header("trace", ByteBuffer.wrap(new byte[] {8})),
+                        new Header("none", null),
+                        // Names the schema of the source's value, which a dead letter's own does not have.
+                        new Header("__value_schema_id", ByteBuffer.wrap(new byte[17]))))
                 .setProvenance(provenance(null))
                 .setStage(Stage.DECODE)
                 .setReason(Reason.NOT_AVRO)
@@ -107,8 +115,9 @@ class SerializersTest {
                 .setFailedAt(Instant.ofEpochMilli(2))
                 .build();
 
-        ProducerRecord<byte[], byte[]> record =
-                written(new DeadLetterSerializer(new OutputTopic("{topic}-dead")), event);
+        ProducerRecord<byte[], byte[]> record = written(
+                new DeadLetterSerializer(new OutputTopic("{topic}-dead"), new SingleObjectEncoder<>(DeadLetter.class)),
+                event);
 
         assertThat(record.key()).isNull();
         assertThat(DeadLetter.getDecoder().decode(record.value())).isEqualTo(event);

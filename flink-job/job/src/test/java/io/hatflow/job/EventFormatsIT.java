@@ -1,0 +1,280 @@
+package io.hatflow.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.SpecificationVersion;
+import io.hatflow.broker.LocalBroker;
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.LabelledDocument;
+import io.hatflow.job.registry.RegistryException;
+import io.hatflow.job.registry.RegistrySettings;
+import io.hatflow.job.registry.SchemaRegistry;
+import io.hatflow.job.registry.SubjectNameStrategy;
+import io.hatflow.registry.LocalRegistry;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaBuilder;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.test.junit5.InjectMiniCluster;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.apache.flink.util.ExceptionUtils;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Events as others read them: written by the real job, registered in a real registry, read by clients that nobody here has written. */
+@ExtendWith(SharedBroker.class)
+@Timeout(300)
+class EventFormatsIT {
+
+    @RegisterExtension
+    static final MiniClusterExtension FLINK = new MiniClusterExtension(new MiniClusterResourceConfiguration.Builder()
+            .setNumberTaskManagers(1)
+            .setNumberSlotsPerTaskManager(2)
+            .build());
+
+    private static LocalRegistry registry;
+
+    @BeforeAll
+    static void start() throws Exception {
+        registry = LocalRegistry.start(Path.of("target"));
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        registry.close();
+    }
+
+    @AfterEach
+    void endJobs(@InjectMiniCluster MiniCluster flink) throws Exception {
+        JobRun.cancelAll(flink);
+    }
+
+    /** Documents, and some values that are none. */
+    private static JobRun run(LocalBroker broker, String name) throws Exception {
+        JobRun run = new JobRun(broker, name);
+        List<Sent> records = new ArrayList<>(Sent.documents(0, 30, JobRun.PARTITIONS));
+        records.add(new Sent(0, "none", null));
+        records.add(new Sent(1, null, JobRun.utf8("{\"id\": \"json\"}")));
+        records.add(new Sent(2, "blank", Sent.encoded(" ", "Its text is fine.")));
+        run.send(records);
+        return run;
+    }
+
+    private static String[] flags(String... more) {
+        return Stream.concat(
+                        Stream.of(
+                                "--kafka.until=caught-up",
+                                "--checkpoint.interval=300 ms",
+                                "--dead-letters.max-ratio=off",
+                                "--registry.url=" + registry.url(),
+                                "--registry.properties.basic.auth.user.info=" + login(),
+                                "--registry.properties.ssl.truststore.location=" + registry.certificate(),
+                                "--registry.properties.ssl.truststore.type=PEM"),
+                        Stream.of(more))
+                .toArray(String[]::new);
+    }
+
+    private static String login() {
+        return LocalRegistry.USER + ":" + LocalRegistry.PASSWORD;
+    }
+
+    private static SchemaRegistry client() {
+        return new SchemaRegistry(new RegistrySettings(
+                List.of(registry.url()),
+                SubjectNameStrategy.TOPIC,
+                Map.of(
+                        "basic.auth.user.info",
+                        login(),
+                        "ssl.truststore.location",
+                        registry.certificate().toString(),
+                        "ssl.truststore.type",
+                        "PEM")));
+    }
+
+    private static List<JsonNode> readByConfluent(LocalBroker broker, String topic) throws Exception {
+        return PythonClient.run(
+                "read_avro.py",
+                broker.bootstrapServers(),
+                topic,
+                registry.url(),
+                registry.certificate().toString(),
+                login());
+    }
+
+    /** Every record has one answer, by what a reader says that the two topics hold. */
+    private static void assertAnswers(JobRun run, List<JsonNode> labelled, List<JsonNode> deadLetters) {
+        assertThat(labelled).hasSize(30);
+        assertThat(labelled)
+                .extracting(each -> each.get("document_id").asText())
+                .contains("d0", "d29");
+        assertThat(labelled).allSatisfy(each -> assertThat(
+                        each.at("/answers/0/labels/0/score").isNumber())
+                .isTrue());
+        assertThat(Stream.concat(labelled.stream(), deadLetters.stream()).map(EventFormatsIT::place))
+                .containsExactlyInAnyOrderElementsOf(run.sent().keySet());
+        assertThat(deadLetters)
+                .extracting(EventFormatsIT::content)
+                .containsExactlyInAnyOrder(
+                        "NULL_VALUE bm9uZQ== null",
+                        "NOT_AVRO null eyJpZCI6ICJqc29uIn0=",
+                        "INVALID_ID Ymxhbms= " + base64(Sent.encoded(" ", "Its text is fine.")));
+    }
+
+    /** Reason, key and value of a dead letter. */
+    private static String content(JsonNode deadLetter) {
+        return Stream.of("reason", "key", "value")
+                .map(field -> deadLetter.path(field).asText())
+                .collect(Collectors.joining(" "));
+    }
+
+    private static String base64(byte[] bytes) {
+        return Base64.getEncoder().encodeToString(bytes);
+    }
+
+    private static JobRun.Place place(JsonNode event) {
+        return new JobRun.Place(
+                event.at("/provenance/partition").asInt(),
+                event.at("/provenance/offset").asLong());
+    }
+
+    @Test
+    void confluentsClientReadsLabelledDocumentsAndDeadLetters(LocalBroker broker) throws Exception {
+        JobRun run = run(broker, "registered");
+
+        JobRun.awaitEnd(run.start(run.settings(flags("--events.format=confluent-avro")), 2));
+
+        assertAnswers(
+                run, readByConfluent(broker, run.labelledTopic()), readByConfluent(broker, run.deadLetterTopic()));
+        run.readWith(client());
+        run.assertExactlyOneAnswerForEveryRecord();
+        assertThat(client().latest(run.labelledTopic() + "-value"))
+                .hasValueSatisfying(schema -> assertThat(schema.getFullName())
+                        .isEqualTo(LabelledDocument.getClassSchema().getFullName()));
+    }
+
+    @Test
+    void subjectsFollowTheStrategy(LocalBroker broker) throws Exception {
+        JobRun run = run(broker, "by-record");
+
+        JobRun.awaitEnd(run.start(
+                run.settings(flags("--events.format=confluent-avro", "--registry.subject-name-strategy=record")), 1));
+
+        assertAnswers(
+                run, readByConfluent(broker, run.labelledTopic()), readByConfluent(broker, run.deadLetterTopic()));
+        assertThat(client().latest("io.hatflow.events.DeadLetter")).isPresent();
+        assertThat(client().latest(run.deadLetterTopic() + "-value")).isEmpty();
+    }
+
+    @Test
+    void whoeverKnowsJsonReadsTheJsonForm(LocalBroker broker) throws Exception {
+        JobRun run = run(broker, "as-json");
+
+        JobRun.awaitEnd(run.start(run.settings(flags("--events.format=json")), 2));
+
+        List<JsonNode> labelled = PythonClient.run("read_json.py", broker.bootstrapServers(), run.labelledTopic());
+        List<JsonNode> deadLetters = PythonClient.run("read_json.py", broker.bootstrapServers(), run.deadLetterTopic());
+        assertAnswers(run, labelled, deadLetters);
+        assertFollow("labelled-document", labelled);
+        assertFollow("dead-letter", deadLetters);
+        run.assertExactlyOneAnswerForEveryRecord();
+    }
+
+    private static void assertFollow(String schema, List<JsonNode> events) throws Exception {
+        try (InputStream file = Objects.requireNonNull(
+                DeadLetter.class.getResourceAsStream("/io/hatflow/schemas/" + schema + ".schema.json"))) {
+            var published = com.networknt.schema.SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+                    .getSchema(file);
+            assertThat(events).allSatisfy(event -> assertThat(published.validate(event.toString(), InputFormat.JSON))
+                    .isEmpty());
+        }
+    }
+
+    /** What a job failed with, for good and though it may restart twenty times. */
+    private static String refusal(JobClient job) {
+        Throwable failure = catchThrowable(() -> JobRun.awaitEnd(job));
+        ClassLoader classes = EventFormatsIT.class.getClassLoader();
+        assertThat(failure).isNotNull();
+        assertThat(ExceptionUtils.findThrowableSerializedAware(failure, SuppressRestartsException.class, classes))
+                .as(ExceptionUtils.stringifyException(failure))
+                .isPresent();
+        assertThat(ExceptionUtils.stringifyException(failure)).doesNotContain(LocalRegistry.PASSWORD);
+        return ExceptionUtils.findThrowableSerializedAware(failure, RegistryException.class, classes)
+                .map(Throwable::getMessage)
+                .orElseThrow(() -> new AssertionError(ExceptionUtils.stringifyException(failure)));
+    }
+
+    @Test
+    void aSchemaThatMayNotBeRegisteredMustBeThere(LocalBroker broker) throws Exception {
+        JobRun run = run(broker, "looked-up");
+        JobSettings settings = run.settings(flags("--events.format=confluent-avro", "--events.register-schemas=false"));
+
+        assertThat(refusal(run.start(settings, 1)))
+                .matches(TroubleshootingPage.pattern(
+                        "The subject looked-up-… of the schema registry does not hold the schema of"
+                                + " io.hatflow.events.… that this release writes, and events.register-schemas is false. Expected it to be"
+                                + " there; register schemas/src/main/avro/….avsc of this release under that subject, or set"
+                                + " events.register-schemas: true"));
+
+        client().register(run.labelledTopic() + "-value", published("LabelledDocument"));
+        client().register(run.deadLetterTopic() + "-value", published("DeadLetter"));
+        JobRun.awaitEnd(run.start(settings, 1));
+        assertAnswers(
+                run, readByConfluent(broker, run.labelledTopic()), readByConfluent(broker, run.deadLetterTopic()));
+    }
+
+    private static Schema published(String name) throws Exception {
+        return new Schema.Parser()
+                .parse(Files.readString(
+                        Path.of("../../schemas/src/main/avro", name + ".avsc"), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aSubjectOfSomethingElseIsRefused(LocalBroker broker) throws Exception {
+        JobRun run = run(broker, "taken");
+        Schema other =
+                SchemaBuilder.record("Other").fields().requiredLong("number").endRecord();
+        client().register(run.labelledTopic() + "-value", other);
+        registry.setCompatibility(run.labelledTopic() + "-value", "BACKWARD");
+
+        assertThat(refusal(run.start(run.settings(flags("--events.format=confluent-avro")), 1)))
+                .matches(
+                        TroubleshootingPage.pattern(
+                                "The schema registry refuses the schema of io.hatflow.events.LabelledDocument for the subject"
+                                        + " taken-labelled-value (…). Expected a subject whose earlier versions it goes with; …"));
+        assertThat(client().latest(run.labelledTopic() + "-value")).contains(other);
+    }
+
+    @Test
+    void anOutageAtTheStartIsWaitedFor(LocalBroker broker) throws Exception {
+        JobRun run = run(broker, "outage");
+        registry.kill();
+
+        JobClient job = run.start(run.settings(flags("--events.format=confluent-avro")), 2);
+        registry.restart();
+        JobRun.awaitEnd(job);
+
+        assertAnswers(
+                run, readByConfluent(broker, run.labelledTopic()), readByConfluent(broker, run.deadLetterTopic()));
+    }
+}
