@@ -33,6 +33,9 @@ final class AvroFields {
     /** How records are skipped, of which one may hold itself. */
     private final IdentityHashMap<Schema, Step> skips = new IdentityHashMap<>();
 
+    /** Records that are known to take no bytes. */
+    private final Set<Schema> empty = Collections.newSetFromMap(new IdentityHashMap<>());
+
     private final Step root;
 
     AvroFields(Schema writer, MappedFields fields) {
@@ -51,6 +54,9 @@ final class AvroFields {
     }
 
     private Step step(Schema schema, @Nullable FieldTree node) {
+        if (takesNoBytes(schema, 0) && !(node != null && node.isRead())) {
+            return NOTHING;
+        }
         return switch (schema.getType()) {
             case UNION -> union(schema, node);
             case RECORD -> record(schema, node);
@@ -79,40 +85,42 @@ final class AvroFields {
     }
 
     private Step record(Schema schema, @Nullable FieldTree node) {
-        if (node == null || !(node.hasChildren() || node.isRead())) {
-            return skipRecord(schema);
-        }
-        List<Step> steps = new ArrayList<>();
-        if (node.isRead()) {
-            steps.add((in, depth) -> fields.set(node, FieldValue.unusable("a record")));
-        }
-        for (Schema.Field field : schema.getFields()) {
-            steps.add(step(field.schema(), node.child(field.name())));
-        }
-        return sequence(steps.toArray(Step[]::new));
+        return node == null
+                ? skips.computeIfAbsent(schema, skipped -> new RecordStep(skipped, null))
+                : new RecordStep(schema, node);
     }
 
-    private Step skipRecord(Schema schema) {
-        Step known = skips.get(schema);
-        if (known != null) {
-            return known;
-        }
-        Step[] steps = new Step[schema.getFields().size()];
-        Step skip = sequence(steps);
-        skips.put(schema, skip);
-        for (int i = 0; i < steps.length; i++) {
-            steps[i] = step(schema.getFields().get(i).schema(), null);
-        }
-        return skip;
-    }
+    /**
+     * A record, of which only what occurs is looked at: a schema may name more records within one another than a stack, or any time, is
+     * enough for.
+     */
+    private final class RecordStep implements Step {
 
-    private static Step sequence(Step[] steps) {
-        return (in, depth) -> {
+        private final Schema schema;
+        private final @Nullable FieldTree node;
+        private Step @Nullable [] steps;
+
+        RecordStep(Schema schema, @Nullable FieldTree node) {
+            this.schema = schema;
+            this.node = node;
+        }
+
+        @Override
+        public void run(StrictDecoder in, int depth) throws IOException {
             int inner = deeper(depth);
+            if (node != null && node.isRead()) {
+                fields.set(node, FieldValue.unusable("a record"));
+            }
+            if (steps == null) {
+                steps = schema.getFields().stream()
+                        .map(field -> step(field.schema(), node == null ? null : node.child(field.name())))
+                        .filter(step -> step != NOTHING)
+                        .toArray(Step[]::new);
+            }
             for (Step each : steps) {
                 each.run(in, inner);
             }
-        };
+        }
     }
 
     private Step map(Schema schema, @Nullable FieldTree node) {
@@ -145,7 +153,7 @@ final class AvroFields {
         if (node != null && node.isRead()) {
             return isText(items) ? texts(items, node) : unusable("an array of no texts", array(schema, null), node);
         }
-        if (takesNoBytes(items, Collections.newSetFromMap(new IdentityHashMap<>()))) {
+        if (takesNoBytes(items, 0)) {
             return (in, depth) -> in.skipItemsOfNothing();
         }
         Step item = step(items, null);
@@ -245,20 +253,25 @@ final class AvroFields {
         return depth + 1;
     }
 
-    /** Of such items, few bytes may stand for billions. */
-    private static boolean takesNoBytes(Schema schema, Set<Schema> around) {
-        return switch (schema.getType()) {
-            case NULL -> true;
-            case FIXED -> schema.getFixedSize() == 0;
-            case RECORD -> {
-                if (!around.add(schema)) {
-                    yield false;
-                }
-                boolean nothing = schema.getFields().stream().allMatch(field -> takesNoBytes(field.schema(), around));
-                around.remove(schema);
-                yield nothing;
+    /** Of such values, few bytes may stand for billions. */
+    private boolean takesNoBytes(Schema schema, int depth) {
+        if (schema.getType() != Schema.Type.RECORD) {
+            return schema.getType() == Schema.Type.NULL
+                    || (schema.getType() == Schema.Type.FIXED && schema.getFixedSize() == 0);
+        }
+        if (empty.contains(schema)) {
+            return true;
+        }
+        // Also where a record holds itself; then no value of it ends.
+        if (depth > DEEPEST) {
+            return false;
+        }
+        for (Schema.Field field : schema.getFields()) {
+            if (!takesNoBytes(field.schema(), depth + 1)) {
+                return false;
             }
-            default -> false;
-        };
+        }
+        empty.add(schema);
+        return true;
     }
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class SchemaCheck {
 
     private static final int DEEPEST = 6;
-    private static final int MOST_PATHS = 2_000;
+    private static final int MOST_FIELDS = 10_000;
     private static final int MOST_OFFERED = 8;
 
     /** What a setting can use. */
@@ -31,6 +31,9 @@ final class SchemaCheck {
 
     private final Schema schema;
     private final List<String> problems = new ArrayList<>();
+
+    /** How many more are looked at for what could be offered. */
+    private int fieldsLeft;
 
     private SchemaCheck(Schema schema) {
         this.schema = schema;
@@ -73,9 +76,10 @@ final class SchemaCheck {
 
     /** What a path may lead to: one schema, or those of a union. */
     private List<Schema> ends(FieldPath path) {
-        List<Schema> here = branches(schema);
+        Collection<Schema> here = branches(schema);
         for (String name : path.names()) {
-            List<Schema> next = new ArrayList<>();
+            // Each once: many records of unions may lead to one.
+            Set<Schema> next = Collections.newSetFromMap(new IdentityHashMap<>());
             for (Schema each : here) {
                 if (each.getType() == Schema.Type.MAP) {
                     next.addAll(branches(each.getValueType()));
@@ -85,7 +89,7 @@ final class SchemaCheck {
             }
             here = next;
         }
-        return here;
+        return List.copyOf(here);
     }
 
     private static List<Schema> branches(Schema schema) {
@@ -115,6 +119,7 @@ final class SchemaCheck {
     /** The paths that could have been meant, the likeliest first. */
     private String offered(FieldPath unknown, Use use) {
         List<String> paths = new ArrayList<>();
+        fieldsLeft = MOST_FIELDS;
         collect(schema, use, new ArrayDeque<>(), Collections.newSetFromMap(new IdentityHashMap<>()), paths);
         if (paths.isEmpty()) {
             return "nothing in it is " + use.expected;
@@ -127,14 +132,14 @@ final class SchemaCheck {
                         : "");
     }
 
-    private static void collect(Schema schema, Use use, Deque<String> names, Set<Schema> around, List<String> paths) {
+    private void collect(Schema schema, Use use, Deque<String> names, Set<Schema> around, List<String> paths) {
         for (Schema each : branches(schema)) {
             if (use.takes.test(each) && !names.isEmpty()) {
                 paths.add(new FieldPath(List.copyOf(names)).toString());
             }
             if (each.getType() == Schema.Type.RECORD && names.size() < DEEPEST && around.add(each)) {
                 for (Schema.Field field : each.getFields()) {
-                    if (paths.size() < MOST_PATHS) {
+                    if (fieldsLeft-- > 0) {
                         names.addLast(field.name());
                         collect(field.schema(), use, names, around, paths);
                         names.removeLast();

@@ -310,6 +310,40 @@ class BareAvroDecoderTest {
         assertThat(refusal(inArray, deep, "text=t").message()).contains("more than 500 deep");
     }
 
+    /** A union of records of which each holds the one before it, twice. */
+    private static Schema tower(int height, String ground) {
+        StringBuilder tower = new StringBuilder("[{'type': 'record', 'name': 'R0', 'fields': [")
+                .append(ground)
+                .append("]}");
+        for (int i = 1; i < height; i++) {
+            tower.append(", {'type': 'record', 'name': 'R" + i + "', 'fields': [{'name': 'a', 'type': 'R" + (i - 1)
+                    + "'}, {'name': 'b', 'type': 'R" + (i - 1) + "'}]}");
+        }
+        return schema(tower.append(", {'type': 'record', 'name': 'Top', 'fields': [{'name': 'r', 'type': 'R"
+                        + (height - 1) + "'}, {'name': 't', 'type': 'string'}]}]")
+                .toString());
+    }
+
+    @Test
+    void aSchemaOfManyLevelsTakesNoTimeAndNoStack() throws IOException {
+        for (int height : new int[] {100, 20_000}) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
+            encoder.writeIndex(height);
+            encoder.writeString("x");
+            Schema nothing = tower(height, "");
+            assertThat(document(nothing, bytes.toByteArray(), "text=t", "metadata=r.a.b.c")
+                            .getText())
+                    .isEqualTo("x");
+            byte[] numbers = Arrays.copyOf(bytes.toByteArray(), 100_000);
+            assertThat(refusal(tower(height, "{'name': 'n', 'type': 'int'}"), numbers, "text=t")
+                            .reason())
+                    .isEqualTo(Reason.MALFORMED_DOCUMENT);
+            assertThat(SchemaCheck.problems(nothing, Given.mapping("text=r.a.b.c")))
+                    .hasSize(1);
+        }
+    }
+
     @Test
     void lengthsThatLieTakeNoMemoryAndNoTime() throws IOException {
         Schema lists =
