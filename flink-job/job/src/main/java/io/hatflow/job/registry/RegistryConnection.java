@@ -94,8 +94,12 @@ final class RegistryConnection {
      * Nothing is asked yet.
      *
      * @throws RegistryException if no client can be made of the settings
+     * @throws IllegalArgumentException if they give no address; whoever needs a registry asks {@link RegistrySettings#isGiven} first
      */
     RegistryConnection(RegistrySettings settings, Patience patience) {
+        if (!settings.isGiven()) {
+            throw new IllegalArgumentException("There is no registry; give registry.url");
+        }
         this.urls = settings.urls();
         this.properties = settings.properties();
         this.patience = patience;

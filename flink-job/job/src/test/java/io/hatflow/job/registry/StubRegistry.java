@@ -2,6 +2,9 @@ package io.hatflow.job.registry;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,6 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 
 /** A real HTTP server that says what a test tells it to, and notes what it was asked. Of everything else it says that it is not there. */
 final class StubRegistry implements AutoCloseable {
@@ -35,6 +40,12 @@ final class StubRegistry implements AutoCloseable {
      */
     record Asked(String question, String login, String body) {}
 
+    static {
+        // The JDK's server sends head and body apart, and without this the second waits 40 ms for the first to be
+        // acknowledged.
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+    }
+
     private StubRegistry(HttpServer server) {
         this.server = server;
         server.setExecutor(threads);
@@ -50,6 +61,20 @@ final class StubRegistry implements AutoCloseable {
         return new Reply(200, json);
     }
 
+    /** One that speaks TLS and asks for a certificate. */
+    static StubRegistry start(SSLContext tls) throws IOException {
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setHttpsConfigurator(new HttpsConfigurator(tls) {
+            @Override
+            public void configure(HttpsParameters parameters) {
+                SSLParameters wanted = tls.getDefaultSSLParameters();
+                wanted.setNeedClientAuth(true);
+                parameters.setSSLParameters(wanted);
+            }
+        });
+        return new StubRegistry(server);
+    }
+
     /** As registries say of what they do not know. */
     static Reply unknown() {
         return new Reply(404, "{\"error_code\": 40403, \"message\": \"Schema not found\"}");
@@ -61,7 +86,8 @@ final class StubRegistry implements AutoCloseable {
     }
 
     String url() {
-        return "http://127.0.0.1:" + server.getAddress().getPort();
+        return (server instanceof HttpsServer ? "https" : "http") + "://127.0.0.1:"
+                + server.getAddress().getPort();
     }
 
     List<Asked> asked() {
