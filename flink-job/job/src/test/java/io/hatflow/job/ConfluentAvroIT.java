@@ -214,7 +214,9 @@ class ConfluentAvroIT {
                     fine(1, first, FIRST, 5),
                     fine(1, second, WITH_COURT, 6)));
             awaitQuestions(inItsPlace, 3);
-            // The tasks end while they wait, and those that take their place know no schema at all.
+            // The tasks end while they wait, and those that take their place know no schema at all. Of the questions
+            // that
+            // follow, each of the two old ones may have left one behind.
             flink.terminateTaskManager(0).get();
             flink.startTaskManager();
             awaitQuestions(inItsPlace, 3);
