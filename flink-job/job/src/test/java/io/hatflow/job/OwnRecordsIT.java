@@ -4,6 +4,7 @@ import static io.hatflow.job.JobRun.utf8;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.DeadLetter;
@@ -15,23 +16,26 @@ import io.hatflow.inference.Classification;
 import io.hatflow.inference.ClassifierSettings;
 import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.job.JobRun.Answer;
-import java.io.ByteArrayOutputStream;
+import io.hatflow.job.format.AvroBytes;
+import io.hatflow.job.format.FormatSettings.Format;
+import io.hatflow.registry.LocalRegistry;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
-import org.apache.avro.generic.GenericData;
-import org.apache.avro.generic.GenericDatumWriter;
-import org.apache.avro.io.BinaryEncoder;
-import org.apache.avro.io.EncoderFactory;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.jspecify.annotations.Nullable;
@@ -40,14 +44,28 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The job reads topics whose records are not its own: JSON, text, and Avro of another schema, each from end to end. */
-@ExtendWith(SharedBroker.class)
+@ExtendWith({SharedBroker.class, SharedRegistry.class})
 @Timeout(300)
 class OwnRecordsIT {
 
     private static final String SUBJECT = "Lease";
     private static final String BODY = "The parties agree to pay within thirty days of notice.";
+
+    /** Of texts that were asked for before: to open a bundle takes as long as a job. */
+    private static final Map<String, Float> SCORES_ALONE = new ConcurrentHashMap<>();
+
+    private static final Schema OF_THE_README = AvroBytes.schema("{'type': 'record', 'name': 'Letter', 'fields': ["
+            + "{'name': 'payload', 'type': {'type': 'record', 'name': 'Payload', 'fields': ["
+            + "{'name': 'body', 'type': 'string'}]}}]}");
+    private static final Schema PAYLOAD = OF_THE_README.getField("payload").schema();
+
+    /** As the README writes one. */
+    private static final Pattern SETTING = Pattern.compile("`([a-z.-]+): ([^`]+)`");
 
     @RegisterExtension
     static final MiniClusterExtension FLINK = new MiniClusterExtension(new MiniClusterResourceConfiguration.Builder()
@@ -59,13 +77,14 @@ class OwnRecordsIT {
             throws Exception {
         JobRun run = new JobRun(broker, name);
         run.send(sent);
-        JobRun.awaitEnd(run.start(run.settings(with("--kafka.until=caught-up", settings)), 2));
+        JobRun.awaitEnd(
+                run.start(run.settings(with(settings, "--kafka.until=caught-up", "--checkpoint.interval=300 ms")), 2));
         run.assertExactlyOneAnswerForEveryRecord();
         return run.committed();
     }
 
-    private static String[] with(String first, String... others) {
-        return Stream.concat(Stream.of(first), Stream.of(others)).toArray(String[]::new);
+    private static String[] with(String[] settings, String... more) {
+        return Stream.concat(Stream.of(settings), Stream.of(more)).toArray(String[]::new);
     }
 
     private static Map<String, LabelledDocument> labelled(List<Answer> answers) {
@@ -82,16 +101,21 @@ class OwnRecordsIT {
                 .collect(Collectors.toMap(DeadLetter::getReason, Function.identity()));
     }
 
-    private static void assertScoredLike(@Nullable LabelledDocument event, String text) throws Exception {
+    static void assertScoredLike(@Nullable LabelledDocument event, String text) throws Exception {
+        assertThat(requireNonNull(event).getAnswers().get(0).getLabels().get(0).getScore())
+                .isCloseTo(scoreAlone(text), within(1e-4f));
+    }
+
+    private static float scoreAlone(String text) throws Exception {
+        Float known = SCORES_ALONE.get(text);
+        if (known != null) {
+            return known;
+        }
         try (DocumentClassifier classifier = DocumentClassifier.open(JobRun.BUNDLE, ClassifierSettings.defaults())) {
             Classification alone = (Classification) classifier.classify(text).get();
-            assertThat(requireNonNull(event)
-                            .getAnswers()
-                            .get(0)
-                            .getLabels()
-                            .get(0)
-                            .getScore())
-                    .isCloseTo(alone.labels().get(0).score(), within(1e-4f));
+            float score = alone.labels().get(0).score();
+            SCORES_ALONE.put(text, score);
+            return score;
         }
     }
 
@@ -207,13 +231,104 @@ class OwnRecordsIT {
         assertReturned(dead.get(Reason.MALFORMED_DOCUMENT), longer, "3 bytes follow the record");
     }
 
-    private static byte[] letter(Schema schema, @Nullable String body) throws Exception {
-        GenericData.Record letter = new GenericData.Record(schema);
-        letter.put("n", ByteBuffer.wrap(new byte[] {100}));
-        letter.put("body", body);
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
-        new GenericDatumWriter<GenericData.Record>(schema).write(letter, encoder);
-        return bytes.toByteArray();
+    private static byte[] letter(Schema schema, @Nullable String body) {
+        Map<String, @Nullable Object> fields = new HashMap<>();
+        fields.put("n", ByteBuffer.wrap(new byte[] {100}));
+        fields.put("body", body);
+        return AvroBytes.encoded(schema, fields);
+    }
+
+    /** The README's table: what is in a topic, the format that is written for it, and all the flags that these settings make. */
+    static Stream<Arguments> rowsOfTheReadme() throws IOException {
+        String readme = Files.readString(Path.of("..", "..", "README.md"));
+        return readme.substring(readme.indexOf("\n### Your own Kafka topic\n"))
+                .lines()
+                .dropWhile(line -> !line.startsWith("| ---"))
+                .skip(1)
+                .takeWhile(line -> line.startsWith("| "))
+                .map(line -> line.split(" *\\| *", -1))
+                .map(cells -> arguments(cells[1], format(cells[2]), flags(cells[2])));
+    }
+
+    private static List<String> flags(String cell) {
+        return SETTING.matcher(cell)
+                .results()
+                .map(setting -> "--" + setting.group(1) + "=" + setting.group(2))
+                .toList();
+    }
+
+    private static String format(String cell) {
+        return SETTING.matcher(cell)
+                .results()
+                .filter(setting -> setting.group(1).equals("document.format"))
+                .map(setting -> setting.group(2))
+                .findFirst()
+                .orElse("hatflow");
+    }
+
+    private static byte[] value(String format, String id, String text, LocalRegistry registry, String topic) {
+        Map<String, ?> fields = Map.of("payload", AvroBytes.record(PAYLOAD, Map.of("body", text)));
+        return switch (format) {
+            case "confluent-avro" ->
+                AvroBytes.afterId(
+                        SharedRegistry.client(registry).register(topic + "-value", OF_THE_README),
+                        AvroBytes.encoded(OF_THE_README, fields));
+            case "avro" -> AvroBytes.encoded(OF_THE_README, fields);
+            case "json" -> utf8("{\"payload\": {\"body\": \"" + text + "\"}}");
+            case "text" -> utf8(text);
+            case "hatflow" -> Sent.encoded(id, text);
+            default ->
+                throw new IllegalStateException("The README has a format that this test does not know: " + format);
+        };
+    }
+
+    /** With what a reader has to fill in: where the registry is and who may ask it, and the file of the schema. */
+    private static String[] filledIn(List<String> flags, LocalRegistry registry, Path schema) {
+        boolean asksRegistry = flags.contains("--registry.url=https://HOST:PORT");
+        return Stream.concat(
+                        flags.stream()
+                                .filter(flag -> !flag.startsWith("--registry.url="))
+                                .map(flag -> flag.replace("/etc/hatflow/letter.avsc", schema.toString())),
+                        asksRegistry ? SharedRegistry.flags(registry).stream() : Stream.of())
+                .toArray(String[]::new);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("rowsOfTheReadme")
+    void whatTheReadmeSaysIsEnough(
+            String topic,
+            String format,
+            List<String> flags,
+            LocalBroker broker,
+            LocalRegistry registry,
+            @TempDir Path folder)
+            throws Exception {
+        Path schema = Files.writeString(folder.resolve("letter.avsc"), OF_THE_README.toString());
+        String name = "readme-" + format;
+        String input = name + "-documents";
+        Sent broken = new Sent(0, "broken", new byte[] {(byte) 0xFF, 0});
+
+        List<Answer> answers = answers(
+                broker,
+                name,
+                List.of(
+                        new Sent(0, "letter-1", value(format, "letter-1", BODY, registry, input)),
+                        broken,
+                        new Sent(0, "letter-2", value(format, "letter-2", SUBJECT, registry, input))),
+                filledIn(flags, registry, schema));
+
+        Map<String, LabelledDocument> events = labelled(answers);
+        assertThat(events).as(topic).containsOnlyKeys("letter-1", "letter-2");
+        assertScoredLike(events.get("letter-1"), BODY);
+        assertScoredLike(events.get("letter-2"), SUBJECT);
+        assertThat(deadLetters(answers).values()).singleElement().satisfies(dead -> assertReturned(dead, broken, ""));
+    }
+
+    @Test
+    void theReadmeHasEveryFormat() throws Exception {
+        assertThat(rowsOfTheReadme().map(row -> row.get()[1]))
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(Format.values())
+                        .map(format -> format.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                        .toList());
     }
 }

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.hatflow.broker.LocalBroker;
+import io.hatflow.job.format.AvroBytes;
+import io.hatflow.job.registry.SchemaRegistry;
+import io.hatflow.registry.LocalRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +29,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Jobs that could only fail, and what is said before they are submitted. */
-@ExtendWith(SharedBroker.class)
+@ExtendWith({SharedBroker.class, SharedRegistry.class})
 @Timeout(180)
 class SubmissionCheckIT {
 
@@ -84,6 +87,33 @@ class SubmissionCheckIT {
                         "model.bundle is \"s3://bucket/bundle\", expected a path, such as /opt/bundles/contract-clauses: the model is"
                                 + " opened from the machine's own files",
                         "--model.bundle=s3://bucket/bundle"));
+    }
+
+    /** What the newest schema of a topic in Confluent's Avro does not have. */
+    static Stream<Wrong> wrongPaths() {
+        return Stream.of(
+                wrong(
+                        "document.text is \"payload.text\", which the schema post.Letter does not have; it has …payload.body…"
+                                + " (subject check-documents-value)",
+                        "--document.text=payload.text"),
+                wrong(
+                        "document.id is \"payload\", which is a record in the schema post.Letter, expected a text, a number or"
+                                + " another single value; it has …payload.number… (subject check-documents-value)",
+                        "--document.id=payload"));
+    }
+
+    /** Registries that do not let this job in, or are none; SERVER stands for the address without its path. */
+    static Stream<Wrong> wrongRegistries() {
+        return Stream.of(
+                wrong(
+                        "The schema registry at … refuses the login (status 401). Expected a user or a token that it knows; …"
+                                + " registry.properties.basic.auth.user.info (USER:PASSWORD) or"
+                                + " registry.properties.bearer.auth.token…",
+                        "--registry.properties.basic.auth.user.info=" + LocalRegistry.USER + ":hush"),
+                wrong(
+                        "… is answered with …, expected what Confluent's REST API says; check that registry.url is the address"
+                                + " of the registry itself, with its path, such as /apis/ccompat/v7 of Apicurio",
+                        "--registry.url=SERVER"));
     }
 
     /** Options of Flink and folders that cannot be used: key, value, and what is said of them. */
@@ -223,6 +253,43 @@ class SubmissionCheckIT {
                 .matches(TroubleshootingPage.pattern("The job cannot run:\n  - " + wrong.problem()));
     }
 
+    /** A job on a topic in Confluent's Avro, whose writers have renamed the text. */
+    private static SubmissionCheck checkWithRegistry(LocalBroker broker, LocalRegistry registry, Wrong wrong) {
+        SchemaRegistry client = SharedRegistry.client(registry);
+        for (String text : List.of("text", "body")) {
+            client.register(
+                    "check-documents-value",
+                    AvroBytes.schema("{'type': 'record', 'name': 'post.Letter', 'fields': [{'name': 'payload', 'type':"
+                            + " {'type': 'record', 'name': 'Payload', 'fields': [{'name': 'number', 'type': 'long'},"
+                            + " {'name': '" + text + "', 'type': ['null', 'string']}]}}]}"));
+        }
+        String server = registry.url().replace("/apis/ccompat/v7", "");
+        String[] flags = Stream.of(
+                        Stream.of("--document.format=confluent-avro", "--document.text=payload.body"),
+                        SharedRegistry.flags(registry).stream(),
+                        wrong.flags().stream().map(flag -> flag.replace("SERVER", server)))
+                .flatMap(each -> each)
+                .toArray(String[]::new);
+        return new SubmissionCheck(settings(broker, flags), true, FLINK);
+    }
+
+    @ParameterizedTest
+    @MethodSource({"wrongPaths", "wrongRegistries"})
+    void aJobThatDoesNotGoWithItsRegistryIsNotSubmitted(Wrong wrong, LocalBroker broker, LocalRegistry registry) {
+        assertThatThrownBy(() -> checkWithRegistry(broker, registry, wrong).run())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageNotContaining("hush")
+                .message()
+                .matches(TroubleshootingPage.pattern("The job cannot run:\n  - " + wrong.problem()));
+    }
+
+    @Test
+    void aJobThatGoesWithItsRegistryIsSubmitted(LocalBroker broker, LocalRegistry registry) {
+        assertThatCode(() ->
+                        checkWithRegistry(broker, registry, wrong("nothing")).run())
+                .doesNotThrowAnyException();
+    }
+
     @Test
     void aJobThatCanRunIsSubmitted(LocalBroker broker) {
         assertThatCode(() -> new SubmissionCheck(settings(broker), true, FLINK).run())
@@ -254,7 +321,8 @@ class SubmissionCheckIT {
         TroubleshootingPage.assertExplains(
                 "Starting the job",
                 Stream.concat(
-                        wrongJobs().map(wrong -> wrong.problem().replaceFirst("\n(?s).*", "")),
+                        Stream.concat(wrongJobs(), wrongPaths())
+                                .map(wrong -> wrong.problem().replaceFirst("\n(?s).*", "")),
                         wrongFolders().map(each -> each.get()[2].toString())));
     }
 

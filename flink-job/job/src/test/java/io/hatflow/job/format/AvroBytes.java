@@ -13,15 +13,15 @@ import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 
 /** Values as others write them, by Avro's own encoder. */
-final class AvroBytes {
+public final class AvroBytes {
 
     private AvroBytes() {}
 
-    static Schema schema(String json) {
+    public static Schema schema(String json) {
         return new Schema.Parser().parse(json.replace('\'', '"'));
     }
 
-    static GenericData.Record record(Schema schema, Map<String, ?> fields) {
+    public static GenericData.Record record(Schema schema, Map<String, ?> fields) {
         GenericData.Record record = new GenericData.Record(schema);
         fields.forEach(record::put);
         return record;
@@ -38,12 +38,12 @@ final class AvroBytes {
         return bytes.toByteArray();
     }
 
-    static byte[] encoded(Schema schema, Map<String, ?> fields) {
+    public static byte[] encoded(Schema schema, Map<String, ?> fields) {
         return encoded(schema, record(schema, fields));
     }
 
     /** After Confluent's zero byte and id. */
-    static byte[] afterId(int id, byte[] value) {
+    public static byte[] afterId(int id, byte[] value) {
         return ByteBuffer.allocate(5 + value.length)
                 .put((byte) 0)
                 .putInt(id)

@@ -1,0 +1,70 @@
+package io.hatflow.job;
+
+import io.hatflow.job.registry.RegistrySettings;
+import io.hatflow.job.registry.SchemaRegistry;
+import io.hatflow.job.registry.SubjectNameStrategy;
+import io.hatflow.registry.LocalRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/** Gives tests one schema registry, as {@link SharedBroker} gives them a broker, and what it takes to be let in. */
+public final class SharedRegistry implements ParameterResolver {
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == LocalRegistry.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        // The store closes what it holds.
+        return context.getRoot()
+                .getStore(Namespace.create(SharedRegistry.class))
+                .getOrComputeIfAbsent(LocalRegistry.class, key -> start(), LocalRegistry.class);
+    }
+
+    private static LocalRegistry start() {
+        try {
+            return LocalRegistry.start(Path.of("target"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while the registry started", e);
+        }
+    }
+
+    /** The flags by which a job reaches the registry. */
+    static List<String> flags(LocalRegistry registry) {
+        return List.of(
+                "--registry.url=" + registry.url(),
+                "--registry.properties.basic.auth.user.info=" + login(),
+                "--registry.properties.ssl.truststore.location=" + registry.certificate(),
+                "--registry.properties.ssl.truststore.type=PEM");
+    }
+
+    /** A client that may do everything there. */
+    static SchemaRegistry client(LocalRegistry registry) {
+        return new SchemaRegistry(new RegistrySettings(
+                List.of(registry.url()),
+                SubjectNameStrategy.TOPIC,
+                Map.of(
+                        "basic.auth.user.info",
+                        login(),
+                        "ssl.truststore.location",
+                        registry.certificate().toString(),
+                        "ssl.truststore.type",
+                        "PEM")));
+    }
+
+    private static String login() {
+        return LocalRegistry.USER + ":" + LocalRegistry.PASSWORD;
+    }
+}
