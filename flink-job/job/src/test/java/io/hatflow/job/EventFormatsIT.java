@@ -10,9 +10,6 @@ import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.registry.RegistryException;
-import io.hatflow.job.registry.RegistrySettings;
-import io.hatflow.job.registry.SchemaRegistry;
-import io.hatflow.job.registry.SubjectNameStrategy;
 import io.hatflow.registry.LocalRegistry;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -21,9 +18,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
@@ -34,16 +31,14 @@ import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.util.ExceptionUtils;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Events as others read them: written by the real job, registered in a real registry, read by clients that nobody here has written. */
-@ExtendWith(SharedBroker.class)
+@ExtendWith({SharedBroker.class, SharedRegistry.class})
 @Timeout(300)
 class EventFormatsIT {
 
@@ -52,18 +47,6 @@ class EventFormatsIT {
             .setNumberTaskManagers(1)
             .setNumberSlotsPerTaskManager(2)
             .build());
-
-    private static LocalRegistry registry;
-
-    @BeforeAll
-    static void start() throws Exception {
-        registry = LocalRegistry.start(Path.of("target"));
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        registry.close();
-    }
 
     @AfterEach
     void endJobs(@InjectMiniCluster MiniCluster flink) throws Exception {
@@ -81,45 +64,34 @@ class EventFormatsIT {
         return run;
     }
 
-    private static String[] flags(String... more) {
-        return Stream.concat(
+    private static String[] flags(LocalRegistry registry, String... more) {
+        Stream<String> all = Stream.of(
                         Stream.of(
                                 "--kafka.until=caught-up",
                                 "--checkpoint.interval=300 ms",
-                                "--dead-letters.max-ratio=off",
-                                "--registry.url=" + registry.url(),
-                                "--registry.properties.basic.auth.user.info=" + login(),
-                                "--registry.properties.ssl.truststore.location=" + registry.certificate(),
-                                "--registry.properties.ssl.truststore.type=PEM"),
+                                "--dead-letters.max-ratio=off"),
+                        SharedRegistry.flags(registry).stream(),
                         Stream.of(more))
-                .toArray(String[]::new);
+                .flatMap(each -> each);
+        return all.toArray(String[]::new);
     }
 
-    private static String login() {
-        return LocalRegistry.USER + ":" + LocalRegistry.PASSWORD;
-    }
-
-    private static SchemaRegistry client() {
-        return new SchemaRegistry(new RegistrySettings(
-                List.of(registry.url()),
-                SubjectNameStrategy.TOPIC,
-                Map.of(
-                        "basic.auth.user.info",
-                        login(),
-                        "ssl.truststore.location",
-                        registry.certificate().toString(),
-                        "ssl.truststore.type",
-                        "PEM")));
-    }
-
-    private static List<JsonNode> readByConfluent(LocalBroker broker, String topic) throws Exception {
-        return PythonClient.run(
-                "read_avro.py",
+    /** A program that uses Confluent's client of the registry. */
+    private static List<JsonNode> confluent(
+            String program, LocalBroker broker, LocalRegistry registry, String topic, String... more) throws Exception {
+        Stream<String> arguments = Stream.of(
                 broker.bootstrapServers(),
                 topic,
                 registry.url(),
                 registry.certificate().toString(),
-                login());
+                SharedRegistry.login());
+        return PythonClient.run(
+                program, Stream.concat(arguments, Stream.of(more)).toArray(String[]::new));
+    }
+
+    private static List<JsonNode> readByConfluent(LocalBroker broker, LocalRegistry registry, String topic)
+            throws Exception {
+        return confluent("read_avro.py", broker, registry, topic);
     }
 
     /** Every record has one answer, by what a reader says that the two topics hold. */
@@ -159,38 +131,80 @@ class EventFormatsIT {
     }
 
     @Test
-    void confluentsClientReadsLabelledDocumentsAndDeadLetters(LocalBroker broker) throws Exception {
+    void confluentsClientReadsLabelledDocumentsAndDeadLetters(LocalBroker broker, LocalRegistry registry)
+            throws Exception {
         JobRun run = run(broker, "registered");
 
-        JobRun.awaitEnd(run.start(run.settings(flags("--events.format=confluent-avro")), 2));
+        JobRun.awaitEnd(run.start(run.settings(flags(registry, "--events.format=confluent-avro")), 2));
 
         assertAnswers(
-                run, readByConfluent(broker, run.labelledTopic()), readByConfluent(broker, run.deadLetterTopic()));
-        run.readWith(client());
+                run,
+                readByConfluent(broker, registry, run.labelledTopic()),
+                readByConfluent(broker, registry, run.deadLetterTopic()));
+        run.readWith(SharedRegistry.client(registry));
         run.assertExactlyOneAnswerForEveryRecord();
-        assertThat(client().latest(run.labelledTopic() + "-value"))
+        assertThat(SharedRegistry.client(registry).latest(run.labelledTopic() + "-value"))
                 .hasValueSatisfying(schema -> assertThat(schema.getFullName())
                         .isEqualTo(LabelledDocument.getClassSchema().getFullName()));
     }
 
+    /** A producer and a consumer that know nothing of the job but its settings and its schemas. */
     @Test
-    void subjectsFollowTheStrategy(LocalBroker broker) throws Exception {
-        JobRun run = run(broker, "by-record");
+    void whatConfluentsClientWritesItReadsLabelled(LocalBroker broker, LocalRegistry registry) throws Exception {
+        JobRun run = new JobRun(broker, "letters");
+        confluent("write_avro.py", broker, registry, run.inputTopic(), "20");
 
         JobRun.awaitEnd(run.start(
-                run.settings(flags("--events.format=confluent-avro", "--registry.subject-name-strategy=record")), 1));
+                run.settings(flags(
+                        registry,
+                        "--document.format=confluent-avro",
+                        "--document.text=payload.body",
+                        "--document.id=payload.caseNumber",
+                        "--document.metadata=payload.language",
+                        "--events.format=confluent-avro")),
+                2));
 
-        assertAnswers(
-                run, readByConfluent(broker, run.labelledTopic()), readByConfluent(broker, run.deadLetterTopic()));
-        assertThat(client().latest("io.hatflow.events.DeadLetter")).isPresent();
-        assertThat(client().latest(run.deadLetterTopic() + "-value")).isEmpty();
+        List<JsonNode> labelled = readByConfluent(broker, registry, run.labelledTopic());
+        assertThat(labelled)
+                .extracting(each -> each.get("document_id").asText())
+                .containsExactlyInAnyOrderElementsOf(
+                        IntStream.range(0, 20).mapToObj(Integer::toString).toList());
+        assertThat(labelled).allSatisfy(each -> {
+            assertThat(each.at("/metadata/payload.language").asText()).isEqualTo("en");
+            assertThat(each.at("/answers/0/labels").size()).isPositive();
+            assertThat(new String(
+                            Base64.getDecoder()
+                                    .decode(each.at("/provenance/key").asText()),
+                            StandardCharsets.UTF_8))
+                    .isEqualTo("key-" + each.get("document_id").asText());
+        });
+        assertThat(readByConfluent(broker, registry, run.deadLetterTopic())).isEmpty();
     }
 
     @Test
-    void whoeverKnowsJsonReadsTheJsonForm(LocalBroker broker) throws Exception {
+    void subjectsFollowTheStrategy(LocalBroker broker, LocalRegistry registry) throws Exception {
+        JobRun run = run(broker, "by-record");
+
+        JobRun.awaitEnd(run.start(
+                run.settings(
+                        flags(registry, "--events.format=confluent-avro", "--registry.subject-name-strategy=record")),
+                1));
+
+        assertAnswers(
+                run,
+                readByConfluent(broker, registry, run.labelledTopic()),
+                readByConfluent(broker, registry, run.deadLetterTopic()));
+        assertThat(SharedRegistry.client(registry).latest("io.hatflow.events.DeadLetter"))
+                .isPresent();
+        assertThat(SharedRegistry.client(registry).latest(run.deadLetterTopic() + "-value"))
+                .isEmpty();
+    }
+
+    @Test
+    void whoeverKnowsJsonReadsTheJsonForm(LocalBroker broker, LocalRegistry registry) throws Exception {
         JobRun run = run(broker, "as-json");
 
-        JobRun.awaitEnd(run.start(run.settings(flags("--events.format=json")), 2));
+        JobRun.awaitEnd(run.start(run.settings(flags(registry, "--events.format=json")), 2));
 
         List<JsonNode> labelled = PythonClient.run("read_json.py", broker.bootstrapServers(), run.labelledTopic());
         List<JsonNode> deadLetters = PythonClient.run("read_json.py", broker.bootstrapServers(), run.deadLetterTopic());
@@ -225,9 +239,10 @@ class EventFormatsIT {
     }
 
     @Test
-    void aSchemaThatMayNotBeRegisteredMustBeThere(LocalBroker broker) throws Exception {
+    void aSchemaThatMayNotBeRegisteredMustBeThere(LocalBroker broker, LocalRegistry registry) throws Exception {
         JobRun run = run(broker, "looked-up");
-        JobSettings settings = run.settings(flags("--events.format=confluent-avro", "--events.register-schemas=false"));
+        JobSettings settings =
+                run.settings(flags(registry, "--events.format=confluent-avro", "--events.register-schemas=false"));
 
         assertThat(refusal(run.start(settings, 1)))
                 .matches(TroubleshootingPage.pattern(
@@ -236,11 +251,13 @@ class EventFormatsIT {
                                 + " there; register schemas/src/main/avro/….avsc of this release under that subject, or set"
                                 + " events.register-schemas: true"));
 
-        client().register(run.labelledTopic() + "-value", published("LabelledDocument"));
-        client().register(run.deadLetterTopic() + "-value", published("DeadLetter"));
+        SharedRegistry.client(registry).register(run.labelledTopic() + "-value", published("LabelledDocument"));
+        SharedRegistry.client(registry).register(run.deadLetterTopic() + "-value", published("DeadLetter"));
         JobRun.awaitEnd(run.start(settings, 1));
         assertAnswers(
-                run, readByConfluent(broker, run.labelledTopic()), readByConfluent(broker, run.deadLetterTopic()));
+                run,
+                readByConfluent(broker, registry, run.labelledTopic()),
+                readByConfluent(broker, registry, run.deadLetterTopic()));
     }
 
     private static Schema published(String name) throws Exception {
@@ -250,31 +267,34 @@ class EventFormatsIT {
     }
 
     @Test
-    void aSubjectOfSomethingElseIsRefused(LocalBroker broker) throws Exception {
+    void aSubjectOfSomethingElseIsRefused(LocalBroker broker, LocalRegistry registry) throws Exception {
         JobRun run = run(broker, "taken");
         Schema other =
                 SchemaBuilder.record("Other").fields().requiredLong("number").endRecord();
-        client().register(run.labelledTopic() + "-value", other);
+        SharedRegistry.client(registry).register(run.labelledTopic() + "-value", other);
         registry.setCompatibility(run.labelledTopic() + "-value", "BACKWARD");
 
-        assertThat(refusal(run.start(run.settings(flags("--events.format=confluent-avro")), 1)))
+        assertThat(refusal(run.start(run.settings(flags(registry, "--events.format=confluent-avro")), 1)))
                 .matches(
                         TroubleshootingPage.pattern(
                                 "The schema registry refuses the schema of io.hatflow.events.LabelledDocument for the subject"
                                         + " taken-labelled-value (…). Expected a subject whose earlier versions it goes with; …"));
-        assertThat(client().latest(run.labelledTopic() + "-value")).contains(other);
+        assertThat(SharedRegistry.client(registry).latest(run.labelledTopic() + "-value"))
+                .contains(other);
     }
 
     @Test
-    void anOutageAtTheStartIsWaitedFor(LocalBroker broker) throws Exception {
+    void anOutageAtTheStartIsWaitedFor(LocalBroker broker, LocalRegistry registry) throws Exception {
         JobRun run = run(broker, "outage");
         registry.kill();
 
-        JobClient job = run.start(run.settings(flags("--events.format=confluent-avro")), 2);
+        JobClient job = run.start(run.settings(flags(registry, "--events.format=confluent-avro")), 2);
         registry.restart();
         JobRun.awaitEnd(job);
 
         assertAnswers(
-                run, readByConfluent(broker, run.labelledTopic()), readByConfluent(broker, run.deadLetterTopic()));
+                run,
+                readByConfluent(broker, registry, run.labelledTopic()),
+                readByConfluent(broker, registry, run.deadLetterTopic()));
     }
 }

@@ -64,7 +64,8 @@ public final class SharedRegistry implements ParameterResolver {
                         "PEM")));
     }
 
-    private static String login() {
+    /** Who may do everything there, as Confluent's clients are told. */
+    static String login() {
         return LocalRegistry.USER + ":" + LocalRegistry.PASSWORD;
     }
 }
