@@ -33,7 +33,8 @@ final class DocumentFile {
     static void read(Path file, Consumer<Document> documents) throws IOException {
         boolean lines = file.toString().endsWith(JSON_LINES);
         DocumentDecoder decoder = (lines ? DocumentFormat.lines() : DocumentFormat.text()).decoder();
-        try (FileRecords records = new Input(file, lines ? Input.Format.JSON : Input.Format.TEXT, ',').open()) {
+        try (FileRecords records =
+                new Input(file.toAbsolutePath(), lines ? Input.Format.JSON : Input.Format.TEXT, ',').open()) {
             for (FileRecord record = records.next(); record != null; record = records.next()) {
                 Decoded decoded = record.decoded(decoder);
                 if (decoded.document() == null

@@ -90,6 +90,9 @@ final class ScoreCommand implements Callable<Integer> {
                     "--document.format is for topics; of files, --format says what they are.");
         }
         boolean mapped = settings.stream().anyMatch(flag -> flag.startsWith("--document."));
+        if (mapped && records.format() != Input.Format.TEXT) {
+            flags.addAll(0, fieldsThatAreNotGiven());
+        }
         flags.add("--document.format=" + (records.format() == Input.Format.TEXT ? "text" : "json"));
         SettingValues values = new SettingValues(flags.toArray(String[]::new), Map.of(), SETTINGS, List.of());
         ClassifySettings classify = ClassifySettings.from(values);
@@ -126,6 +129,23 @@ final class ScoreCommand implements Callable<Integer> {
             return NOTHING_SCORED;
         }
         return 0;
+    }
+
+    /** What is called as it is in our own lines need not be named. */
+    private List<String> fieldsThatAreNotGiven() {
+        List<String> fields = new ArrayList<>(List.of("id", "title"));
+        if (isNotGiven("text") && isNotGiven("segments")) {
+            fields.addAll(List.of("text", "segments"));
+        }
+        return fields.stream()
+                .filter(this::isNotGiven)
+                .map(field -> "--document." + field + "=" + field)
+                .toList();
+    }
+
+    private boolean isNotGiven(String field) {
+        String flag = "--document." + field;
+        return settings.stream().noneMatch(each -> each.equals(flag) || each.startsWith(flag + "="));
     }
 
     private char delimiter() {

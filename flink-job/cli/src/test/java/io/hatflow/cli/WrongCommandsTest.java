@@ -61,9 +61,9 @@ class WrongCommandsTest {
                         "score --bundle b --input DIR/docs.jsonl --output out --document.format=avro",
                         "--document.format is for topics; of files, --format says what they are."),
                 usage(
-                        "score --bundle b --input DIR/docs.jsonl --output out --document.title=head",
-                        "The settings have a mistake:\n  - document.text is missing, which document.format: json needs; name the"
-                                + " field that holds the text"),
+                        "score --bundle b --input DIR/docs.jsonl --output out --document.schema=s.avsc",
+                        "The settings have a mistake:\n  - document.schema has no effect with document.format: json; leave it out,"
+                                + " or set document.format to avro"),
                 fails(
                         "score --bundle b --input DIR/docs.jsonl --output DIR/none/out",
                         "The folder of the output DIR/none/out does not exist; make it first."),

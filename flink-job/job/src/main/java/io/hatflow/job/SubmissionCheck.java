@@ -9,6 +9,7 @@ import io.hatflow.job.kafka.KafkaRefusal;
 import io.hatflow.job.registry.RegistryException;
 import io.hatflow.job.registry.SchemaRegistry;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
+import io.hatflow.job.source.SourceSettings.Until;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -161,14 +162,16 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
         Map<String, String> topics = new TreeMap<>();
         InputTopics inputs = settings.source().topics();
         Set<String> documents = inputsNow(admin, inputs);
-        if (documents.isEmpty()) {
+        List<String> problems = new ArrayList<>();
+        if (documents.isEmpty() && settings.source().until() == Until.CAUGHT_UP) {
+            problems.add(
+                    "No topic matches " + inputs + ", so that there is nothing to catch up with; correct it, or leave"
+                            + " kafka.until out to wait for one");
+        } else if (documents.isEmpty()) {
             LOG.warn("No topic matches {} yet; the job waits for one", inputs);
         }
         documents.forEach(topic -> topics.put(topic, inputs.key()));
-        documents.stream()
-                .flatMap(settings.sink().topics()::of)
-                .forEach(output -> topics.put(output.topic(), output.key()));
-        List<String> problems = new ArrayList<>();
+        settings.sink().topics().of(documents).forEach(output -> topics.put(output.topic(), output.key()));
         for (Map.Entry<String, KafkaFuture<TopicDescription>> each :
                 new TreeMap<>(admin.describeTopics(topics.keySet()).topicNameValues()).entrySet()) {
             String setting = topics.getOrDefault(each.getKey(), "") + ": the topic " + each.getKey();

@@ -253,7 +253,7 @@ class JobSettingsTest {
                   title: payload.sub\\.title
                   time: payload.sent
                   priority: payload.urgency
-                  metadata: [payload.language, payload.court]
+                  metadata: payload.language, payload.court\\, state
                 classify.order: unordered
                 """);
 
@@ -266,7 +266,7 @@ class JobSettingsTest {
         assertThat(mapping.title()).isEqualTo(path("payload", "sub.title"));
         assertThat(mapping.time()).isEqualTo(path("payload", "sent"));
         assertThat(mapping.priority()).isEqualTo(path("payload", "urgency"));
-        assertThat(mapping.metadata()).containsExactly(path("payload", "language"), path("payload", "court"));
+        assertThat(mapping.metadata()).containsExactly(path("payload", "language"), path("payload", "court, state"));
     }
 
     private static FieldPath path(String... names) {

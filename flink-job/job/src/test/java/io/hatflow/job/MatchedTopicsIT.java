@@ -128,6 +128,21 @@ class MatchedTopicsIT {
         awaitNamed(run, "a");
     }
 
+    @Test
+    void thereIsSomethingToCatchUpWith(LocalBroker broker) throws Exception {
+        JobRun run = new JobRun(broker, "nothing-there");
+        JobClient job = start(
+                run,
+                null,
+                "--kafka.input-topic-pattern=nothing-.*-in",
+                "--kafka.until=caught-up",
+                "--flink.restart-strategy.type=none");
+
+        assertThat(catchThrowable(() -> JobRun.awaitEnd(job)))
+                .hasStackTraceContaining(
+                        "No topic matches kafka.input-topic-pattern nothing-.*-in, so that there is nothing to catch up with");
+    }
+
     /** Every topic that is written matches, too; if it were read, its events would be dead letters. */
     @Test
     void eventsGoWhereTheTopicOfTheirDocumentSays(LocalBroker broker) throws Exception {

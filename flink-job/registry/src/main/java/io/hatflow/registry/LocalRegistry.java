@@ -170,8 +170,10 @@ public final class LocalRegistry implements AutoCloseable {
                 "quarkus.security.users.embedded.users." + USER + "=" + PASSWORD,
                 "quarkus.security.users.embedded.roles." + USER + "=sr-admin",
                 "apicurio.auth.role-based-authorization=true",
-                // In a file, where the default is this process's memory: what was registered outlives a kill.
-                "apicurio.datasource.url=jdbc:h2:file:" + folder.resolve("data/registry"),
+                // In a file, where the default is this process's memory, and there before it is answered: what was
+                // registered
+                // outlives a kill.
+                "apicurio.datasource.url=jdbc:h2:file:" + folder.resolve("data/registry") + ";WRITE_DELAY=0",
                 "apicurio.datasource.jdbc.initial-size=2",
                 "apicurio.datasource.jdbc.min-size=2",
                 "");

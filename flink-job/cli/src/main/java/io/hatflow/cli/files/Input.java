@@ -40,12 +40,11 @@ public record Input(Path path, Format format, char delimiter) {
      * @throws IllegalArgumentException if not
      */
     public void check() {
-        boolean folder = Files.isDirectory(path);
         if (!isStandardInput() && !Files.isReadable(path)) {
             throw new IllegalArgumentException(
                     "The input " + path + " is not a readable file; expected " + expected() + ".");
         }
-        if (folder && format != Format.TEXT) {
+        if (isFolder() && format != Format.TEXT) {
             throw new IllegalArgumentException("The input " + path + " is a folder; expected " + expected()
                     + ", or --format text for a folder of texts.");
         }
@@ -61,7 +60,7 @@ public record Input(Path path, Format format, char delimiter) {
 
     /** From its beginning. */
     public FileRecords open() throws IOException {
-        if (Files.isDirectory(path)) {
+        if (isFolder()) {
             return TextFiles.of(path);
         }
         InputStream bytes = isStandardInput() ? Utf8File.open(System.in, "the input") : Utf8File.open(path);
@@ -75,10 +74,10 @@ public record Input(Path path, Format format, char delimiter) {
 
     /** How many records it has; -1 if it can be read only once. */
     public long count() throws IOException {
-        if (Files.isDirectory(path)) {
+        if (isFolder()) {
             return TextFiles.list(path).size();
         }
-        if (!Files.isRegularFile(path)) {
+        if (isStandardInput() || !Files.isRegularFile(path)) {
             return -1;
         }
         long count = 0;
@@ -93,6 +92,11 @@ public record Input(Path path, Format format, char delimiter) {
     /** The name of its file. */
     public String name() {
         return isStandardInput() ? "-" : String.valueOf(path.getFileName());
+    }
+
+    /** Whether it is a folder of texts. */
+    public boolean isFolder() {
+        return !isStandardInput() && Files.isDirectory(path);
     }
 
     private boolean isStandardInput() {

@@ -51,15 +51,17 @@ final class Rows implements FileRecords {
         String only = columns.get(0);
         for (char other : new char[] {';', '\t', ','}) {
             if (columns.size() == 1 && other != delimiter && only.indexOf(other) >= 0) {
-                throw new IllegalArgumentException("The header of " + name + " is one column, \"" + only
-                        + "\"; expected columns separated by \"" + delimiter + "\". Give --delimiter '"
+                throw new IllegalArgumentException("The header of " + name + " is one column, with \""
+                        + (other == '\t' ? "\\t" : other) + "\" in its name; expected columns separated by \""
+                        + delimiter + "\". Give --delimiter '"
                         + (other == '\t' ? "\\t" : other) + "' if that is what separates them.");
             }
         }
-        for (String column : columns) {
-            if (column.isBlank() || columns.indexOf(column) != columns.lastIndexOf(column)) {
-                throw new IllegalArgumentException("The header of " + name + " has the column \"" + column + "\""
-                        + (column.isBlank() ? "" : " twice") + "; expected a name of its own for each.");
+        for (int i = 0; i < columns.size(); i++) {
+            int first = columns.indexOf(columns.get(i));
+            if (first < i && !columns.get(i).isBlank()) {
+                throw new IllegalArgumentException("The header of " + name + " gives columns " + (first + 1) + " and "
+                        + (i + 1) + " one name; expected a name of its own for each.");
             }
         }
     }
@@ -82,7 +84,10 @@ final class Rows implements FileRecords {
         }
         ObjectNode object = JSON.createObjectNode();
         for (int i = 0; i < columns.size(); i++) {
-            object.put(columns.get(i), row.get(i));
+            // A column without a name is none that could be asked for, such as the numbers of rows that pandas writes.
+            if (!columns.get(i).isBlank()) {
+                object.put(columns.get(i), row.get(i));
+            }
         }
         return new FileRecord(record(number, JSON.writeValueAsBytes(object)), null);
     }

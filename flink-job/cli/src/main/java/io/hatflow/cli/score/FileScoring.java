@@ -117,7 +117,7 @@ public record FileScoring(ClassifySettings settings, Input input, DocumentFormat
         }
     }
 
-    private void checkOutput() {
+    private void checkOutput() throws IOException {
         Path folder = output.toAbsolutePath().getParent();
         if (folder == null || !Files.isDirectory(folder)) {
             throw new IllegalArgumentException(
@@ -126,10 +126,7 @@ public record FileScoring(ClassifySettings settings, Input input, DocumentFormat
         if (Files.isDirectory(output)) {
             throw new IllegalArgumentException("The output " + output + " is a folder; expected a file in it.");
         }
-        if (Files.isDirectory(input.path())
-                && output.toAbsolutePath()
-                        .normalize()
-                        .startsWith(input.path().toAbsolutePath().normalize())) {
+        if (input.isFolder() && folder.toRealPath().startsWith(input.path().toRealPath())) {
             throw new IllegalArgumentException("The output " + output + " is within the input " + input.path()
                     + ", so that a run would read its own events; expected another folder.");
         }

@@ -57,6 +57,11 @@ class InputTest {
     }
 
     @Test
+    void aColumnWithoutANameIsLeftOut() throws IOException {
+        assertThat(records(csv(",id,text, \n0,a,b,c\n"))).containsExactly("1 {\"id\":\"a\",\"text\":\"b\"}");
+    }
+
+    @Test
     void aRowOfAnotherWidthIsNoneAndTheNextOneIs() throws IOException {
         assertThat(records(csv("id,text\n1,\"a\nb\",c\n2\n3,d\n")))
                 .containsExactly(
@@ -76,16 +81,15 @@ class InputTest {
                 List.of("", "The input docs.csv is empty; expected CSV with a header."),
                 List.of(
                         "id;text\n1;a\n",
-                        "The header of docs.csv is one column, \"id;text\"; expected columns separated by \",\". Give --delimiter"
+                        "The header of docs.csv is one column, with \";\" in its name; expected columns separated by \",\". Give --delimiter"
                                 + " ';' if that is what separates them."),
                 List.of(
                         "id\ttext\n",
-                        "The header of docs.csv is one column, \"id\ttext\"; expected columns separated by \",\". Give --delimiter"
+                        "The header of docs.csv is one column, with \"\\t\" in its name; expected columns separated by \",\". Give --delimiter"
                                 + " '\\t' if that is what separates them."),
                 List.of(
                         "id,text,id\n",
-                        "The header of docs.csv has the column \"id\" twice; expected a name of its own for each."),
-                List.of("id,,a\n", "The header of docs.csv has the column \"\"; expected a name of its own for each."),
+                        "The header of docs.csv gives columns 1 and 3 one name; expected a name of its own for each."),
                 List.of(
                         "id,text\n1,\"a\n2,b\n",
                         "The input docs.csv is not CSV near line 3: a quote does not end where its column does. Expected quotes"
@@ -131,6 +135,27 @@ class InputTest {
                         two -> assertThat(two).isEqualTo("2 b/.two Two.\n"),
                         one -> assertThat(one).isEqualTo("3 b/_c/one.txt One."),
                         zipped -> assertThat(zipped).isEqualTo("4 z Zipped."));
+    }
+
+    @Test
+    void aFileThatCannotBeUnzippedIsNoneAndTheNextOneIs() throws IOException {
+        Files.write(folder.resolve("a.gz"), new byte[] {0x1F, (byte) 0x8B, 8, 0, 0});
+        Files.writeString(folder.resolve("b"), "They agree.");
+
+        assertThat(records(new Input(folder, Format.TEXT, ',')))
+                .satisfiesExactly(
+                        first -> assertThat(first).startsWith("1 a.gz MALFORMED_DOCUMENT: "),
+                        second -> assertThat(second).isEqualTo("2 b They agree."));
+    }
+
+    @Test
+    void linksAreFollowed(@TempDir Path elsewhere) throws IOException {
+        Path texts = Files.createDirectories(elsewhere.resolve("texts"));
+        Files.writeString(texts.resolve("a"), "They agree.");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), texts);
+
+        assertThat(records(new Input(link, Format.TEXT, ','))).containsExactly("1 a They agree.");
+        assertThat(records(new Input(folder, Format.TEXT, ','))).containsExactly("1 link/a They agree.");
     }
 
     @Test

@@ -151,7 +151,9 @@ final class AvroFields {
     private Step array(Schema schema, @Nullable FieldTree node) {
         Schema items = schema.getElementType();
         if (node != null && node.isRead()) {
-            return isText(items) ? texts(items, node) : unusable("an array of no texts", array(schema, null), node);
+            return isText(items)
+                    ? texts(items, node)
+                    : unusable("an array of something other than texts", array(schema, null), node);
         }
         if (takesNoBytes(items, 0)) {
             return (in, depth) -> in.skipItemsOfNothing();

@@ -211,7 +211,8 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
                 key, "paths such as payload.body, each once, separated by commas, or nothing", "", meaning, text -> {
                     List<FieldPath> paths = new ArrayList<>();
                     if (!text.isBlank()) {
-                        Arrays.stream(text.split(",", -1))
+                        // A comma after a backslash is part of a name.
+                        Arrays.stream(text.split("(?<!\\\\),", -1))
                                 .map(String::strip)
                                 .map(FieldPath::parse)
                                 .forEach(paths::add);

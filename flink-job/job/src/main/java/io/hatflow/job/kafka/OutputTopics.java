@@ -3,6 +3,7 @@ package io.hatflow.job.kafka;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
 import java.io.Serializable;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -32,10 +33,17 @@ public record OutputTopics(OutputTopic labelled, OutputTopic deadLetters) implem
     }
 
     /** Those of an input topic, with the key of the setting that says so. */
-    public Stream<Named> of(String inputTopic) {
+    Stream<Named> of(String inputTopic) {
         return Stream.of(
                 new Named(LABELLED.key(), labelled.of(inputTopic)),
                 new Named(DEAD_LETTERS.key(), deadLetters.of(inputTopic)));
+    }
+
+    /** Those of some input topics, and those that hold the events of every input topic. */
+    public Stream<Named> of(Collection<String> inputTopics) {
+        Stream<Named> ofAll = of("").filter(each ->
+                each.topic().equals(labelled.template()) || each.topic().equals(deadLetters.template()));
+        return Stream.concat(ofAll, inputTopics.stream().flatMap(this::of)).distinct();
     }
 
     /**

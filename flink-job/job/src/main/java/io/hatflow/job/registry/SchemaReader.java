@@ -74,7 +74,9 @@ final class SchemaReader {
             throw RegistryConnection.nonsense(answer.question(), "a reference without subject and version");
         }
         String place = "/subjects/" + encoded(subject.textValue()) + "/versions/" + version.asText();
-        if (!resolved.add(place)) {
+        // One name may come from several places, in versions of its own; as with Confluent's client, the first is
+        // taken.
+        if (parser.getTypes().containsKey(reference.path("name").asText()) || !resolved.add(place)) {
             return;
         }
         if (resolved.size() > MAX_REFERENCES) {

@@ -1,5 +1,7 @@
 package io.hatflow.job.sink;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.hatflow.job.registry.RegisteredSchemas;
@@ -36,7 +38,12 @@ public final class EventDecoder<T extends SpecificRecordBase> {
     private static final int SINGLE_OBJECT = 0xC3;
     private static final int CONFLUENT = 0;
     private static final int CONFLUENT_HEADER = 5;
-    private static final JsonMapper JSON = new JsonMapper();
+    private static final JsonMapper JSON = new JsonMapper(JsonFactory.builder()
+            // A dead letter holds a whole record as one string; Jackson refuses those above 20 million characters.
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .build())
+            .build());
 
     private final Class<T> type;
     private final SpecificData model;
@@ -72,7 +79,7 @@ public final class EventDecoder<T extends SpecificRecordBase> {
                 case '{' -> type.cast(record(JSON.readTree(value), schema));
                 default -> throw new IOException("it begins like no event");
             };
-        } catch (AvroRuntimeException | DateTimeException | IllegalArgumentException e) {
+        } catch (AvroRuntimeException | DateTimeException | IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new IOException(e);
         }
     }

@@ -54,10 +54,15 @@ record CheckedSplits(KafkaAccess kafka, SourceSettings settings) {
             Map<Boolean, List<KafkaPartitionSplit>> there =
                     splits.stream().collect(Collectors.partitioningBy(split -> now.contains(split.getTopic())));
             List<KafkaPartitionSplit> gone = there.getOrDefault(false, List.of());
-            gone.stream()
-                    .map(KafkaPartitionSplit::getTopic)
-                    .distinct()
-                    .forEach(topic -> lost(settings.lostRecords(), deleted(topic)));
+            for (KafkaPartitionSplit split : gone) {
+                if (split.getStartingOffset() < 0) {
+                    // Of what was never read nothing is lost; a topic that has just been made may not be known to every
+                    // broker.
+                    throw new FlinkRuntimeException(
+                            "The broker that was asked does not know the topic " + split.getTopic() + " yet");
+                }
+                lost(settings.lostRecords(), deleted(split.getTopic()));
+            }
             return new Checked(checked(topics, there.getOrDefault(true, List.of())), gone);
         }
     }

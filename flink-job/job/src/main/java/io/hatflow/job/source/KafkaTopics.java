@@ -38,7 +38,7 @@ record KafkaTopics(Admin admin) {
             } catch (ExecutionException e) {
                 throw new FlinkRuntimeException(
                         e.getCause() instanceof UnknownTopicOrPartitionException
-                                ? "The topic " + topic + " is not there; make it, or take it out of kafka.input-topics"
+                                ? "The topic " + topic + " is not there; make it, or take it out of the input topics"
                                 : "Kafka does not say what the topic " + topic + " is",
                         e.getCause());
             }

@@ -3,6 +3,7 @@ package io.hatflow.job.source;
 import io.hatflow.job.kafka.InputTopics;
 import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.source.SourceSettings.LostRecords;
+import io.hatflow.job.source.SourceSettings.Until;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,6 +28,7 @@ final class ReadableTopics implements KafkaSubscriber {
     private final InputTopics topics;
     private final String groupId;
     private final LostRecords lostRecords;
+    private final Until until;
     private final HashSet<TopicPartition> setAside = new HashSet<>();
     private final HashSet<String> known = new HashSet<>();
     private final HashSet<String> gone = new HashSet<>();
@@ -37,6 +39,7 @@ final class ReadableTopics implements KafkaSubscriber {
         this.topics = settings.topics();
         this.groupId = settings.groupId();
         this.lostRecords = settings.lostRecords();
+        this.until = settings.until();
     }
 
     /**
@@ -62,6 +65,11 @@ final class ReadableTopics implements KafkaSubscriber {
         kafka.requireReading(admin, topics, groupId);
         KafkaTopics inKafka = new KafkaTopics(admin);
         Set<String> now = inKafka.of(topics);
+        if (now.isEmpty() && until == Until.CAUGHT_UP) {
+            // The connector would neither look again nor end.
+            throw new FlinkRuntimeException(
+                    "No topic matches " + topics + ", so that there is nothing to catch up with");
+        }
         noteGone(now);
         Set<TopicPartition> partitions = new HashSet<>(setAside);
         for (Map.Entry<String, TopicDescription> topic : inKafka.describe(now).entrySet()) {

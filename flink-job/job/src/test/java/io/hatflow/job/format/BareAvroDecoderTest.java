@@ -155,7 +155,7 @@ class BareAvroDecoderTest {
         assertThat(refusal(LETTER, letter(payload("x"), 7), "text=more").message())
                 .isEqualTo("more is an int; expected a text or an array of texts.");
         assertThat(refusal(LETTER, letter(payload("x"), array), "text=more").message())
-                .startsWith("more is an array of no texts");
+                .startsWith("more is an array of something other than texts");
         assertThat(refusal(LETTER, letter(payload("x"), hash()), "text=more").message())
                 .startsWith("more is bytes");
         assertThat(refusal(LETTER, letter(payload("x"), 7), "text=payload.body", "title=payload")

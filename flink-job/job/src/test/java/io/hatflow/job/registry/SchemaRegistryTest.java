@@ -230,6 +230,34 @@ class SchemaRegistryTest {
         assertThat(server.questions()).hasSize(4).doesNotHaveDuplicates();
     }
 
+    /** As where two schemas refer to different versions of a third. */
+    @Test
+    void aNameThatComesFromTwoPlacesIsTakenFromTheFirst() {
+        server.says(
+                "GET /schemas/ids/7",
+                answer(
+                        "{\"type\": \"record\", \"name\": \"Post\", \"fields\": [{\"name\": \"a\", \"type\": \"post.Letter\"}]}",
+                        "post.Letter",
+                        "b"));
+        server.says("GET /subjects/post.Letter/versions/1?deleted=true", answer(LETTER));
+        server.says(
+                "GET /subjects/b/versions/1?deleted=true",
+                ok(json("{\"type\": \"fixed\", \"name\": \"B\", \"size\": 1}")
+                        .set(
+                                "references",
+                                JsonNodeFactory.instance
+                                        .arrayNode()
+                                        .add(JsonNodeFactory.instance
+                                                .objectNode()
+                                                .put("name", "post.Letter")
+                                                .put("subject", "post.Letter")
+                                                .put("version", 2)))
+                        .toString()));
+
+        assertThat(registry().byId(7).orElseThrow().getField("a").schema()).isEqualTo(LETTER);
+        assertThat(server.questions()).hasSize(3);
+    }
+
     @Test
     void referencesWithoutEndAreNonsense() {
         server.says("GET /schemas/ids/7", answer(LETTER, "s0"));
