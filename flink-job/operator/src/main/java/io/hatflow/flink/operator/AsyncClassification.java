@@ -15,6 +15,7 @@ import io.hatflow.inference.onnx.DeviceException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.CheckpointListener;
@@ -146,6 +147,10 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
                     counted.answered(outcome);
                     result.complete(new SilentResult<>(new Sized<>(made, bytes)));
                 }
+            } catch (RejectedExecutionException taskEnds) {
+                // It has stopped with a savepoint and takes nothing any more, though this is not closed yet: what it
+                // has not taken is in
+                // the savepoint.
             } catch (RuntimeException bug) {
                 // Without this, the element would wait for ever.
                 fail(bug);

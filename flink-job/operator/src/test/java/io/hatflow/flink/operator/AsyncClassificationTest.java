@@ -476,6 +476,22 @@ class AsyncClassificationTest {
         }
     }
 
+    /** A task that has stopped with a savepoint takes no answer any more, a moment before it gives up what it has asked. */
+    @Test
+    void anAnswerThatATaskNoLongerTakesIsNoFault() throws Exception {
+        try (var harness = harness(4, Order.ORDERED)) {
+            harness.getEnvironment().setExpectedExternalFailureCause(Throwable.class);
+            harness.open();
+            Question question = ask(harness, 1).get(0);
+            harness.getTaskMailbox().quiesce();
+
+            answer(question);
+
+            assertThat(harness.getEnvironment().getActualExternalFailureCause()).isEmpty();
+            assertThat(harness.getOutput()).isEmpty();
+        }
+    }
+
     /** Otherwise the model would work on it ahead of the next attempt's. */
     @Test
     void whatWasAskedIsGivenUpWhenTheTaskEnds(@TempDir Path folder) throws Exception {
