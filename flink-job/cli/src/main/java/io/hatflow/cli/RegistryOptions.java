@@ -43,7 +43,7 @@ final class RegistryOptions {
                 settings.toArray(String[]::new), Map.of(), RegistrySettings.SETTINGS, List.of(RegistrySettings.PREFIX));
         RegistrySettings registry = RegistrySettings.from(values);
         values.throwMistakes();
-        return new SchemaRegistry(registry);
+        return SchemaRegistry.interactive(registry);
     }
 
     private Map<String, String> properties() {

@@ -197,7 +197,7 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
             return List.of();
         }
         try {
-            return settings.format().problems(SchemaRegistry.atSubmission(settings.registry()), documents);
+            return settings.format().problems(SchemaRegistry.interactive(settings.registry()), documents);
         } catch (RegistryException e) {
             if (tasksRunHere) {
                 return List.of(String.valueOf(e.getMessage()));

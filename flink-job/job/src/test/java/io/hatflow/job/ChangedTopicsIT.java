@@ -2,17 +2,14 @@ package io.hatflow.job;
 
 import static org.apache.kafka.common.IsolationLevel.READ_COMMITTED;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.JobRun.Answer;
-import io.hatflow.job.kafka.KafkaRefusal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.flink.core.execution.JobClient;
@@ -20,7 +17,6 @@ import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
-import org.apache.flink.util.ExceptionUtils;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -30,7 +26,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,14 +60,6 @@ class ChangedTopicsIT {
     @AfterEach
     void endJobs(@InjectMiniCluster MiniCluster flink) throws Exception {
         JobRun.cancelAll(flink);
-    }
-
-    private static JobClient start(JobRun run, @Nullable String savepoint, String... more) throws Exception {
-        String[] flags = Stream.concat(
-                        Stream.of("--checkpoint.interval=300 ms", "--kafka.partition-discovery-interval=300 ms"),
-                        Stream.of(more))
-                .toArray(String[]::new);
-        return run.start(run.settings(flags), 2, savepoint, UnaryOperator.identity());
     }
 
     /** Sends documents to the first partition of a topic. */
@@ -111,15 +98,6 @@ class ChangedTopicsIT {
         Awaitility.await().untilAsserted(() -> assertThat(ids(run.committed())).containsExactlyInAnyOrder(all));
     }
 
-    /** What the job ends with, without having been restarted for it. */
-    private static void assertRefused(JobClient job, String sentence) {
-        Throwable failure = catchThrowable(() -> JobRun.awaitEnd(job));
-        assertThat(ExceptionUtils.findThrowable(failure, KafkaRefusal.class)
-                        .orElseThrow(() -> new AssertionError("There is no refusal in it", failure)))
-                .message()
-                .matches(TroubleshootingPage.pattern(sentence));
-    }
-
     private static Admin admin(LocalBroker broker) {
         return Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
     }
@@ -144,7 +122,7 @@ class ChangedTopicsIT {
     private static String stopAfterEight(LocalBroker broker, JobRun run, Path savepoints, String... more)
             throws Exception {
         send(broker, run.inputTopic(), "a", 8);
-        JobClient job = start(run, null, more);
+        JobClient job = run.startLookingOften(null, more);
         awaitIds(run, names("a", 0, 8));
         return JobRun.stop(job, savepoints);
     }
@@ -158,18 +136,18 @@ class ChangedTopicsIT {
         String both = "--kafka.input-topics=" + run.inputTopic() + "," + other;
         send(broker, other, "o", 3);
         send(broker, run.inputTopic(), "a", 8);
-        JobClient job = start(run, null, both);
+        JobClient job = run.startLookingOften(null, both);
         awaitIds(run, names("a", 0, 8), names("o", 0, 3));
         String savepoint = JobRun.stop(job, savepoints);
 
         send(broker, other, "later", 3);
         send(broker, run.inputTopic(), "b", 3);
-        job = start(run, savepoint);
+        job = run.startLookingOften(savepoint);
         awaitIds(run, names("a", 0, 8), names("o", 0, 3), names("b", 0, 3));
         savepoint = JobRun.stop(job, savepoints);
         awaitIds(run, names("a", 0, 8), names("o", 0, 3), names("b", 0, 3));
 
-        start(run, savepoint, both);
+        run.startLookingOften(savepoint, both);
         awaitIds(run, names("a", 0, 8), names("o", 0, 3), names("b", 0, 3), names("later", 0, 3));
     }
 
@@ -181,10 +159,10 @@ class ChangedTopicsIT {
         makeAgain(broker, run.inputTopic(), JobRun.PARTITIONS);
         send(broker, run.inputTopic(), "b", 12);
 
-        assertRefused(start(run, savepoint), AGAIN);
+        JobRun.assertRefused(run.startLookingOften(savepoint), AGAIN);
 
         awaitIds(run, names("a", 0, 8));
-        start(run, savepoint, SKIP);
+        run.startLookingOften(savepoint, SKIP);
         awaitIds(run, names("a", 0, 8), names("b", 0, 12));
     }
 
@@ -196,9 +174,9 @@ class ChangedTopicsIT {
         makeAgain(broker, run.inputTopic(), 1);
         send(broker, run.inputTopic(), "b", 3);
 
-        assertRefused(start(run, savepoint), AGAIN);
+        JobRun.assertRefused(run.startLookingOften(savepoint), AGAIN);
 
-        start(run, savepoint, SKIP);
+        run.startLookingOften(savepoint, SKIP);
         awaitIds(run, names("a", 0, 8), names("b", 0, 3));
     }
 
@@ -207,13 +185,14 @@ class ChangedTopicsIT {
         JobRun run = new JobRun(broker, "made-again-running");
         send(broker, run.inputTopic(), "a", 8);
         // While there is no topic the job restarts, and how long that takes is the broker's business.
-        JobClient job = start(run, null, "--flink.restart-strategy.fixed-delay.attempts=" + Integer.MAX_VALUE);
+        JobClient job =
+                run.startLookingOften(null, "--flink.restart-strategy.fixed-delay.attempts=" + Integer.MAX_VALUE);
         awaitIds(run, names("a", 0, 8));
 
         makeAgain(broker, run.inputTopic(), JobRun.PARTITIONS);
         send(broker, run.inputTopic(), "b", 12);
 
-        assertRefused(job, AGAIN);
+        JobRun.assertRefused(job, AGAIN);
     }
 
     @Test
@@ -224,9 +203,9 @@ class ChangedTopicsIT {
         send(broker, run.inputTopic(), "b", 5);
         deleteRecords(broker, run.inputTopic(), 11);
 
-        assertRefused(start(run, savepoint), GONE);
+        JobRun.assertRefused(run.startLookingOften(savepoint), GONE);
 
-        start(run, savepoint, SKIP);
+        run.startLookingOften(savepoint, SKIP);
         awaitIds(run, names("a", 0, 8), names("b", 3, 5));
     }
 
@@ -236,7 +215,7 @@ class ChangedTopicsIT {
         String savepoint = stopAfterEight(broker, run, savepoints);
         deleteRecords(broker, run.inputTopic(), 8);
 
-        start(run, savepoint);
+        run.startLookingOften(savepoint);
         send(broker, run.inputTopic(), "b", 2);
         awaitIds(run, names("a", 0, 8), names("b", 0, 2));
     }
@@ -253,9 +232,9 @@ class ChangedTopicsIT {
         }
         deleteRecords(broker, run.inputTopic(), 5);
 
-        assertRefused(start(run, null), GONE);
+        JobRun.assertRefused(run.startLookingOften(null), GONE);
 
-        start(run, null, "--kafka.start-from=earliest");
+        run.startLookingOften(null, "--kafka.start-from=earliest");
         awaitIds(run, names("a", 5, 8));
     }
 
@@ -272,7 +251,7 @@ class ChangedTopicsIT {
                     .get();
         }
 
-        start(run, null);
+        run.startLookingOften(null);
 
         awaitIds(run, names("a", 6, 8), names("b", 0, 2));
     }
@@ -281,7 +260,7 @@ class ChangedTopicsIT {
     void partitionsThatAreAddedAreReadAfterTheInterval(LocalBroker broker) throws Exception {
         JobRun run = new JobRun(broker, "added-partitions");
         send(broker, run.inputTopic(), "a", 2);
-        start(run, null);
+        run.startLookingOften(null);
         awaitIds(run, names("a", 0, 2));
 
         try (Admin admin = admin(broker)) {
@@ -299,7 +278,7 @@ class ChangedTopicsIT {
         JobRun run = new JobRun(broker, "other-end");
         String savepoint = stopAfterEight(broker, run, savepoints);
 
-        assertRefused(start(run, savepoint, "--kafka.until=caught-up"), OTHER_END);
+        JobRun.assertRefused(run.startLookingOften(savepoint, "--kafka.until=caught-up"), OTHER_END);
     }
 
     @Test

@@ -1,12 +1,14 @@
 package io.hatflow.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Provenance;
 import io.hatflow.flink.pool.ClassifierPool;
+import io.hatflow.job.kafka.KafkaRefusal;
 import io.hatflow.job.registry.RegisteredSchemas;
 import io.hatflow.job.sink.EventDecoder;
 import io.hatflow.job.source.SourceRecord;
@@ -195,6 +197,24 @@ public final class JobRun {
         environment.setParallelism(parallelism);
         ClassificationPipeline.addTo(environment, settings, afterSource);
         return environment.executeAsync(settings.name());
+    }
+
+    /** Starts the job, which looks for topics and takes checkpoints several times in a second; flags as for {@link #settings}. */
+    JobClient startLookingOften(@Nullable String savepoint, String... more) throws Exception {
+        String[] flags = Stream.concat(
+                        Stream.of("--checkpoint.interval=300 ms", "--kafka.partition-discovery-interval=300 ms"),
+                        Stream.of(more))
+                .toArray(String[]::new);
+        return start(settings(flags), 2, savepoint, UnaryOperator.identity());
+    }
+
+    /** What the job ends with, without having been restarted for it. */
+    static void assertRefused(JobClient job, String sentence) {
+        Throwable failure = catchThrowable(() -> awaitEnd(job));
+        assertThat(ExceptionUtils.findThrowable(failure, KafkaRefusal.class)
+                        .orElseThrow(() -> new AssertionError("There is no refusal in it", failure)))
+                .message()
+                .matches(TroubleshootingPage.pattern(sentence));
     }
 
     /** Lets the job take a checkpoint and waits until that is complete. Flink refuses while not all tasks run. */

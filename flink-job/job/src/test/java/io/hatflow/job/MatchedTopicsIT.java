@@ -6,25 +6,20 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.job.JobRun.Answer;
-import io.hatflow.job.kafka.KafkaRefusal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
-import org.apache.flink.util.ExceptionUtils;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -50,14 +45,6 @@ class MatchedTopicsIT {
     @AfterEach
     void endJobs(@InjectMiniCluster MiniCluster flink) throws Exception {
         JobRun.cancelAll(flink);
-    }
-
-    private static JobClient start(JobRun run, @Nullable String savepoint, String... more) throws Exception {
-        String[] flags = Stream.concat(
-                        Stream.of("--checkpoint.interval=300 ms", "--kafka.partition-discovery-interval=300 ms"),
-                        Stream.of(more))
-                .toArray(String[]::new);
-        return run.start(run.settings(flags), 2, savepoint, UnaryOperator.identity());
     }
 
     private static void send(LocalBroker broker, String topic, byte[]... values) throws Exception {
@@ -103,7 +90,7 @@ class MatchedTopicsIT {
         send(broker, "disappear-eu-in", document("not matched"));
         send(broker, "appear-eu-in", document("before"));
         // Where reading begins is a matter of those that are there at the start.
-        start(run, null, "--kafka.input-topic-pattern=appear-.*-in", "--kafka.start-from=latest");
+        run.startLookingOften(null, "--kafka.input-topic-pattern=appear-.*-in", "--kafka.start-from=latest");
         Awaitility.await().atMost(JobRun.LIMIT).until(() -> {
             send(broker, "appear-eu-in", document("eu"));
             return !run.committed().isEmpty();
@@ -120,7 +107,7 @@ class MatchedTopicsIT {
     @Test
     void aJobMayBeginBeforeItsTopicsAreThere(LocalBroker broker) throws Exception {
         JobRun run = new JobRun(broker, "early");
-        start(run, null, "--kafka.input-topic-pattern=early-.*-in");
+        run.startLookingOften(null, "--kafka.input-topic-pattern=early-.*-in");
 
         broker.createTopics(1, List.of("early-a-in"));
         send(broker, "early-a-in", document("a"));
@@ -131,8 +118,7 @@ class MatchedTopicsIT {
     @Test
     void thereIsSomethingToCatchUpWith(LocalBroker broker) throws Exception {
         JobRun run = new JobRun(broker, "nothing-there");
-        JobClient job = start(
-                run,
+        JobClient job = run.startLookingOften(
                 null,
                 "--kafka.input-topic-pattern=nothing-.*-in",
                 "--kafka.until=caught-up",
@@ -153,8 +139,7 @@ class MatchedTopicsIT {
         byte[] broken = "no document".getBytes(StandardCharsets.UTF_8);
         send(broker, "follow.a", document("a1"), document("a2"), broken);
         send(broker, "follow.b", document("b1"), broken, broken);
-        start(
-                run,
+        run.startLookingOften(
                 null,
                 "--kafka.input-topic-pattern=follow\\..*",
                 "--kafka.labelled-topic={topic}-out",
@@ -180,29 +165,21 @@ class MatchedTopicsIT {
         broker.createTopics(1, List.of("deleted-a-in", "deleted-b-in"));
         send(broker, "deleted-a-in", document("a"));
         send(broker, "deleted-b-in", document("b"));
-        JobClient job = start(run, null, pattern);
+        JobClient job = run.startLookingOften(null, pattern);
         awaitNamed(run, "a", "b");
         String savepoint = JobRun.stop(job, savepoints);
 
-        job = start(run, savepoint, pattern);
+        job = run.startLookingOften(savepoint, pattern);
         delete(broker, "deleted-b-in");
-        assertRefused(job);
-        assertRefused(start(run, savepoint, pattern));
+        JobRun.assertRefused(job, DELETED);
+        JobRun.assertRefused(run.startLookingOften(savepoint, pattern), DELETED);
 
-        start(run, savepoint, pattern, "--kafka.lost-records=skip");
+        run.startLookingOften(savepoint, pattern, "--kafka.lost-records=skip");
         send(broker, "deleted-a-in", document("a2"));
         awaitNamed(run, "a", "b", "a2");
 
         broker.createTopics(1, List.of("deleted-b-in"));
         send(broker, "deleted-b-in", document("b again"));
         awaitNamed(run, "a", "b", "a2", "b again");
-    }
-
-    private static void assertRefused(JobClient job) {
-        Throwable failure = catchThrowable(() -> JobRun.awaitEnd(job));
-        assertThat(ExceptionUtils.findThrowable(failure, KafkaRefusal.class)
-                        .orElseThrow(() -> new AssertionError("There is no refusal in it", failure)))
-                .message()
-                .matches(TroubleshootingPage.pattern(DELETED));
     }
 }

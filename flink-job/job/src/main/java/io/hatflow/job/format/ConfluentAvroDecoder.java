@@ -1,6 +1,7 @@
 package io.hatflow.job.format;
 
 import io.hatflow.events.Reason;
+import io.hatflow.job.registry.ConfluentFraming;
 import io.hatflow.job.registry.RegisteredSchemas;
 import io.hatflow.job.source.RecordHeader;
 import io.hatflow.job.source.SourceRecord;
@@ -19,12 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConfluentAvroDecoder implements DocumentDecoder {
 
-    /** The header in which serializers name the schema of the value; where it is there, nothing stands before the value. */
-    static final String HEADER = "__value_schema_id";
-
-    private static final byte ID = 0;
     private static final byte GUID = 1;
-    private static final int ID_BYTES = 1 + Integer.BYTES;
     private static final int GUID_BYTES = 1 + 2 * Long.BYTES;
 
     /** Schemas that are kept ready; a topic has a few. */
@@ -72,7 +68,7 @@ final class ConfluentAvroDecoder implements DocumentDecoder {
                             ? "The value of " + value.length
                                     + " bytes does not begin with the id of a schema; expected 00,"
                                     + " then four bytes of id, then the record in Avro, as Confluent's serializers write."
-                            : "The header " + HEADER
+                            : "The header " + ConfluentFraming.HEADER
                                     + " names no schema; expected 01 and the 16 bytes of a GUID, or 00 and"
                                     + " four bytes of id.");
         }
@@ -83,13 +79,13 @@ final class ConfluentAvroDecoder implements DocumentDecoder {
                     "The registry knows no Avro schema with the " + name
                             + "; expected one that it knows. Register it there, or set registry.url to the writer's registry.");
         }
-        return values.decode(writer, record, value, header == null ? ID_BYTES : 0);
+        return values.decode(writer, record, value, header == null ? ConfluentFraming.BYTES : 0);
     }
 
     /** The last of its name, as Kafka's own reading of headers has it. */
     private static @Nullable RecordHeader header(List<RecordHeader> headers) {
         for (int i = headers.size() - 1; i >= 0; i--) {
-            if (headers.get(i).key().equals(HEADER)) {
+            if (headers.get(i).key().equals(ConfluentFraming.HEADER)) {
                 return headers.get(i);
             }
         }
@@ -97,7 +93,7 @@ final class ConfluentAvroDecoder implements DocumentDecoder {
     }
 
     private static @Nullable SchemaName before(byte[] value) {
-        return value.length >= ID_BYTES && value[0] == ID
+        return value.length >= ConfluentFraming.BYTES && value[0] == ConfluentFraming.MAGIC
                 ? new SchemaName(ByteBuffer.wrap(value, 1, Integer.BYTES).getInt(), null)
                 : null;
     }
@@ -108,7 +104,7 @@ final class ConfluentAvroDecoder implements DocumentDecoder {
             ByteBuffer guid = ByteBuffer.wrap(name, 1, GUID_BYTES - 1);
             return new SchemaName(null, new UUID(guid.getLong(), guid.getLong()));
         }
-        return name != null && name.length == ID_BYTES ? before(name) : null;
+        return name != null && name.length == ConfluentFraming.BYTES ? before(name) : null;
     }
 
     /** Null where the registry knows none; it may know it later, so that this is not kept. */

@@ -3,6 +3,7 @@ package io.hatflow.job.format;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
 import io.hatflow.job.registry.RegisteredSchemas;
+import io.hatflow.job.registry.SubjectNameStrategy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -147,7 +148,7 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
         List<String> problems = new ArrayList<>();
         if (format == Format.CONFLUENT_AVRO) {
             for (String topic : topics) {
-                String subject = topic + "-value";
+                String subject = SubjectNameStrategy.TOPIC.subject(topic, "");
                 registry.latest(subject).ifPresent(schema -> SchemaCheck.problems(schema, mapping)
                         .forEach(problem -> problems.add(problem + " (subject " + subject + ")")));
             }

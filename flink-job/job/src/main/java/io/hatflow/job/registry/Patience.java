@@ -13,8 +13,8 @@ import java.time.Duration;
  */
 record Patience(Duration limit, Duration answerLimit, Duration firstPause, Duration longestPause, Duration unknownFor) {
 
-    /** A person waits. */
-    static final Patience AT_SUBMISSION = new Patience(
+    /** Whoever submits a job or types a command does not sit there for a minute. */
+    static final Patience OF_A_PERSON = new Patience(
             Duration.ofSeconds(20),
             Duration.ofSeconds(10),
             Duration.ofMillis(100),

@@ -51,9 +51,9 @@ public final class SchemaRegistry implements RegisteredSchemas {
         this(settings, Patience.OF_A_TASK);
     }
 
-    /** As {@link #SchemaRegistry(RegistrySettings)}, for whoever submits a job and waits. */
-    public static SchemaRegistry atSubmission(RegistrySettings settings) {
-        return new SchemaRegistry(settings, Patience.AT_SUBMISSION);
+    /** As {@link #SchemaRegistry(RegistrySettings)}, but where a person waits. */
+    public static SchemaRegistry interactive(RegistrySettings settings) {
+        return new SchemaRegistry(settings, Patience.OF_A_PERSON);
     }
 
     SchemaRegistry(RegistrySettings settings, Patience patience) {

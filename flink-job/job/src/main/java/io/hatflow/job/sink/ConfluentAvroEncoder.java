@@ -1,5 +1,6 @@
 package io.hatflow.job.sink;
 
+import io.hatflow.job.registry.ConfluentFraming;
 import io.hatflow.job.registry.RegistrySettings;
 import io.hatflow.job.registry.SchemaRegistry;
 import java.io.ByteArrayOutputStream;
@@ -24,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 final class ConfluentAvroEncoder<T extends SpecificRecordBase> implements EventEncoder<T> {
 
     private static final long serialVersionUID = 1L;
-    private static final int MAGIC = 0;
 
     private final Class<T> type;
     private final RegistrySettings settings;
@@ -56,7 +56,7 @@ final class ConfluentAvroEncoder<T extends SpecificRecordBase> implements EventE
         Writing<T> with = writing();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
         try (DataOutputStream header = new DataOutputStream(bytes)) {
-            header.writeByte(MAGIC);
+            header.writeByte(ConfluentFraming.MAGIC);
             header.writeInt(id(with, topic));
             BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(bytes, null);
             with.writer().write(event, encoder);

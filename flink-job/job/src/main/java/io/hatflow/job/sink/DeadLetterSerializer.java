@@ -5,6 +5,7 @@ import io.hatflow.events.Header;
 import io.hatflow.events.Provenance;
 import io.hatflow.events.Reason;
 import io.hatflow.job.kafka.OutputTopic;
+import io.hatflow.job.registry.ConfluentFraming;
 import java.nio.charset.StandardCharsets;
 import org.apache.flink.api.common.serialization.SerializationSchema.InitializationContext;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
@@ -20,9 +21,6 @@ final class DeadLetterSerializer implements KafkaRecordSerializationSchema<DeadL
     private static final long serialVersionUID = 2L;
 
     private static final String CONNECT = "__connect.errors.";
-
-    /** By this header Confluent's clients name the schema of the value. A dead letter has another value; its own headers still hold it. */
-    private static final String SCHEMA_OF_THE_VALUE = "__value_schema_id";
 
     private final OutputTopic topic;
     private final EventEncoder<DeadLetter> encoder;
@@ -46,7 +44,8 @@ final class DeadLetterSerializer implements KafkaRecordSerializationSchema<DeadL
         ProducerRecord<byte[], byte[]> written =
                 new ProducerRecord<>(to, EventBytes.ofNullable(event.getKey()), encoder.encode(to, event));
         for (Header header : event.getHeaders()) {
-            if (!header.getKey().equals(SCHEMA_OF_THE_VALUE)) {
+            // It names the schema of the source's value, and this is another value. The dead letter's own list has it.
+            if (!header.getKey().equals(ConfluentFraming.HEADER)) {
                 written.headers().add(header.getKey(), EventBytes.ofNullable(header.getValue()));
             }
         }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.hatflow.job.registry.ConfluentFraming;
 import io.hatflow.job.registry.RegisteredSchemas;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -36,8 +37,6 @@ public final class EventDecoder<T extends SpecificRecordBase> {
     }
 
     private static final int SINGLE_OBJECT = 0xC3;
-    private static final int CONFLUENT = 0;
-    private static final int CONFLUENT_HEADER = 5;
     private static final JsonMapper JSON = new JsonMapper(JsonFactory.builder()
             // A dead letter holds a whole record as one string; Jackson refuses those above 20 million characters.
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -75,7 +74,7 @@ public final class EventDecoder<T extends SpecificRecordBase> {
             int first = value.length == 0 ? -1 : value[0] & 0xFF;
             return switch (first) {
                 case SINGLE_OBJECT -> singleObjects.decode(value);
-                case CONFLUENT -> registered(value);
+                case ConfluentFraming.MAGIC -> registered(value);
                 case '{' -> type.cast(record(JSON.readTree(value), schema));
                 default -> throw new IOException("it begins like no event");
             };
@@ -88,7 +87,7 @@ public final class EventDecoder<T extends SpecificRecordBase> {
         if (registry == null) {
             throw new NoRegistry();
         }
-        if (value.length < CONFLUENT_HEADER) {
+        if (value.length < ConfluentFraming.BYTES) {
             throw new IOException("it ends within its header");
         }
         int id = ByteBuffer.wrap(value, 1, Integer.BYTES).getInt();
@@ -96,8 +95,8 @@ public final class EventDecoder<T extends SpecificRecordBase> {
                 .orElseThrow(() -> new IOException("the registry knows no Avro schema with its id " + id));
         @SuppressWarnings("unchecked")
         DatumReader<T> reader = model.createDatumReader(writer, schema);
-        BinaryDecoder decoder =
-                DecoderFactory.get().binaryDecoder(value, CONFLUENT_HEADER, value.length - CONFLUENT_HEADER, null);
+        BinaryDecoder decoder = DecoderFactory.get()
+                .binaryDecoder(value, ConfluentFraming.BYTES, value.length - ConfluentFraming.BYTES, null);
         @Nullable T none = null;
         T event = reader.read(none, decoder);
         if (!decoder.isEnd()) {

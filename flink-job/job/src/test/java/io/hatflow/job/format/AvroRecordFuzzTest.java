@@ -2,6 +2,7 @@ package io.hatflow.job.format;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.hatflow.events.Reason;
+import io.hatflow.job.registry.ConfluentFraming;
 import io.hatflow.job.registry.RegisteredSchemas;
 import io.hatflow.job.source.RecordHeader;
 import java.util.Optional;
@@ -64,7 +65,7 @@ class AvroRecordFuzzTest {
         DecodedRecords.check(bare, Given.record(value), REASONS);
         DecodedRecords.check(confluent, Given.record(value), CONFLUENT_REASONS);
         DecodedRecords.check(confluent, Given.record(AvroBytes.afterId(2, value)), CONFLUENT_REASONS);
-        RecordHeader header = new RecordHeader(ConfluentAvroDecoder.HEADER, value);
+        RecordHeader header = new RecordHeader(ConfluentFraming.HEADER, value);
         DecodedRecords.check(confluent, Given.record(value, header), CONFLUENT_REASONS);
     }
 }
