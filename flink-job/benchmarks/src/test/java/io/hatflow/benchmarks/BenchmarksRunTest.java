@@ -45,7 +45,7 @@ class BenchmarksRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "growth"})
+    @ValueSource(strings = {"run", "growth", "formats"})
     void aCommandSaysWhatItCan(String command) {
         assertThat(Benchmarks.run(command, "--help")).isZero();
         assertThat(Benchmarks.run(command, "--hepl")).isEqualTo(2);
@@ -156,6 +156,21 @@ class BenchmarksRunTest {
         assertThat(results.path("parallelism")).hasSize(7).allSatisfy(point -> assertThat(
                         point.path("blockedMicros").asDouble())
                 .isNotNegative());
+    }
+
+    @Test
+    void everyFormatIsComparedWithOurs(@TempDir Path folder) throws IOException {
+        JsonNode results = results(
+                folder.resolve("formats.json"),
+                List.of("formats", "--bundle", BUNDLE, "--documents", "4", "--repetitions", "1"));
+        assertThat(results.path("formats").fieldNames())
+                .toIterable()
+                .containsExactly("hatflow", "confluent-avro", "avro", "json", "text");
+        assertThat(results.path("formats")).allSatisfy(format -> {
+            assertThat(format.path("documentsPerSecond")).hasSize(1);
+            assertThat(format.path("ofHatflow").path("median").asDouble()).isPositive();
+            assertThat(format.path("decodingMicros").asDouble()).isPositive();
+        });
     }
 
     private static JsonNode results(Path file, List<String> command) throws IOException {

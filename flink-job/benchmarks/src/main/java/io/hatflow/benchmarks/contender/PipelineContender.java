@@ -5,6 +5,7 @@ import io.hatflow.benchmarks.kafka.Arrival;
 import io.hatflow.benchmarks.kafka.DefaultSettings;
 import io.hatflow.benchmarks.kafka.Records;
 import io.hatflow.benchmarks.kafka.RunningPipeline;
+import io.hatflow.benchmarks.kafka.WireFormat;
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.flink.pool.ClassifierPool;
 import io.hatflow.flink.pool.PooledClassifier;
@@ -27,15 +28,19 @@ public final class PipelineContender implements Contender {
     private final Path folder;
     private final Path bundle;
     private final int threads;
+    private final WireFormat format;
     /** Keeps the model open between runs, which are one job each. */
     private final PooledClassifier lease;
 
-    public PipelineContender(String name, LocalBroker broker, Path folder, Path bundle, int threads) {
+    /** {@code format}: of the documents' records. */
+    public PipelineContender(
+            String name, LocalBroker broker, Path folder, Path bundle, int threads, WireFormat format) {
         this.name = name;
         this.broker = broker;
         this.folder = folder;
         this.bundle = bundle;
         this.threads = threads;
+        this.format = format;
         this.lease = ClassifierPool.lease(DefaultSettings.of(name, broker.bootstrapServers(), bundle, threads)
                 .classify()
                 .classifier());
@@ -50,7 +55,7 @@ public final class PipelineContender implements Contender {
     public Run run(Slice slice) throws Exception {
         // Topics of its own, so that nothing is left over from the run before.
         String topics = name + "-" + RUNS.incrementAndGet();
-        try (RunningPipeline pipeline = RunningPipeline.start(broker, folder, topics, bundle, threads)) {
+        try (RunningPipeline pipeline = RunningPipeline.start(broker, folder, topics, bundle, threads, format)) {
             pipeline.classify(slice.warmUp());
             long begun = System.nanoTime();
             List<Arrival> arrivals = pipeline.classify(slice.measured());

@@ -37,6 +37,7 @@ public final class RunningPipeline implements AutoCloseable {
     private static final Duration SILENCE_LIMIT = Duration.ofMinutes(10);
 
     private final String inputTopic;
+    private final WireFormat format;
     private final String deadLetterTopic;
     private final KafkaProducer<byte[], byte[]> producer;
     private final KafkaConsumer<byte[], byte[]> consumer;
@@ -45,8 +46,9 @@ public final class RunningPipeline implements AutoCloseable {
     private final CompletableFuture<?> jobResult;
     private final List<String> deadLetters = new ArrayList<>();
 
-    private RunningPipeline(LocalBroker broker, String name, JobSettings settings) throws Exception {
+    private RunningPipeline(LocalBroker broker, String name, WireFormat format, JobSettings settings) throws Exception {
         this.inputTopic = name + "-documents";
+        this.format = format;
         String labelledTopic = settings.sink().topics().labelled().of(inputTopic);
         this.deadLetterTopic = settings.sink().topics().deadLetters().of(inputTopic);
         broker.createTopics(1, List.of(inputTopic, labelledTopic, deadLetterTopic));
@@ -78,17 +80,20 @@ public final class RunningPipeline implements AutoCloseable {
      *
      * @param name of its topics, which must not exist
      * @param folder for checkpoints
+     * @param format in which documents are sent
      * @param more settings of the job, in which it differs from what it is out of the box
      */
     public static RunningPipeline start(
-            LocalBroker broker, Path folder, String name, Path bundle, int threads, String... more) throws Exception {
+            LocalBroker broker, Path folder, String name, Path bundle, int threads, WireFormat format, String... more)
+            throws Exception {
         // Flink's default, the JobManager's heap, takes 5 MB of documents in flight and no more.
         Path checkpoints = Files.createDirectories(folder.resolve(name));
         List<String> arguments = new ArrayList<>(List.of(more));
+        arguments.addAll(format.settings());
         arguments.add("--flink.execution.checkpointing.dir=" + checkpoints.toUri());
         JobSettings settings =
                 DefaultSettings.of(name, broker.bootstrapServers(), bundle, threads, arguments.toArray(String[]::new));
-        return new RunningPipeline(broker, name, settings);
+        return new RunningPipeline(broker, name, format, settings);
     }
 
     private void read() {
@@ -114,7 +119,8 @@ public final class RunningPipeline implements AutoCloseable {
     /** Hands a document to Kafka's client, which sends it at once. */
     public void send(Document document) {
         byte[] key = document.id().getBytes(StandardCharsets.UTF_8);
-        var unused = producer.send(new ProducerRecord<>(inputTopic, key, Records.encoded(document)));
+        var unused = producer.send(
+                new ProducerRecord<>(inputTopic, key, format.value().apply(document)));
     }
 
     /**

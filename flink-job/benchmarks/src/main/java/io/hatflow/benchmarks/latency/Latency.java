@@ -6,6 +6,7 @@ import io.hatflow.benchmarks.document.Lengths;
 import io.hatflow.benchmarks.kafka.Arrival;
 import io.hatflow.benchmarks.kafka.DefaultSettings;
 import io.hatflow.benchmarks.kafka.RunningPipeline;
+import io.hatflow.benchmarks.kafka.WireFormat;
 import io.hatflow.benchmarks.latency.OfferedLoad.Sample;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
@@ -65,7 +66,8 @@ public final class Latency {
                         ClassifierPool.lease(DefaultSettings.of("latency", broker.bootstrapServers(), bundle, threads)
                                 .classify()
                                 .classifier());
-                RunningPipeline pipeline = RunningPipeline.start(broker, folder, "latency", bundle, threads, PROMPT)) {
+                RunningPipeline pipeline =
+                        RunningPipeline.start(broker, folder, "latency", bundle, threads, WireFormat.HATFLOW, PROMPT)) {
             double lone = loneMedian(pipeline, stream, chance);
             progress.say(
                     String.format(Locale.ROOT, "a lone document of %d segments takes %.0f ms", MEDIAN_SEGMENTS, lone));

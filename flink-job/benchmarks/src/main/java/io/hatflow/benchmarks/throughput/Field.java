@@ -15,6 +15,7 @@ import io.hatflow.benchmarks.contender.Reloaded;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Lengths;
 import io.hatflow.benchmarks.kafka.DefaultSettings;
+import io.hatflow.benchmarks.kafka.WireFormat;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.broker.LocalBroker;
 import java.nio.file.Path;
@@ -48,10 +49,13 @@ record Field(
 
     static final String INT8_PIPELINE = "pipeline-int8";
 
+    /** Whose scores are held against everybody's: ours. */
+    static final String REFERENCE = "operator";
+
     /** All that there can be. */
     static final List<String> NAMES = List.of(
             "ceiling",
-            "operator",
+            REFERENCE,
             "pipeline",
             INT8_PIPELINE,
             "async-per-record",
@@ -112,8 +116,9 @@ record Field(
             case "operator" ->
                 new OperatorContender(
                         DefaultSettings.of(name, "none:9092", bundle, threads).classify());
-            case "pipeline" -> new PipelineContender(name, broker, folder, bundle, threads);
-            case INT8_PIPELINE -> new PipelineContender(name, broker, folder, requireNonNull(int8Bundle), threads);
+            case "pipeline" -> new PipelineContender(name, broker, folder, bundle, threads, WireFormat.HATFLOW);
+            case INT8_PIPELINE ->
+                new PipelineContender(name, broker, folder, requireNonNull(int8Bundle), threads, WireFormat.HATFLOW);
             case "async-per-record" ->
                 new Reloaded(name, () -> new AsyncPerRecordContender(reader, plainGraph, threads));
             case "padded8-sorted" -> padded(name, new Batching(BATCH, SORTED_TOGETHER, 0), reader);

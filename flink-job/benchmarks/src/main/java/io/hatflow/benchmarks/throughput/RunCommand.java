@@ -198,7 +198,7 @@ public final class RunCommand implements Callable<Integer> {
         atLeast(0, Map.of("--close-repetitions", closeRepetitions, "--latency-seconds", latencySeconds));
     }
 
-    private static void atLeast(int least, Map<String, Integer> given) {
+    static void atLeast(int least, Map<String, Integer> given) {
         given.forEach((name, value) -> {
             if (value < least) {
                 throw new IllegalArgumentException(name + " " + value + ": expected at least " + least);

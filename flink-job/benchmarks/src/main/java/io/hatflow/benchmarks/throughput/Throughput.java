@@ -75,14 +75,16 @@ final class Throughput {
         List<Contender> contenders = new ArrayList<>();
         try {
             contenders.addAll(field.open(lengths, reader, broker, trial(stream)));
-            Map<String, List<Double>> rates =
-                    new Tournament(lengths.toString(), contenders, Set.of(Field.INT8_PIPELINE), progress).run(slices);
+            Map<String, List<Double>> rates = new Tournament(
+                            lengths.toString(), contenders, Field.REFERENCE, Set.of(Field.INT8_PIPELINE), progress)
+                    .run(slices);
             Map<String, List<Double>> closeRates = Map.of();
             if (closeRepetitions > 0) {
                 List<Contender> close = contenders.stream()
                         .filter(contender -> Field.CLOSE.contains(contender.name()))
                         .toList();
-                closeRates = new Tournament(lengths + ", close", close, Set.of(), progress).run(closeSlices);
+                closeRates = new Tournament(lengths + ", close", close, Field.REFERENCE, Set.of(), progress)
+                        .run(closeSlices);
             }
             return result(lengths, measured, (CeilingContender) contenders.get(0), rates, closeRates);
         } finally {
@@ -90,7 +92,7 @@ final class Throughput {
         }
     }
 
-    private static List<Slice> slices(List<Document> warmUp, List<Document> measured, int documents) {
+    static List<Slice> slices(List<Document> warmUp, List<Document> measured, int documents) {
         List<Slice> slices = new ArrayList<>();
         for (int begin = 0; begin < measured.size(); begin += documents) {
             slices.add(new Slice(warmUp, measured.subList(begin, begin + documents)));

@@ -21,21 +21,20 @@ import java.util.Set;
  */
 final class Tournament {
 
-    /** Whose scores are the reference: ours. */
-    static final String REFERENCE = "operator";
-
     /** Of the documents of a repetition, those by which scores are compared before anything is measured. */
     private static final double SHARE_OF_CHECK = 1.0 / 16;
 
     private final String stream;
     private final List<Contender> contenders;
+    private final String reference;
     private final Set<String> int8;
     private final Progress progress;
 
-    /** {@code int8}: names of the contenders that do not compute in fp32. */
-    Tournament(String stream, List<Contender> contenders, Set<String> int8, Progress progress) {
+    /** {@code reference}: whose scores the others' are held against; {@code int8}: names of those that do not compute in fp32. */
+    Tournament(String stream, List<Contender> contenders, String reference, Set<String> int8, Progress progress) {
         this.stream = stream;
         this.contenders = List.copyOf(contenders);
+        this.reference = reference;
         this.int8 = int8;
         this.progress = progress;
     }
@@ -75,9 +74,9 @@ final class Tournament {
                     Duration.ofNanos(System.nanoTime() - begun),
                     String.format(Locale.ROOT, "%8.3f documents/s", run.documentsPerSecond()));
         }
-        Run ours = runs.get(REFERENCE);
+        Run ours = runs.get(reference);
         if (ours != null) {
-            runs.forEach((name, run) -> Agreement.check(name, run, REFERENCE, ours, int8.contains(name)));
+            runs.forEach((name, run) -> Agreement.check(name, run, reference, ours, int8.contains(name)));
         }
         return runs;
     }
