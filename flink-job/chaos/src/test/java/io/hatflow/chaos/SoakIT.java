@@ -31,7 +31,8 @@ class SoakIT {
                                 Script.CHECKOUT.resolve(
                                         "flink-job/inference/src/test/resources/bundles/tiny-documents"),
                                 7,
-                                true),
+                                true,
+                                Format.HATFLOW),
                         Duration.ofSeconds(5),
                         Duration.ofSeconds(25),
                         Duration.ofSeconds(2),
