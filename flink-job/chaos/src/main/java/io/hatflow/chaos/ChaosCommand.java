@@ -91,7 +91,13 @@ public final class ChaosCommand implements Callable<Integer> {
                 : bundle.toAbsolutePath();
         ChaosRun run = new ChaosRun(
                 new Setup(
-                        Installation.in(checkout), home, model, chosen, asked == Guarantee.EXACTLY_ONCE, chosenFormat),
+                        Installation.in(checkout),
+                        home,
+                        model,
+                        chosen,
+                        asked == Guarantee.EXACTLY_ONCE,
+                        chosenFormat,
+                        true),
                 Duration.ofSeconds(seconds),
                 kinds,
                 faults.size(),

@@ -47,8 +47,16 @@ final class TestBed {
      * @param seed of the records
      * @param exactlyOnce the guarantee; at least once otherwise
      * @param format of documents and events
+     * @param shortLived whether TaskManagers start again and again, so that compiling for later would be most of their work
      */
-    record Setup(Installation installation, Path home, Path bundle, long seed, boolean exactlyOnce, Format format) {}
+    record Setup(
+            Installation installation,
+            Path home,
+            Path bundle,
+            long seed,
+            boolean exactlyOnce,
+            Format format,
+            boolean shortLived) {}
 
     /** What is done on a test bed. */
     interface Work<T> {
@@ -97,7 +105,7 @@ final class TestBed {
         Path jar = setup.installation().jobJar();
         try (FullDisk disk = FullDisk.at(home.resolve("checkpoints"));
                 RegisteredRecords records = records(setup.format(), home, out);
-                Cluster cluster = Cluster.start(clusterSettings(home, faultFiles), setup.installation(), out)) {
+                Cluster cluster = Cluster.start(clusterSettings(setup, faultFiles), setup.installation(), out)) {
             Wire wire = records == null ? new SingleObject() : records.wire();
             Documents documents = new Documents(setup.seed(), wire);
             Topics topics = new Topics(cluster.bootstrapServers(), INPUT, "labelled-documents", "dead-letters");
@@ -126,9 +134,12 @@ final class TestBed {
         return RegisteredRecords.start(home, INPUT);
     }
 
-    private static ClusterSettings clusterSettings(Path home, Path faultFiles) throws IOException {
-        ClusterSettings usual = ClusterSettings.of(home, Ports.anyFree());
-        String agent = ownJar().toString();
+    private static ClusterSettings clusterSettings(Setup setup, Path faultFiles) throws IOException {
+        ClusterSettings usual = ClusterSettings.of(setup.home(), Ports.anyFree());
+        List<String> options = new ArrayList<>(List.of("-javaagent:" + ownJar() + "=" + faultFiles));
+        if (setup.shortLived()) {
+            options.add("-XX:TieredStopAtLevel=1");
+        }
         String byteBuddy = jarOf(net.bytebuddy.ByteBuddy.class).toString();
         return new ClusterSettings(
                 usual.home(),
@@ -136,7 +147,7 @@ final class TestBed {
                 usual.taskManagers(),
                 usual.slots(),
                 usual.checkpoints(),
-                List.of("-javaagent:" + agent + "=" + faultFiles),
+                options,
                 byteBuddy,
                 Map.of(
                         "restart-strategy.exponential-delay.max-backoff", "3 s",
