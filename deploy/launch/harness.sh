@@ -4,7 +4,7 @@
 launch() {
     local target="$root/flink-job/chaos/target"
     build_if_needed "chaos harness" "$target/chaos.classpath" flink-job/chaos \
-        "$root"/flink-job/{cli,cluster,chaos}
+        "$root"/flink-job/{registry,cli,cluster,chaos}
     # By the environment and not as an argument: ONNX Runtime 1.29 crashes where the command line is very long.
     CLASSPATH="$(echo "$target"/hatflow-chaos-*-SNAPSHOT.jar):$(cat "$target/chaos.classpath")"
     export CLASSPATH

@@ -48,11 +48,19 @@ public final class ChaosCommand implements Callable<Integer> {
     private String guarantee = "";
 
     @Option(
+            names = "--format",
+            defaultValue = "hatflow",
+            description =
+                    "of documents and events: hatflow, or confluent-avro with a schema registry, which is then killed"
+                            + " among the faults; default: ${DEFAULT-VALUE}")
+    private String format = "";
+
+    @Option(
             names = "--bundle",
             description = "folder of the model; default: a tiny one, so that Flink and Kafka have the processors")
     private @Nullable Path bundle;
 
-    @Option(names = "--faults", split = ",", description = "only these: ${COMPLETION-CANDIDATES}")
+    @Option(names = "--faults", split = ",", description = "only these, each at least once: ${COMPLETION-CANDIDATES}")
     private Set<FaultKind> faults = EnumSet.noneOf(FaultKind.class);
 
     @Option(names = "--keep", description = "leave logs and data")
@@ -71,17 +79,28 @@ public final class ChaosCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Guarantee asked = guarantee();
+        Format chosenFormat = Format.of(format);
+        List<FaultKind> kinds = kinds(chosenFormat);
         Commands.requirePositive("--seconds", seconds);
         long chosen = seed == null ? new Random().nextInt(1_000_000) : seed;
         Path home = Files.createTempDirectory("hatflow-chaos");
-        Commands.say("Seed " + chosen + ", " + seconds + " s, " + guarantee + "; logs in " + home.resolve("log"));
+        Commands.say("Seed " + chosen + ", " + seconds + " s, " + guarantee + ", " + format + "; logs in "
+                + home.resolve("log"));
         Path model = bundle == null
                 ? checkout.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents")
                 : bundle.toAbsolutePath();
         ChaosRun run = new ChaosRun(
-                new Setup(Installation.in(checkout), home, model, chosen, asked == Guarantee.EXACTLY_ONCE),
+                new Setup(
+                        Installation.in(checkout),
+                        home,
+                        model,
+                        chosen,
+                        asked == Guarantee.EXACTLY_ONCE,
+                        chosenFormat,
+                        true),
                 Duration.ofSeconds(seconds),
-                kinds(),
+                kinds,
+                faults.size(),
                 Commands::say);
         ChaosRun.Result result = run.run();
         boolean holds = result.verdict().holds(asked == Guarantee.EXACTLY_ONCE) && result.recovered();
@@ -104,10 +123,17 @@ public final class ChaosCommand implements Callable<Integer> {
         };
     }
 
-    private List<FaultKind> kinds() {
+    private List<FaultKind> kinds(Format format) {
+        for (FaultKind kind : faults) {
+            if (!kind.strikes(format)) {
+                throw new IllegalArgumentException("--faults names " + kind + ", which needs --format "
+                        + Format.CONFLUENT_AVRO + "; give that, or leave it out");
+            }
+        }
         Set<FaultKind> kinds = faults.isEmpty() ? EnumSet.allOf(FaultKind.class) : EnumSet.copyOf(faults);
-        if (faults.isEmpty() && seconds < SECONDS_FOR_A_KILLER) {
-            kinds.remove(FaultKind.KILLER_DOCUMENT);
+        if (faults.isEmpty()) {
+            kinds.removeIf(kind ->
+                    !kind.strikes(format) || (kind == FaultKind.KILLER_DOCUMENT && seconds < SECONDS_FOR_A_KILLER));
         }
         return List.copyOf(kinds);
     }

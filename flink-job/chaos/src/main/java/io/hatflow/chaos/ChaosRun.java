@@ -16,9 +16,10 @@ import java.util.function.Consumer;
  *
  * @param duration how long documents flow while faults strike
  * @param kinds which faults
+ * @param atLeast how many of them strike, however long that takes
  * @param out is told in sentences what happens
  */
-record ChaosRun(Setup setup, Duration duration, List<FaultKind> kinds, Consumer<String> out) {
+record ChaosRun(Setup setup, Duration duration, List<FaultKind> kinds, int atLeast, Consumer<String> out) {
 
     /** Enough that the job is never idle between two checkpoints, and a recovery is not mostly working off what waits. */
     private static final int MOST_UNANSWERED = 1500;
@@ -49,7 +50,7 @@ record ChaosRun(Setup setup, Duration duration, List<FaultKind> kinds, Consumer<
         Duration longest = Duration.ZERO;
         boolean flows = true;
         for (Planned fault = schedule.next();
-                flows && elapsed(begun).plus(fault.pause()).compareTo(duration) < 0;
+                flows && (faults < atLeast || elapsed(begun).plus(fault.pause()).compareTo(duration) < 0);
                 fault = schedule.next()) {
             Thread.sleep(fault.pause().toMillis());
             double at = elapsed(begun).toMillis() / 1000.0;

@@ -8,6 +8,8 @@ enum FaultKind {
     JOBMANAGER_KILLED,
     /** SIGKILL of the broker in mid-transaction. */
     BROKER_KILLED,
+    /** SIGKILL of the schema registry just after writers have changed their schema; it is away for a while. */
+    REGISTRY_KILLED,
     /** SIGSTOP of a TaskManager or the JobManager for longer than the heartbeat's timeout. */
     PROCESS_FROZEN,
     /** No room for checkpoints. */
@@ -26,6 +28,11 @@ enum FaultKind {
     UPGRADED,
     /** A document that crashes every process in which the model sees it. */
     KILLER_DOCUMENT;
+
+    /** Whether it can strike where documents come in this form. */
+    boolean strikes(Format format) {
+        return this != REGISTRY_KILLED || format == Format.CONFLUENT_AVRO;
+    }
 
     /** Whether it is done to the job alone, so that every process must live on. */
     boolean sparesProcesses() {

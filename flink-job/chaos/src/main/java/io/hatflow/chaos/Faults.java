@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Makes faults happen to a cluster, one at a time. Not thread-safe. */
 final class Faults {
@@ -24,6 +25,13 @@ final class Faults {
 
     private static final Duration FULL = Duration.ofSeconds(6);
     private static final Duration NO_MEMORY = Duration.ofSeconds(2);
+
+    /** Tasks wait it out. */
+    private static final Duration AWAY = Duration.ofSeconds(5);
+
+    /** Longer than a task waits before it fails: docs/registry.md */
+    private static final Duration LONG_AWAY = Duration.ofSeconds(65);
+
     private static final Duration LIMIT = Duration.ofMinutes(3);
 
     private final Cluster cluster;
@@ -31,7 +39,8 @@ final class Faults {
     private final FullDisk disk;
     private final Path faultFiles;
     private final Submission job;
-    private final Path upgraded;
+    private final Path home;
+    private final @Nullable RegisteredRecords records;
     private boolean isUpgraded;
     private boolean rescaled;
 
@@ -40,15 +49,24 @@ final class Faults {
      *
      * @param faultFiles folder of the {@link FaultPoint}'s files
      * @param job as it was submitted
-     * @param upgraded another jar of it
+     * @param home folder for another jar of it
+     * @param records whose schema evolves with each fault; null where it does not
      */
-    Faults(Cluster cluster, Feeder feeder, FullDisk disk, Path faultFiles, Submission job, Path upgraded) {
+    Faults(
+            Cluster cluster,
+            Feeder feeder,
+            FullDisk disk,
+            Path faultFiles,
+            Submission job,
+            Path home,
+            @Nullable RegisteredRecords records) {
         this.cluster = cluster;
         this.feeder = feeder;
         this.disk = disk;
         this.faultFiles = faultFiles;
         this.job = job;
-        this.upgraded = upgraded;
+        this.home = home;
+        this.records = records;
     }
 
     /**
@@ -60,6 +78,9 @@ final class Faults {
     String strike(Planned fault, Predicate<long[]> flowing) throws IOException, InterruptedException {
         List<KeptProcess> taskManagers = cluster.taskManagers();
         KeptProcess taskManager = taskManagers.get(fault.victim() % taskManagers.size());
+        if (records != null && fault.kind() != FaultKind.REGISTRY_KILLED) {
+            feeder.writeWith(records.wire().evolve());
+        }
         switch (fault.kind()) {
             case TASKMANAGER_KILLED -> {
                 taskManager.kill();
@@ -72,6 +93,9 @@ final class Faults {
             case BROKER_KILLED -> {
                 cluster.broker().kill();
                 return cluster.broker().name();
+            }
+            case REGISTRY_KILLED -> {
+                return killRegistry(fault.victim() % 2 == 0 ? AWAY : LONG_AWAY);
             }
             case PROCESS_FROZEN -> {
                 List<KeptProcess> victims = new ArrayList<>(taskManagers);
@@ -139,13 +163,38 @@ final class Faults {
         throw new IllegalStateException("No such fault: " + fault.kind());
     }
 
+    /** The tasks cannot know the schema of what is written from then on. */
+    private String killRegistry(Duration away) throws IOException, InterruptedException {
+        if (records == null) {
+            throw new IllegalStateException("There is no registry to kill");
+        }
+        int newest = records.wire().evolve();
+        records.killRegistry();
+        feeder.writeWith(newest);
+        records.awaitQuestion(LIMIT);
+        Thread.sleep(away.toMillis());
+        records.restartRegistry();
+        return "the registry, asked and away for " + away.toSeconds() + " s more";
+    }
+
     /** Whether the parallelism was ever another. */
     boolean haveRescaled() {
         return rescaled;
     }
 
-    private String jar() {
-        return isUpgraded ? upgraded.toString() : job.jar();
+    /** By how many versions of their schema records were written, for people. */
+    String versions() {
+        return records == null ? "" : " by " + records.wire().versions() + " versions of their schema";
+    }
+
+    private String jar() throws IOException {
+        if (!isUpgraded) {
+            return job.jar();
+        }
+        Path upgraded = home.resolve("upgraded.jar");
+        return Files.exists(upgraded)
+                ? upgraded.toString()
+                : Upgrade.of(Path.of(job.jar()), upgraded).toString();
     }
 
     /** Waits until a process has taken the fault. */

@@ -92,7 +92,7 @@ public final class SoakCommand implements Callable<Integer> {
         settings.put("load", SoakRun.LOAD);
         settings.put("processors", Runtime.getRuntime().availableProcessors());
         SoakRun.Result result = new SoakRun(
-                        new Setup(Installation.in(checkout), home, model, SEED, true),
+                        new Setup(Installation.in(checkout), home, model, SEED, true, Format.HATFLOW, false),
                         tenth.compareTo(LONGEST_FOR_CAPACITY) < 0 ? tenth : LONGEST_FOR_CAPACITY,
                         minutes(minutes),
                         Duration.ofMillis(Math.round(every * 1000)),

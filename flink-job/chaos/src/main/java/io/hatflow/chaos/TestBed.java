@@ -5,8 +5,10 @@ import io.hatflow.chaos.check.Checker;
 import io.hatflow.chaos.check.Documents;
 import io.hatflow.chaos.check.Feeder;
 import io.hatflow.chaos.check.LiveAnswers;
+import io.hatflow.chaos.check.SingleObject;
 import io.hatflow.chaos.check.Topics;
 import io.hatflow.chaos.check.Verdict;
+import io.hatflow.chaos.check.Wire;
 import io.hatflow.cluster.Cluster;
 import io.hatflow.cluster.ClusterException;
 import io.hatflow.cluster.ClusterSettings;
@@ -19,10 +21,12 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cluster that runs the job from its jar, the records that flow through it, and faults that can be made to strike it. Not
@@ -30,6 +34,7 @@ import java.util.function.Consumer;
  */
 final class TestBed {
 
+    private static final String INPUT = "documents";
     private static final Duration RECOVERY_LIMIT = Duration.ofMinutes(4);
     private static final Duration POLL = Duration.ofMillis(50);
     private static final Duration TRANSACTION_TIMEOUT = Duration.ofMinutes(3);
@@ -41,8 +46,17 @@ final class TestBed {
      * @param bundle the model
      * @param seed of the records
      * @param exactlyOnce the guarantee; at least once otherwise
+     * @param format of documents and events
+     * @param shortLived whether TaskManagers start again and again, so that compiling for later would be most of their work
      */
-    record Setup(Installation installation, Path home, Path bundle, long seed, boolean exactlyOnce) {}
+    record Setup(
+            Installation installation,
+            Path home,
+            Path bundle,
+            long seed,
+            boolean exactlyOnce,
+            Format format,
+            boolean shortLived) {}
 
     /** What is done on a test bed. */
     interface Work<T> {
@@ -89,30 +103,43 @@ final class TestBed {
         Path home = Files.createDirectories(setup.home());
         Path faultFiles = Files.createDirectories(home.resolve("faults"));
         Path jar = setup.installation().jobJar();
-        Documents documents = new Documents(setup.seed());
         try (FullDisk disk = FullDisk.at(home.resolve("checkpoints"));
-                Cluster cluster = Cluster.start(clusterSettings(home, faultFiles), setup.installation(), out)) {
-            Topics topics = new Topics(cluster.bootstrapServers(), "documents", "labelled-documents", "dead-letters");
+                RegisteredRecords records = records(setup.format(), home, out);
+                Cluster cluster = Cluster.start(clusterSettings(setup, faultFiles), setup.installation(), out)) {
+            Wire wire = records == null ? new SingleObject() : records.wire();
+            Documents documents = new Documents(setup.seed(), wire);
+            Topics topics = new Topics(cluster.bootstrapServers(), INPUT, "labelled-documents", "dead-letters");
             cluster.createTopics(
                     Documents.PARTITIONS, List.of(topics.input(), topics.labelled(), topics.deadLetters()));
-            Submission job = new Submission(jar.toString(), 2, jobSettings(setup, cluster));
+            Submission job = new Submission(jar.toString(), 2, jobSettings(setup, cluster, records));
             cluster.submit(job);
-            try (LiveAnswers answers = new LiveAnswers(topics);
+            try (LiveAnswers answers = new LiveAnswers(topics, wire);
                     Feeder feeder = new Feeder(topics, documents, mostUnanswered, answers::count)) {
                 if (!await(() -> answers.count() >= documents.undisturbed())) {
                     throw new ClusterException("Undisturbed records are not answered; see " + home.resolve("log"));
                 }
                 out.accept("Undisturbed: " + documents.undisturbed() + " records answered");
-                Path upgraded = Upgrade.of(jar, home.resolve("upgraded.jar"));
-                Faults faults = new Faults(cluster, feeder, disk, faultFiles, job, upgraded);
+                Faults faults = new Faults(cluster, feeder, disk, faultFiles, job, home, records);
                 return work.on(new TestBed(setup, out, topics, documents, cluster, answers, feeder, faults));
             }
         }
     }
 
-    private static ClusterSettings clusterSettings(Path home, Path faultFiles) throws IOException {
-        ClusterSettings usual = ClusterSettings.of(home, Ports.anyFree());
-        String agent = ownJar().toString();
+    private static @Nullable RegisteredRecords records(Format format, Path home, Consumer<String> out)
+            throws IOException, InterruptedException {
+        if (format == Format.HATFLOW) {
+            return null;
+        }
+        out.accept("Starting a schema registry …");
+        return RegisteredRecords.start(home, INPUT);
+    }
+
+    private static ClusterSettings clusterSettings(Setup setup, Path faultFiles) throws IOException {
+        ClusterSettings usual = ClusterSettings.of(setup.home(), Ports.anyFree());
+        List<String> options = new ArrayList<>(List.of("-javaagent:" + ownJar() + "=" + faultFiles));
+        if (setup.shortLived()) {
+            options.add("-XX:TieredStopAtLevel=1");
+        }
         String byteBuddy = jarOf(net.bytebuddy.ByteBuddy.class).toString();
         return new ClusterSettings(
                 usual.home(),
@@ -120,15 +147,15 @@ final class TestBed {
                 usual.taskManagers(),
                 usual.slots(),
                 usual.checkpoints(),
-                List.of("-javaagent:" + agent + "=" + faultFiles),
+                options,
                 byteBuddy,
                 Map.of(
                         "restart-strategy.exponential-delay.max-backoff", "3 s",
                         "restart-strategy.exponential-delay.reset-backoff-threshold", "10 s"));
     }
 
-    private static List<String> jobSettings(Setup setup, Cluster cluster) {
-        return List.of(
+    private static List<String> jobSettings(Setup setup, Cluster cluster, @Nullable RegisteredRecords records) {
+        List<String> settings = new ArrayList<>(List.of(
                 "--job.name=chaos",
                 "--kafka.bootstrap-servers=" + cluster.bootstrapServers(),
                 "--kafka.start-from=earliest",
@@ -140,7 +167,11 @@ final class TestBed {
                 "--model.run-timeout=15 s",
                 "--classify.capacity=64",
                 "--checkpoint.interval=1 s",
-                "--checkpoint.timeout=30 s");
+                "--checkpoint.timeout=30 s"));
+        if (records != null) {
+            settings.addAll(records.jobSettings());
+        }
+        return settings;
     }
 
     Cluster cluster() {
@@ -196,7 +227,7 @@ final class TestBed {
     /** Sends no more, waits for the last answers, stops the job and compares what came out with what was sent. */
     End finish() throws IOException, InterruptedException {
         int sent = feeder.finish();
-        out.accept("Sent " + sent + " records; waiting for the last answers …");
+        out.accept("Sent " + sent + " records" + faults.versions() + "; waiting for the last answers …");
         boolean orderly = await(() -> answers.count() >= sent);
         try {
             cluster.stopJob();

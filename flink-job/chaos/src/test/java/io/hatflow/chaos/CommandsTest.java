@@ -18,6 +18,9 @@ class CommandsTest {
             value = {
                 "chaos | --seconds=0 | --seconds is 0.0, expected more than 0",
                 "chaos | --guarantee=perhaps | --guarantee is \"perhaps\", expected exactly-once or at-least-once",
+                "chaos | --format=avro | --format is \"avro\", expected hatflow or confluent-avro",
+                "chaos | --faults=REGISTRY_KILLED | --faults names REGISTRY_KILLED, which needs --format confluent-avro; give that, or"
+                        + " leave it out",
                 "soak | --minutes=20 | --minutes is 20.0, expected at least 30.0: --warm-up, which is not judged, and --restarts",
                 "soak | --minutes=60 --every=0 | --every is 0.0, expected more than 0",
                 "soak | --minutes=60 --restarts=-1 | --restarts is -1.0, expected more than 0",

@@ -31,6 +31,8 @@ class SoakIT {
                                 Script.CHECKOUT.resolve(
                                         "flink-job/inference/src/test/resources/bundles/tiny-documents"),
                                 7,
+                                true,
+                                Format.HATFLOW,
                                 true),
                         Duration.ofSeconds(5),
                         Duration.ofSeconds(25),

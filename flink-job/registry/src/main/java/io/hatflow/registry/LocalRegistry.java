@@ -9,6 +9,7 @@ import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,7 +29,7 @@ import javax.net.ssl.TrustManagerFactory;
 /**
  * A real schema registry, Apicurio, in a JVM of its own on this machine. Listens on the loopback interface only, speaks Confluent's REST API
  * over TLS alone, and asks for a password. Keeps its schemas and its port when it is killed and started again; ends with {@link #close}, or
- * with this JVM, however that ends. Not thread-safe.
+ * with this JVM, however that ends. Only {@link #ask} is thread-safe.
  */
 public final class LocalRegistry implements AutoCloseable {
 
@@ -270,7 +271,7 @@ public final class LocalRegistry implements AutoCloseable {
 
     private boolean answers() throws InterruptedException {
         try {
-            return ask("GET", "/subjects", "").equals("200");
+            return ask("GET", "/subjects", "").statusCode() == 200;
         } catch (IOException notYet) {
             return false;
         }
@@ -278,16 +279,24 @@ public final class LocalRegistry implements AutoCloseable {
 
     /** Sets which changes of its schema a subject allows, such as {@code BACKWARD}; where nobody has set it, any. */
     public void setCompatibility(String subject, String level) throws IOException, InterruptedException {
-        String status = ask(
-                "PUT",
-                "/config/" + URLEncoder.encode(subject, StandardCharsets.UTF_8),
-                "{\"compatibility\": \"" + level + "\"}");
-        if (!status.equals("200")) {
+        int status = ask(
+                        "PUT",
+                        "/config/" + URLEncoder.encode(subject, StandardCharsets.UTF_8),
+                        "{\"compatibility\": \"" + level + "\"}")
+                .statusCode();
+        if (status != 200) {
             throw new IllegalStateException("The registry answers with " + status + "; " + endOfLog());
         }
     }
 
-    private String ask(String method, String path, String body) throws IOException, InterruptedException {
+    /**
+     * Asks Confluent's REST API as {@link #USER}, for whoever is not to trust a client.
+     *
+     * @param path behind {@link #url}
+     * @param body JSON, or nothing
+     * @throws IOException if there is no answer within half a minute
+     */
+    public HttpResponse<String> ask(String method, String path, String body) throws IOException, InterruptedException {
         String login = Base64.getEncoder().encodeToString((USER + ":" + PASSWORD).getBytes(StandardCharsets.UTF_8));
         HttpRequest request = HttpRequest.newBuilder(URI.create(url + path))
                 .header("Authorization", "Basic " + login)
@@ -295,7 +304,7 @@ public final class LocalRegistry implements AutoCloseable {
                 .timeout(Duration.ofSeconds(30))
                 .method(method, HttpRequest.BodyPublishers.ofString(body))
                 .build();
-        return Integer.toString(client.send(request, BodyHandlers.discarding()).statusCode());
+        return client.send(request, BodyHandlers.ofString());
     }
 
     private String endOfLog() throws IOException {

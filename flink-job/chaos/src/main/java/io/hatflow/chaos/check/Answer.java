@@ -27,8 +27,8 @@ record Answer(
     /** By which a score may depend on the neighbours in its batch. */
     private static final float TOLERANCE = 1e-4f;
 
-    static Answer labelled(ConsumerRecord<byte[], byte[]> written) {
-        GenericRecord event = Wire.labelled(written.value());
+    static Answer labelled(Wire wire, ConsumerRecord<byte[], byte[]> written) {
+        GenericRecord event = wire.event(Avro.LABELLED, written.value());
         StringBuilder words = new StringBuilder("labelled");
         List<Float> scores = new ArrayList<>();
         for (Object each : (List<?>) event.get("answers")) {
@@ -60,8 +60,8 @@ record Answer(
                 .toList();
     }
 
-    static Answer deadLetter(ConsumerRecord<byte[], byte[]> written) {
-        GenericRecord event = Wire.deadLetter(written.value());
+    static Answer deadLetter(Wire wire, ConsumerRecord<byte[], byte[]> written) {
+        GenericRecord event = wire.event(Avro.DEAD_LETTER, written.value());
         return new Answer(written, event, true, dead(event.get("stage") + " " + event.get("reason")), List.of());
     }
 
@@ -95,12 +95,13 @@ record Answer(
     }
 
     /**
-     * Whether it says that it answers this record, by its event id, its provenance, its document and its key; a dead letter must also
-     * hold the record as it came, in its value and as a Kafka record.
+     * Whether it says that it answers this record, by its event id, its provenance, what its document states and its key; a dead letter must
+     * also hold the record as it came, in its value and as a Kafka record.
      *
      * @param timestamp that the record got
+     * @param stated by the document, if it is one
      */
-    boolean isOf(ProducerRecord<byte[], byte @Nullable []> record, long timestamp, String documentId) {
+    boolean isOf(ProducerRecord<byte[], byte @Nullable []> record, long timestamp, Stated stated) {
         // docs/delivery.md
         String name = record.topic() + ":" + partition() + ":" + offset() + ":" + timestamp;
         return event.get("event_id")
@@ -111,7 +112,7 @@ record Answer(
                 && provenance().get("timestamp").equals(timestamp)
                 && ByteBuffer.wrap(record.key()).equals(provenance().get("key"))
                 && Arrays.equals(record.key(), written.key())
-                && (isDead ? holds(record) : event.get("document_id").toString().equals(documentId));
+                && (isDead ? holds(record) : stated.isIn(event));
     }
 
     private boolean holds(ProducerRecord<byte[], byte @Nullable []> record) {

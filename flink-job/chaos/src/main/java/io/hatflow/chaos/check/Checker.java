@@ -1,6 +1,5 @@
 package io.hatflow.chaos.check;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,7 +40,12 @@ public final class Checker {
     private int duplicated;
     private int wrong;
 
-    private record Sent(int number, boolean killer, long timestamp) {}
+    private record Sent(Which which, long timestamp) {
+
+        int number() {
+            return which.number();
+        }
+    }
 
     /**
      * Has read nothing yet.
@@ -77,20 +81,19 @@ public final class Checker {
             wrong("a transaction is still open after " + patience.toSeconds() + " s");
         }
         topics.read(topics.input(), this::input);
-        topics.read(topics.labelled(), record -> answer(Answer.labelled(record)));
-        topics.read(topics.deadLetters(), record -> answer(Answer.deadLetter(record)));
+        Wire wire = documents.wire();
+        topics.read(topics.labelled(), record -> answer(Answer.labelled(wire, record)));
+        topics.read(topics.deadLetters(), record -> answer(Answer.deadLetter(wire, record)));
         return verdict(total);
     }
 
     /** Takes the next record of the input. */
     void input(ConsumerRecord<byte[], byte[]> record) {
-        int number = ByteBuffer.wrap(
-                        record.headers().lastHeader(Documents.NUMBER).value())
-                .getInt();
-        boolean killer = record.headers().lastHeader(Documents.KILLER) != null;
+        Which which = Which.of(record.headers());
+        int number = which.number();
         if (numbers.get(number)
                 || !Arrays.equals(record.key(), documents.key(number))
-                || !Arrays.equals(record.value(), documents.value(number, killer))) {
+                || !Arrays.equals(record.value(), documents.value(which))) {
             wrong("the input at " + record.partition() + "@" + record.offset() + " is not record " + number);
         }
         List<Sent> places = sent.get(record.partition());
@@ -98,7 +101,7 @@ public final class Checker {
             throw new IllegalStateException(
                     "Offsets of the input have a gap at " + record.offset() + "; nothing but documents was expected");
         }
-        places.add(new Sent(number, killer, record.timestamp()));
+        places.add(new Sent(which, record.timestamp()));
         numbers.set(number);
     }
 
@@ -131,17 +134,14 @@ public final class Checker {
     }
 
     private void checkWhose(Sent record, Answer answer, String place) {
-        int number = record.number();
-        if (!answer.isOf(
-                documents.record(inputTopic, number, record.killer()),
-                record.timestamp(),
-                documents.id(number, record.killer()))) {
-            wrong("the event at " + place + " is not wholly that of record " + number + ": " + answer.words());
+        Which which = record.which();
+        if (!answer.isOf(documents.record(inputTopic, which), record.timestamp(), documents.stated(which))) {
+            wrong("the event at " + place + " is not wholly that of record " + which.number() + ": " + answer.words());
         }
     }
 
     private void checkWhat(Sent record, Answer answer, String place) {
-        if (record.killer()) {
+        if (record.which().killer()) {
             if (!answer.words().equals(QUARANTINED)) {
                 wrong("the killer at " + place + " was answered " + answer.words());
             }

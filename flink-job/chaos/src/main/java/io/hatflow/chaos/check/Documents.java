@@ -1,12 +1,12 @@
 package io.hatflow.chaos.check;
 
 import io.hatflow.chaos.agent.FaultPoint;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -24,12 +24,6 @@ public final class Documents {
 
     /** Of those that it must refuse: a thousand pages, which take their share of what a task may hold. */
     private static final int TOO_MANY_CHARACTERS = 3_000_000;
-
-    /** Header with the record's number. */
-    static final String NUMBER = "number";
-
-    /** Header of the records that crash the process in which the model sees them. */
-    static final String KILLER = "killer";
 
     private static final int TEXTS = 300;
 
@@ -49,13 +43,17 @@ public final class Documents {
         NO_VALUE("DECODE NULL_VALUE"),
         NO_BYTES("DECODE NOT_AVRO"),
         NOT_AVRO("DECODE NOT_AVRO"),
+        WRONG_MAGIC_BYTE("DECODE NOT_AVRO"),
         UNKNOWN_SCHEMA("DECODE UNKNOWN_SCHEMA"),
         CUT_OFF("DECODE MALFORMED_DOCUMENT"),
+        LONGER("DECODE MALFORMED_DOCUMENT"),
         EMPTY_TEXT("TOKENIZE EMPTY_TEXT"),
         TOO_LONG("TOKENIZE TEXT_TOO_LONG"),
         /** Hard to cut into tokens, but a document. */
         MEGABYTE_OF_ONE_WORD(null),
-        NOT_UTF8("DECODE MALFORMED_DOCUMENT");
+        NOT_UTF8("DECODE MALFORMED_DOCUMENT"),
+        /** Only where a topic may hold records of several schemas. */
+        WITHOUT_TEXT("DECODE MISSING_FIELD");
 
         private final @Nullable String refusal;
 
@@ -64,13 +62,22 @@ public final class Documents {
         }
     }
 
-    private static final List<Poison> POISON = List.of(Poison.values());
+    /** Share of records that are not written by the newest schema: not all writers change to it at once. */
+    private static final double OLDER = 0.25;
 
     private final long seed;
+    private final Wire wire;
     private final List<String> texts;
+    private final List<Poison> poison;
 
-    public Documents(long seed) {
+    /** Records of a form. */
+    public Documents(long seed, Wire wire) {
         this.seed = seed;
+        this.wire = wire;
+        this.poison = Stream.of(Poison.values())
+                .filter(each ->
+                        each != Poison.WITHOUT_TEXT || wire.withoutText("").isPresent())
+                .toList();
         SplittableRandom random = new SplittableRandom(seed);
         List<String> made = new ArrayList<>();
         for (int i = 0; i < TEXTS; i++) {
@@ -126,7 +133,7 @@ public final class Documents {
 
     /** Records at the beginning that hold everything once. */
     public int undisturbed() {
-        return TEXTS + POISON.size();
+        return TEXTS + poison.size();
     }
 
     /** The record of the first ones that holds what the n-th record holds. */
@@ -141,59 +148,87 @@ public final class Documents {
         if (random.nextDouble() >= POISONED) {
             return random.nextInt(TEXTS - LONG_TEXTS);
         }
-        Poison poison = POISON.get(random.nextInt(POISON.size()));
+        Poison chosen = poison.get(random.nextInt(poison.size()));
         // A tenth of those that are large.
-        boolean large = poison == Poison.TOO_LONG || poison == Poison.MEGABYTE_OF_ONE_WORD;
-        return TEXTS + POISON.indexOf(large && random.nextInt(10) > 0 ? Poison.NOT_AVRO : poison);
+        boolean large = chosen == Poison.TOO_LONG || chosen == Poison.MEGABYTE_OF_ONE_WORD;
+        return TEXTS + poison.indexOf(large && random.nextInt(10) > 0 ? Poison.NOT_AVRO : chosen);
     }
 
     /** Stage and reason of the dead letter that answers one of the first records; null if it must be labelled. */
     @Nullable
     String refusal(int like) {
-        return like < TEXTS ? null : POISON.get(like - TEXTS).refusal;
+        return like < TEXTS ? null : poison.get(like - TEXTS).refusal;
     }
 
     private SplittableRandom random(int number) {
         return new SplittableRandom(seed * 1_000_003 + number);
     }
 
+    /**
+     * The n-th record, as it is sent now.
+     *
+     * @param newest version of the schema
+     */
+    Which which(int number, boolean killer, int newest) {
+        SplittableRandom random = random(-1 - number);
+        boolean older = newest > 0 && random.nextDouble() < OLDER;
+        return new Which(number, killer, older ? random.nextInt(newest) : newest);
+    }
+
+    Wire wire() {
+        return wire;
+    }
+
     /** Of the document in a record; now and then that of the record before. */
-    String id(int number, boolean killer) {
-        if (killer) {
+    private String id(Which which) {
+        int number = which.number();
+        if (which.killer()) {
             return "killer-" + number;
         }
         boolean twice = number > undisturbed() && random(number).split().nextInt(200) == 0;
         return "d" + (twice ? number - 1 : number);
     }
 
-    /** Null for the record without one. */
-    byte @Nullable [] value(int number, boolean killer) {
-        if (killer) {
-            return Wire.document(id(number, true), FaultPoint.KILLER + " brings its process down.");
-        }
-        int like = like(number);
-        String id = id(number, false);
-        return like < TEXTS ? Wire.document(id, texts.get(like)) : poisoned(POISON.get(like - TEXTS), id);
+    /** What the event of the document in a record must repeat. */
+    Stated stated(Which which) {
+        return wire.stated(which, id(which));
     }
 
-    private static byte @Nullable [] poisoned(Poison poison, String id) {
-        byte[] whole = Wire.document(id, "Its text is fine as such.");
+    /** Null for the record without one. */
+    byte @Nullable [] value(Which which) {
+        String id = id(which);
+        if (which.killer()) {
+            return wire.document(which, id, FaultPoint.KILLER + " brings its process down.");
+        }
+        int like = like(which.number());
+        return like < TEXTS ? wire.document(which, id, texts.get(like)) : poisoned(poison.get(like - TEXTS), which, id);
+    }
+
+    private byte @Nullable [] poisoned(Poison poison, Which which, String id) {
+        byte[] whole = wire.document(which, id, "Its text is fine as such.");
         return switch (poison) {
             case NO_VALUE -> null;
             case NO_BYTES -> new byte[0];
             case NOT_AVRO -> ("{\"id\": \"" + id + "\"}").getBytes(StandardCharsets.UTF_8);
+            case WRONG_MAGIC_BYTE -> {
+                whole[0] ^= 1;
+                yield whole;
+            }
             case UNKNOWN_SCHEMA -> {
-                whole[5] ^= 0x55;
+                // Of a fingerprint the lowest byte, of an id the second highest: a registry does not come that far.
+                whole[2] ^= 0x55;
                 yield whole;
             }
             case CUT_OFF -> Arrays.copyOf(whole, whole.length - 9);
-            case EMPTY_TEXT -> Wire.document(id, " \n ");
-            case TOO_LONG -> Wire.document(id, "word ".repeat(TOO_MANY_CHARACTERS / 5));
-            case MEGABYTE_OF_ONE_WORD -> Wire.document(id, "word".repeat(MOST_CHARACTERS / 4));
+            case LONGER -> Arrays.copyOf(whole, whole.length + 3);
+            case EMPTY_TEXT -> wire.document(which, id, " \n ");
+            case TOO_LONG -> wire.document(which, id, "word ".repeat(TOO_MANY_CHARACTERS / 5));
+            case MEGABYTE_OF_ONE_WORD -> wire.document(which, id, "word".repeat(MOST_CHARACTERS / 4));
             case NOT_UTF8 -> {
                 whole[whole.length - 10] = (byte) 0x80;
                 yield whole;
             }
+            case WITHOUT_TEXT -> wire.withoutText(id).orElseThrow();
         };
     }
 
@@ -206,14 +241,12 @@ public final class Documents {
                 .getBytes(StandardCharsets.UTF_8);
     }
 
-    /** The n-th record, to be sent. */
-    public ProducerRecord<byte[], byte @Nullable []> record(String topic, int number, boolean killer) {
+    /** A record, to be sent. */
+    ProducerRecord<byte[], byte @Nullable []> record(String topic, Which which) {
+        int number = which.number();
         ProducerRecord<byte[], byte @Nullable []> record =
-                new ProducerRecord<>(topic, partition(number), key(number), value(number, killer));
-        record.headers().add(NUMBER, ByteBuffer.allocate(4).putInt(number).array());
-        if (killer) {
-            record.headers().add(KILLER, null);
-        }
+                new ProducerRecord<>(topic, partition(number), key(number), value(which));
+        which.addTo(record.headers());
         return record;
     }
 }

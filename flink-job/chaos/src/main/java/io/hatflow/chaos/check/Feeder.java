@@ -26,6 +26,7 @@ public final class Feeder implements AutoCloseable {
     private int limit;
     private long next = System.nanoTime();
     private long interval;
+    private int version;
     private boolean killer;
     private boolean killerSent;
     private @Nullable Exception failure;
@@ -59,7 +60,7 @@ public final class Feeder implements AutoCloseable {
     private void feed() {
         try {
             for (int number = 0; ; number++) {
-                boolean asKiller;
+                Which which;
                 synchronized (this) {
                     while (number >= limit
                             || number - answered.getAsInt() >= mostUnanswered
@@ -70,17 +71,17 @@ public final class Feeder implements AutoCloseable {
                         wait(5);
                     }
                     next += interval;
-                    asKiller = killer;
+                    which = documents.which(number, killer, version);
                     killer = false;
                     sent = number + 1;
                 }
-                var unused = producer.send(documents.record(topics.input(), number, asKiller), (place, problem) -> {
+                var unused = producer.send(documents.record(topics.input(), which), (place, problem) -> {
                     synchronized (this) {
                         if (problem != null) {
                             failure = problem;
                         } else {
                             acknowledged++;
-                            killerSent |= asKiller;
+                            killerSent |= which.killer();
                             lastOffsets[place.partition()] = Math.max(lastOffsets[place.partition()], place.offset());
                         }
                     }
@@ -105,6 +106,11 @@ public final class Feeder implements AutoCloseable {
         goOn();
         next = System.nanoTime();
         interval = (long) (1e9 / perSecond);
+    }
+
+    /** From now on the newest version of the schema is this one, and most records are written with it. */
+    public synchronized void writeWith(int newest) {
+        version = newest;
     }
 
     /** The next record will be one that crashes the process that the model is in. */

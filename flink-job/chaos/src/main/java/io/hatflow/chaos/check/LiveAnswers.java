@@ -11,14 +11,16 @@ import org.jspecify.annotations.Nullable;
 public final class LiveAnswers implements AutoCloseable {
 
     private final Topics topics;
+    private final Wire wire;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final BitSet[] answered = new BitSet[Documents.PARTITIONS];
     private final long[] furthest = new long[Documents.PARTITIONS];
     private int count;
     private @Nullable RuntimeException failure;
 
-    public LiveAnswers(Topics topics) {
+    public LiveAnswers(Topics topics, Wire wire) {
         this.topics = topics;
+        this.wire = wire;
         this.consumer = topics.reader(true, topics.labelled(), topics.deadLetters());
         for (int i = 0; i < answered.length; i++) {
             answered[i] = new BitSet();
@@ -33,8 +35,8 @@ public final class LiveAnswers implements AutoCloseable {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
                     take(
                             record.topic().equals(topics.labelled())
-                                    ? Answer.labelled(record)
-                                    : Answer.deadLetter(record));
+                                    ? Answer.labelled(wire, record)
+                                    : Answer.deadLetter(wire, record));
                 }
             }
         } catch (WakeupException closed) {

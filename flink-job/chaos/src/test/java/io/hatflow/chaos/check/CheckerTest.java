@@ -1,15 +1,20 @@
 package io.hatflow.chaos.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
@@ -24,10 +29,13 @@ import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whatever can go wrong with an answer is seen; events are made here by the schemas and docs/delivery.md. */
+/** Whatever can go wrong with an answer is seen, in each form; events are made here by the schemas and docs/delivery.md. */
+@ParameterizedClass
+@MethodSource("forms")
 class CheckerTest {
 
     private static final String INPUT = "documents";
@@ -36,23 +44,93 @@ class CheckerTest {
     /** Among those that are like others. */
     private static final int LATE = 350;
 
-    private final Documents documents = new Documents(5);
+    /** By the time that the late ones are sent, the schema has changed twice. */
+    private static final int VERSIONS = 3;
+
+    private final Form form;
+    private final Documents documents;
     private final List<ConsumerRecord<byte[], byte[]>> input = new ArrayList<>();
     private final List<GenericRecord> events = new ArrayList<>();
     private final List<byte[]> keys = new ArrayList<>();
     private final List<Headers> headers = new ArrayList<>();
 
-    CheckerTest() {
+    /**
+     * A form, and how the job writes events in it.
+     *
+     * @param lastVersion that there is of the schema of documents
+     * @param sent the records, made once, as some are of megabytes
+     */
+    record Form(
+            String name,
+            Documents documents,
+            Function<GenericRecord, byte[]> written,
+            int lastVersion,
+            List<ProducerRecord<byte[], byte @Nullable []>> sent) {
+
+        static Form of(String name, Wire wire, Function<GenericRecord, byte[]> written, int lastVersion) {
+            Documents documents = new Documents(5, wire);
+            return new Form(
+                    name,
+                    documents,
+                    written,
+                    lastVersion,
+                    IntStream.range(0, SENT)
+                            .mapToObj(number -> documents.record(INPUT, which(documents, number, lastVersion)))
+                            .toList());
+        }
+
+        Wire wire() {
+            return documents.wire();
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static List<Form> forms() {
+        ListedSchemas registry = new ListedSchemas();
+        ConfluentAvro confluent = new ConfluentAvro(registry, INPUT);
+        while (confluent.versions() < VERSIONS) {
+            int unused = confluent.evolve();
+        }
+        int idOfLabelled = registry.register("labelled-documents-value", Avro.LABELLED);
+        int idOfDead = registry.register("dead-letters-value", Avro.DEAD_LETTER);
+        return List.of(
+                Form.of("hatflow", new SingleObject(), SingleObject::encoded, 0),
+                Form.of(
+                        "confluent-avro",
+                        confluent,
+                        event -> Avro.encoded(ConfluentAvro.header(isDead(event) ? idOfDead : idOfLabelled), event),
+                        VERSIONS - 1));
+    }
+
+    private static boolean isDead(GenericRecord event) {
+        return event.getSchema().equals(Avro.DEAD_LETTER);
+    }
+
+    CheckerTest(Form form) {
+        this.form = form;
+        this.documents = form.documents();
         for (int number = 0; number < SENT; number++) {
             int partition = Documents.partition(number);
             long offset = number / Documents.PARTITIONS;
-            ProducerRecord<byte[], byte @Nullable []> record = documents.record(INPUT, number, false);
+            ProducerRecord<byte[], byte @Nullable []> record = form.sent().get(number);
             input.add(record(INPUT, partition, offset, record.key(), record.value(), record.headers()));
             String refusal = documents.refusal(documents.like(number));
             events.add(refusal == null ? labelled(number) : deadLetter(number, record, refusal));
             keys.add(record.key());
             headers.add(refusal == null ? new RecordHeaders() : deadLetterHeaders(record, refusal));
         }
+    }
+
+    private Which which(int number) {
+        return which(documents, number, form.lastVersion());
+    }
+
+    private static Which which(Documents documents, int number, int lastVersion) {
+        return documents.which(number, false, number < documents.undisturbed() ? 0 : lastVersion);
     }
 
     private static ConsumerRecord<byte[], byte[]> record(
@@ -89,10 +167,14 @@ class CheckerTest {
     }
 
     private GenericRecord labelled(int number) {
-        Schema schema = Wire.LABELLED;
+        Schema schema = Avro.LABELLED;
+        Stated stated = documents.stated(which(number));
         return new GenericRecordBuilder(schema)
                 .set("event_id", eventId(number))
-                .set("document_id", documents.id(number, false))
+                .set("document_id", stated.id())
+                .set("title", stated.title())
+                .set("event_time", stated.time())
+                .set("metadata", stated.metadata())
                 .set("provenance", provenance(schema, number, documents.key(number)))
                 .set(
                         "answers",
@@ -145,7 +227,7 @@ class CheckerTest {
     }
 
     private GenericRecord deadLetter(int number, ProducerRecord<byte[], byte @Nullable []> record, String refusal) {
-        Schema schema = Wire.DEAD_LETTER;
+        Schema schema = Avro.DEAD_LETTER;
         Schema header = schema.getField("headers").schema().getElementType();
         String[] stageAndReason = refusal.split(" ", 2);
         byte[] value = record.value();
@@ -204,17 +286,17 @@ class CheckerTest {
         Checker checker = new Checker(documents, INPUT, exactlyOnce, true);
         input.forEach(checker::input);
         for (int number : order) {
-            boolean dead = events.get(number).getSchema().equals(Wire.DEAD_LETTER);
-            ConsumerRecord<byte[], byte[]> written = record(
-                    dead ? "dead-letters" : "labelled-documents",
-                    0,
-                    0,
-                    keys.get(number),
-                    Wire.encoded(events.get(number)),
-                    headers.get(number));
-            checker.answer(dead ? Answer.deadLetter(written) : Answer.labelled(written));
+            GenericRecord event = events.get(number);
+            ConsumerRecord<byte[], byte[]> written =
+                    written(number, form.written().apply(event));
+            checker.answer(
+                    isDead(event) ? Answer.deadLetter(form.wire(), written) : Answer.labelled(form.wire(), written));
         }
         return checker.verdict(SENT);
+    }
+
+    private ConsumerRecord<byte[], byte[]> written(int number, byte[] value) {
+        return record("labelled-documents", 0, 0, keys.get(number), value, headers.get(number));
     }
 
     private static List<Integer> inOrder() {
@@ -278,6 +360,9 @@ class CheckerTest {
                 fault("no evidence", event -> replaceLabel(event, "evidence", List.of())),
                 fault("another extent", event -> answer(event).put("tokens_seen", 8)),
                 fault("another document", event -> event.put("document_id", "d1")),
+                fault("another title", event -> event.put("title", "On d1")),
+                fault("another time", event -> event.put("event_time", 7L)),
+                fault("other metadata", event -> event.put("metadata", Map.of("payload.writer", "version 0"))),
                 fault("the event id of another", event -> event.put("event_id", eventId(1))),
                 fault("another model", event -> ((GenericRecord) answer(event).get("model")).put("digest", "e")),
                 fault("no answer", event -> event.put("answers", List.of())),
@@ -311,7 +396,7 @@ class CheckerTest {
 
     @Test
     void aTextThatIsRefusedAndAPoisonThatIsNotAreWrongEvenUndisturbed() {
-        ProducerRecord<byte[], byte @Nullable []> record = documents.record(INPUT, 0, false);
+        ProducerRecord<byte[], byte @Nullable []> record = documents.record(INPUT, which(0));
         events.set(0, deadLetter(0, record, "TOKENIZE EMPTY_TEXT"));
         headers.set(0, deadLetterHeaders(record, "TOKENIZE EMPTY_TEXT"));
         int poisoned = poisoned();
@@ -345,17 +430,46 @@ class CheckerTest {
     @Test
     void aDeadLetterWithoutTheHeadersOfItsRecordIsWrong() {
         int poisoned = poisoned();
-        headers.get(poisoned).remove(Documents.NUMBER);
+        headers.get(poisoned).remove(Which.NUMBER);
         assertThat(verdict(true, inOrder()).wrong()).isEqualTo(1);
     }
 
     @Test
     void aDeadLetterOfAnotherReasonIsWrong() {
         int poisoned = poisoned();
-        ProducerRecord<byte[], byte @Nullable []> record = documents.record(INPUT, poisoned, false);
+        ProducerRecord<byte[], byte @Nullable []> record = documents.record(INPUT, which(poisoned));
         events.set(poisoned, deadLetter(poisoned, record, "INFERENCE TIMEOUT"));
         headers.set(poisoned, deadLetterHeaders(record, "INFERENCE TIMEOUT"));
         assertThat(verdict(true, inOrder()).wrong()).isPositive();
+    }
+
+    @Test
+    void aGoodRecordThatIsTakenForAnUnknownSchemaIsWrong() {
+        ProducerRecord<byte[], byte @Nullable []> record = documents.record(INPUT, which(LATE));
+        events.set(LATE, deadLetter(LATE, record, "DECODE UNKNOWN_SCHEMA"));
+        headers.set(LATE, deadLetterHeaders(record, "DECODE UNKNOWN_SCHEMA"));
+        assertThat(verdict(true, inOrder()).examples())
+                .anySatisfy(example -> assertThat(example).contains("UNKNOWN_SCHEMA", "expected labels"));
+    }
+
+    /** Not by its own schema, cut off, with something behind it; a cut within the name of the schema is among these. */
+    @Test
+    void anEventThatIsNotWrittenAsItMustBeCannotBeRead() {
+        GenericRecord event = events.get(LATE);
+        byte[] whole = form.written().apply(event);
+        byte[] otherwise = form.name().equals("hatflow")
+                ? Avro.encoded(ConfluentAvro.header(1), event)
+                : SingleObject.encoded(event);
+        for (byte[] value : List.of(
+                otherwise,
+                form.written().apply(events.get(poisoned())),
+                Arrays.copyOf(whole, 4),
+                Arrays.copyOf(whole, whole.length - 1),
+                Arrays.copyOf(whole, whole.length + 1))) {
+            assertThatThrownBy(() -> Answer.labelled(form.wire(), written(LATE, value)))
+                    .isInstanceOfAny(IllegalArgumentException.class, UncheckedIOException.class);
+        }
+        assertThat(Answer.labelled(form.wire(), written(LATE, whole)).event()).isEqualTo(event);
     }
 
     @Test
