@@ -167,18 +167,18 @@ class SchemaRegistryTest {
 
     @Test
     void anUnknownIdIsNotAskedForAgainAtOnce() {
-        server.says("GET /schemas/ids/7", unknown(), answer(LETTER));
+        server.says("GET /schemas/ids/7", unknown(), unknown(), answer(LETTER));
         SchemaRegistry registry = registry();
 
         assertThat(registry.byId(7)).isEmpty();
         assertThat(registry.byId(7)).isEmpty();
 
-        assertThat(server.asked()).hasSize(1);
+        assertThat(server.asked()).hasSize(2);
     }
 
     @Test
     void anUnknownIdIsAskedForAgainAfterAWhile() {
-        server.says("GET /schemas/ids/7", unknown(), answer(LETTER));
+        server.says("GET /schemas/ids/7", unknown(), unknown(), answer(LETTER));
         Patience forgetful = new Patience(
                 PATIENCE.limit(),
                 PATIENCE.answerLimit(),
@@ -189,6 +189,32 @@ class SchemaRegistryTest {
 
         assertThat(registry.byId(7)).isEmpty();
         assertThat(registry.byId(7)).contains(LETTER);
+    }
+
+    /** It may be on its way to the replica that was asked. */
+    @Test
+    void anIdIsUnknownOnlyWhereItIsStillSoAfterAMoment() {
+        server.says("GET /schemas/ids/7", unknown(), answer(LETTER));
+
+        assertThat(registry().byId(7)).contains(LETTER);
+    }
+
+    @Test
+    void anIdIsUnknownOnlyWhereNoAddressKnowsIt() throws IOException {
+        server.says("GET /schemas/ids/7", answer(LETTER));
+        server.says("GET /schemas/ids/8", unknown());
+        try (StubRegistry behind = StubRegistry.start()) {
+            behind.says("GET /schemas/ids/7", unknown());
+            // As a server in between says it of everything, which is not the registry's word.
+            behind.says("GET /schemas/ids/8", new Reply(404, "<html>"));
+            SchemaRegistry registry = registry(PATIENCE, Map.of(), nowhere(), behind.url(), server.url());
+
+            assertThat(registry.byId(7)).contains(LETTER);
+            assertThat(registry.byId(8)).isEmpty();
+
+            assertThat(behind.questions())
+                    .containsExactly("GET /schemas/ids/7", "GET /schemas/ids/8", "GET /schemas/ids/8");
+        }
     }
 
     @Test
@@ -373,7 +399,41 @@ class SchemaRegistryTest {
                 .hasMessageMatching(of(LOGIN))
                 .hasMessageNotContaining("hush");
         assertThat(List.of(without, with)).allMatch(SchemaRegistryTest::endsTheJob);
-        assertThat(server.asked()).hasSize(2);
+        assertThat(server.asked()).hasSize(4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {200, 302, 401, 403})
+    void anAddressThatLetsNobodyInIsLeftForAnother(int status) throws IOException {
+        server.says("GET /schemas/ids/7", answer(LETTER));
+        try (StubRegistry closed = StubRegistry.start()) {
+            closed.says("GET /schemas/ids/7", new Reply(status, "<html>"));
+
+            assertThat(registry(PATIENCE, Map.of(), closed.url(), server.url()).byId(7))
+                    .contains(LETTER);
+        }
+    }
+
+    @Test
+    void anAddressThatLetsNobodyInDoesNotEndTheJobWhileAnotherIsDown() throws IOException {
+        server.says("GET /schemas/ids/7", new Reply(401, ""));
+
+        RegistryException failure = catchThrowableOfType(RegistryException.class, () -> registry(
+                        patience(Duration.ofMillis(300), Duration.ofMillis(200)), Map.of(), server.url(), nowhere())
+                .byId(7));
+
+        assertThat(failure)
+                .hasMessageMatching(of(NO_ANSWER))
+                .hasMessageContaining(
+                        "; and The schema registry at " + server.url() + " refuses the login (status 401)");
+        assertThat(endsTheJob(failure)).isFalse();
+    }
+
+    @Test
+    void anAddressThatLetsNobodyInForAMomentIsAskedAgain() {
+        server.says("GET /schemas/ids/7", new Reply(403, ""), answer(LETTER));
+
+        assertThat(registry().byId(7)).contains(LETTER);
     }
 
     @Test
@@ -485,7 +545,7 @@ class SchemaRegistryTest {
 
     @ParameterizedTest
     @MethodSource("nonsense")
-    void nonsenseIsTheRegistrysFaultAndNotRepeated(Nonsense nonsense) {
+    void nonsenseIsTheRegistrysFaultAndItsContentIsNotShown(Nonsense nonsense) {
         server.says("GET /schemas/ids/7", nonsense.reply());
 
         RegistryException failure =
@@ -518,7 +578,10 @@ class SchemaRegistryTest {
     void theNewestSchemaOfASubjectIsAskedForEachTime() {
         server.says(
                 "GET /subjects/a%20b%2Fc/versions/latest",
-                unknown(), answer(LETTER), answer(Schema.create(Schema.Type.INT)));
+                unknown(),
+                unknown(),
+                answer(LETTER),
+                answer(Schema.create(Schema.Type.INT)));
         SchemaRegistry registry = registry();
 
         assertThat(registry.latest("a b/c")).isEmpty();
@@ -528,9 +591,10 @@ class SchemaRegistryTest {
 
     @Test
     void aSchemaIsLookedUpComparedAndRegistered() {
-        server.says("POST /subjects/s", unknown(), ok("{\"id\": 7, \"subject\": \"s\", \"version\": 1}"));
+        server.says("POST /subjects/s", unknown(), unknown(), ok("{\"id\": 7, \"subject\": \"s\", \"version\": 1}"));
         server.says(
                 "POST /compatibility/subjects/s/versions/latest?verbose=true",
+                unknown(),
                 unknown(),
                 ok("{\"is_compatible\": true}"),
                 ok("{\"is_compatible\": false, \"messages\": [\"one\\n thing\", \"" + "x".repeat(400) + "\"]}"),
@@ -640,7 +704,7 @@ class SchemaRegistryTest {
 
     @Test
     void nothingIsKnownOfWhatFailed() {
-        server.says("GET /schemas/ids/7", ok("<html>"), answer(LETTER));
+        server.says("GET /schemas/ids/7", ok("<html>"), ok("<html>"), answer(LETTER));
         SchemaRegistry registry = registry();
 
         assertThatThrownBy(() -> registry.byId(7)).isInstanceOf(RegistryException.class);
