@@ -14,12 +14,13 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.apache.avro.Schema;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A schema registry behind Confluent's REST API. What an id stands for never changes, so each is asked for once; an id that is not known
- * is asked for again after a while. Thread-safe.
+ * A schema registry behind Confluent's REST API. What an id stands for never changes, so each is asked for once; an id that is not known,
+ * or whose schema cannot be read, is asked for again after a while. Thread-safe.
  */
 public final class SchemaRegistry implements RegisteredSchemas {
 
@@ -32,15 +33,29 @@ public final class SchemaRegistry implements RegisteredSchemas {
     private final Patience patience;
     private final ConcurrentMap<Object, Optional<Schema>> known = new ConcurrentHashMap<>();
 
-    /** When it was said that an id is not known. Guarded by itself. */
-    private final Map<Object, Long> unknown = new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
+    /** Ids that stand for no schema at the moment. Guarded by itself. */
+    @SuppressWarnings("serial") // never serialized
+    private final Map<Object, Without> unknown = new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Object, Long> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Object, Without> eldest) {
             return size() > MAX_UNKNOWN;
         }
     };
+
+    /**
+     * That an id stands for no schema.
+     *
+     * @param since when it was said, by {@link System#nanoTime}
+     * @param flaw why the schema that it stands for cannot be read; null where it stands for none
+     */
+    private record Without(long since, @Nullable String flaw) {
+        Optional<Schema> schema() {
+            if (flaw != null) {
+                throw new UnreadableSchemaException(flaw);
+            }
+            return Optional.empty();
+        }
+    }
 
     /**
      * Nothing is asked yet; references to secrets are read here and with each request.
@@ -77,28 +92,42 @@ public final class SchemaRegistry implements RegisteredSchemas {
         if (schema != null) {
             return schema;
         }
-        if (isUnknown(id)) {
-            return Optional.empty();
+        Without without = without(id);
+        if (without != null) {
+            return without.schema();
         }
         Answer answer = connection.get(path);
         if (answer.isUnknown() || (id instanceof UUID && isNoPathHere(answer))) {
-            synchronized (unknown) {
-                unknown.remove(id);
-                unknown.put(id, System.nanoTime());
-            }
-            return Optional.empty();
+            return remember(id, null).schema();
         }
         requireOk(answer);
-        Optional<Schema> read = new SchemaReader(connection).read(answer);
-        known.put(id, read);
-        return read;
+        try {
+            Optional<Schema> read = new SchemaReader(connection).read(answer);
+            known.put(id, read);
+            return read;
+        } catch (UnreadableSchemaException e) {
+            return remember(id, e.sentence()).schema();
+        }
     }
 
-    private boolean isUnknown(Object id) {
+    private Without remember(Object id, @Nullable String flaw) {
+        Without without = new Without(System.nanoTime(), flaw);
         synchronized (unknown) {
-            Long since = unknown.get(id);
-            return since != null
-                    && System.nanoTime() - since < patience.unknownFor().toNanos();
+            unknown.remove(id);
+            unknown.put(id, without);
+        }
+        return without;
+    }
+
+    /** Null where it is not known, or no longer believed, that an id stands for nothing. */
+    private @Nullable Without without(Object id) {
+        synchronized (unknown) {
+            Without without = unknown.get(id);
+            return without != null
+                            && System.nanoTime() - without.since()
+                                    < patience.unknownFor().toNanos()
+                    ? without
+                    : null;
         }
     }
 
