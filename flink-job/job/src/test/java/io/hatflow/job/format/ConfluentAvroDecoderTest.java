@@ -43,7 +43,7 @@ class ConfluentAvroDecoderTest {
             if (down) {
                 throw new RegistryException("The registry does not answer", null);
             }
-            if (name.equals(NO_SCHEMA)) {
+            if (name.equals(NO_SCHEMA) || name.equals("none-value")) {
                 throw new UnreadableSchemaException("It is no schema");
             }
             return Optional.ofNullable(schemas.get(name));
@@ -200,13 +200,16 @@ class ConfluentAvroDecoderTest {
     void theNewestSchemaOfATopicIsLookedAtBeforeTheJobIsSubmitted() {
         FormatSettings settings = Settings.of("confluent-avro", "text=bdy", "title=n");
         registry.schemas.put("tickets-value", FIRST);
-        registry.schemas.put("numbers-value", WITHOUT_BODY);
 
-        assertThat(settings.problems(registry, List.of("tickets", "numbers", "not-there")))
+        assertThat(settings.problems(registry, List.of("tickets", "not-there")))
                 .containsExactly(
-                        "document.text is \"bdy\", which the schema Ticket does not have; it has body (subject tickets-value)",
-                        "document.text is \"bdy\", which the schema Ticket does not have; nothing in it is a text or an array"
-                                + " of texts (subject numbers-value)");
+                        "document.text is \"bdy\", which the schema Ticket does not have; it has body (subject tickets-value)");
+        registry.schemas.put("numbers-value", WITHOUT_BODY);
+        assertThat(settings.problems(registry, List.of("tickets", "numbers", "not-there")))
+                .containsExactly("document.text is \"bdy\", which the schema Ticket does not have; it has body (subject"
+                        + " tickets-value and 1 more)");
+        assertThat(settings.problems(registry, List.of("none")))
+                .containsExactly("It is no schema (subject none-value)");
         assertThat(Settings.of("json", "text=bdy").problems(registry, List.of("tickets")))
                 .isEmpty();
     }
