@@ -90,8 +90,13 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
     private static final Setting<@Nullable FieldPath> TITLE = path("document.title", "Field that holds the title.");
     private static final Setting<@Nullable FieldPath> TIME = path(
             "document.time",
-            "Field that says when the document came to be: a time by ISO 8601, Avro's dates and timestamps, or"
-                    + " milliseconds since 1970.");
+            "Field that says when the document came to be: a time by ISO 8601, Avro's dates and timestamps, or a"
+                    + " number since 1970.");
+    private static final Setting<EpochUnit> TIME_UNIT = Setting.choice(
+            "document.time-unit",
+            EpochUnit.class,
+            EpochUnit.MILLISECONDS,
+            "What a number in `document.time` counts; Avro's timestamps say it themselves.");
     private static final Setting<@Nullable FieldPath> PRIORITY = path(
             "document.priority",
             "Field whose value `high` lets the record overtake, as `classify.priority-header` does.");
@@ -100,7 +105,7 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
 
     /** Everything that can be set here. */
     public static final List<Setting<?>> SETTINGS =
-            List.of(FORMAT, SCHEMA, TEXT, SEPARATOR, SEGMENTS, ID, TITLE, TIME, PRIORITY, METADATA, WRITER_SCHEMAS);
+            List.of(FORMAT, SCHEMA, TEXT, SEPARATOR, SEGMENTS, ID, TITLE, TIME, TIME_UNIT, PRIORITY, METADATA, WRITER_SCHEMAS);
 
     /**
      * Reads the settings; mistakes are noted in the values.
@@ -115,6 +120,7 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
                 values.get(ID),
                 values.get(TITLE),
                 values.get(TIME),
+                values.get(TIME_UNIT),
                 values.get(PRIORITY),
                 values.get(METADATA));
         Format format = values.get(FORMAT);
@@ -173,6 +179,7 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
         noteOther(values, SEGMENTS, mapping.segments() != null, MAPPED);
         noteOther(values, TITLE, mapping.title() != null, MAPPED);
         noteOther(values, TIME, mapping.time() != null, MAPPED);
+        noteOther(values, TIME_UNIT, mapping.timeUnit() != EpochUnit.MILLISECONDS, MAPPED);
         noteOther(values, PRIORITY, mapping.priority() != null, MAPPED);
         noteOther(values, METADATA, !mapping.metadata().isEmpty(), MAPPED);
         noteOther(values, SCHEMA, !schemaFile.isEmpty(), EnumSet.of(Format.AVRO));

@@ -255,6 +255,38 @@ class BareAvroDecoderTest {
                 .isEqualTo(Instant.ofEpochMilli(Long.MAX_VALUE));
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "'long'                                           | 1764324930",
+                "'int'                                            | 1764324930",
+                "'double'                                         | 1764324930",
+                "'string'                                         | 1764324930",
+                "{'type': 'long', 'logicalType': 'timestamp-millis'} | 1764324930000",
+                "{'type': 'long', 'logicalType': 'timestamp-micros'} | 1764324930000000",
+            })
+    void numbersCountWhatTheSettingSaysUnlessTheirTypeDoes(String type, String value) {
+        Schema pair = pair(schema(type));
+        Object written =
+                switch (pair.getField("id").schema().getTypes().get(1).getType()) {
+                    case INT -> Integer.valueOf(value);
+                    case LONG -> Long.valueOf(value);
+                    case DOUBLE -> Double.valueOf(value);
+                    default -> value;
+                };
+
+        assertThat(document(
+                                pair,
+                                encoded(pair, Map.of("id", written, "t", "x")),
+                                "text=t",
+                                "time=id",
+                                "time-unit=seconds")
+                        .getEventTime())
+                .isEqualTo(Instant.parse("2025-11-28T10:15:30Z"));
+    }
+
     @Test
     void aValueThatIsCutOffAnywhereIsRefusedAndSoAreBytesAfterIt() {
         Object inner = record(
