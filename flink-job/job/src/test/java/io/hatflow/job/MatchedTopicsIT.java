@@ -115,6 +115,23 @@ class MatchedTopicsIT {
         awaitNamed(run, "a");
     }
 
+    /** Where reading begins is a matter of those that are there at the start, and none was. */
+    @Test
+    void theFirstTopicToAppearIsReadFromItsFirstRecord(
+            LocalBroker broker, @InjectMiniCluster MiniCluster flink, @TempDir Path savepoints) throws Exception {
+        JobRun run = new JobRun(broker, "late");
+        String[] flags = {"--kafka.input-topic-pattern=late-.*-in", "--kafka.start-from=latest"};
+        JobClient job = run.startLookingOften(null, flags);
+        JobRun.checkpoint(flink, job);
+        // A job that goes on has begun, however soon it looks for topics.
+        run.startLookingOften(JobRun.stop(job, savepoints), flags);
+
+        broker.createTopics(1, List.of("late-a-in"));
+        send(broker, "late-a-in", document("a"));
+
+        awaitNamed(run, "a");
+    }
+
     @Test
     void thereIsSomethingToCatchUpWith(LocalBroker broker) throws Exception {
         JobRun run = new JobRun(broker, "nothing-there");
