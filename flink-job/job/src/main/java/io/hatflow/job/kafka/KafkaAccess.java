@@ -3,12 +3,14 @@ package io.hatflow.job.kafka;
 import io.hatflow.job.config.References;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import javax.security.auth.login.LoginException;
@@ -19,6 +21,7 @@ import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeConfigsOptions;
 import org.apache.kafka.clients.admin.DescribeConsumerGroupsOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
@@ -108,9 +111,7 @@ public final class KafkaAccess implements Serializable {
     /** As {@link #requireReading(InputTopics, String)}, by a client that is there already. */
     public void requireReading(Admin admin, InputTopics topics, String groupId) {
         settle(() -> {
-            for (String topic : topics.now(admin)) {
-                requireTopic(admin, topic, AclOperation.READ, "read");
-            }
+            requireTopics(admin, topics.now(admin), AclOperation.READ, "read");
             requireGroup(admin, groupId);
         });
     }
@@ -122,7 +123,7 @@ public final class KafkaAccess implements Serializable {
      */
     public void requireWriting(String topic) {
         requireReferences();
-        withAdmin(admin -> settle(() -> requireTopic(admin, topic, AclOperation.WRITE, "write to")));
+        withAdmin(admin -> settle(() -> requireTopics(admin, List.of(topic), AclOperation.WRITE, "write to")));
     }
 
     /**
@@ -197,29 +198,28 @@ public final class KafkaAccess implements Serializable {
         return clients;
     }
 
-    /** A topic that is not there is none of the rights' business: it may be on its way, or made by the first who writes. */
-    private void requireTopic(Admin admin, String topic, AclOperation operation, String verb)
+    /** Topics that are not there are none of the rights' business: they may be on their way, or made by the first who writes. */
+    private void requireTopics(Admin admin, Collection<String> topics, AclOperation operation, String verb)
             throws ExecutionException {
-        try {
-            Set<AclOperation> allowed = get(admin.describeTopics(
-                                    List.of(topic),
-                                    new DescribeTopicsOptions()
-                                            .includeAuthorizedOperations(true)
-                                            .timeoutMs(LIMIT_MS))
-                            .topicNameValues()
-                            .get(topic))
-                    .authorizedOperations();
-            if (lacks(allowed, operation)) {
-                throw fatal(
-                        KafkaRefusal.topic(topic, verb, operation == AclOperation.READ ? "Read" : "Write", servers));
-            }
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof TopicAuthorizationException) {
-                throw fatal(
-                        KafkaRefusal.topic(topic, verb, operation == AclOperation.READ ? "Read" : "Write", servers));
-            }
-            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
-                throw e;
+        Map<String, KafkaFuture<TopicDescription>> described = new TreeMap<>(admin.describeTopics(
+                        topics,
+                        new DescribeTopicsOptions()
+                                .includeAuthorizedOperations(true)
+                                .timeoutMs(LIMIT_MS))
+                .topicNameValues());
+        for (Map.Entry<String, KafkaFuture<TopicDescription>> each : described.entrySet()) {
+            String right = operation == AclOperation.READ ? "Read" : "Write";
+            try {
+                if (lacks(get(each.getValue()).authorizedOperations(), operation)) {
+                    throw fatal(KafkaRefusal.topic(each.getKey(), verb, right, servers));
+                }
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof TopicAuthorizationException) {
+                    throw fatal(KafkaRefusal.topic(each.getKey(), verb, right, servers));
+                }
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw e;
+                }
             }
         }
     }
