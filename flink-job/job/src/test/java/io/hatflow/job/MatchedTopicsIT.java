@@ -175,6 +175,22 @@ class MatchedTopicsIT {
     }
 
     @Test
+    void aTopicThatEventsShouldGoToAndThatIsNotThereIsNamed(LocalBroker broker) throws Exception {
+        JobRun run = new JobRun(broker, "no-output");
+        JobClient job = run.startLookingOften(
+                null,
+                "--kafka.input-topic-pattern=no-output\\.in",
+                "--kafka.labelled-topic={topic}-out",
+                "--kafka.properties.max.block.ms=1000",
+                "--flink.restart-strategy.type=none");
+        broker.createTopics(1, List.of("no-output.in"));
+        send(broker, "no-output.in", document("a"));
+
+        assertThat(catchThrowable(() -> JobRun.awaitEnd(job)))
+                .hasStackTraceContaining("The topic no-output.in-out is not there, where events are to go; make it");
+    }
+
+    @Test
     void aMatchedTopicThatIsDeletedEndsTheJobUnlessItMaySkip(LocalBroker broker, @TempDir Path savepoints)
             throws Exception {
         JobRun run = new JobRun(broker, "deleted");

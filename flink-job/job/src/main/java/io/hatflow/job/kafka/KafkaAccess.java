@@ -5,6 +5,7 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.function.Consumer;
 import javax.security.auth.login.LoginException;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.util.ExceptionUtils;
+import org.apache.flink.util.FlinkRuntimeException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeConfigsOptions;
@@ -29,6 +31,7 @@ import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -120,10 +123,35 @@ public final class KafkaAccess implements Serializable {
      * Asks for the right to write.
      *
      * @throws SuppressRestartsException with a {@link KafkaRefusal} if Kafka says no
+     * @throws FlinkRuntimeException if the topic is not there, and Kafka does not make it
      */
     public void requireWriting(String topic) {
         requireReferences();
-        withAdmin(admin -> settle(() -> requireTopics(admin, List.of(topic), AclOperation.WRITE, "write to")));
+        withAdmin(admin -> settle(() -> {
+            if (!requireTopics(admin, List.of(topic), AclOperation.WRITE, "write to")
+                    .isEmpty()) {
+                requireMade(topic);
+            }
+        }));
+    }
+
+    /** Kafka makes a topic, where it does at all, for a producer that asks about it; one that only writes would wait in silence. */
+    private void requireMade(String topic) {
+        Map<String, Object> producing = clients();
+        producing.putIfAbsent("max.block.ms", LIMIT_MS);
+        KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(producing, new ByteArraySerializer(), new ByteArraySerializer());
+        try {
+            LOG.info("Kafka has made the topic {}: {}", topic, producer.partitionsFor(topic));
+        } catch (TimeoutException e) {
+            throw new FlinkRuntimeException(
+                    "The topic " + topic
+                            + " is not there, where events are to go; make it (docs/delivery.md says how), or"
+                            + " correct kafka.labelled-topic or kafka.dead-letter-topic",
+                    e);
+        } finally {
+            producer.close(Duration.ZERO);
+        }
     }
 
     /**
@@ -198,8 +226,12 @@ public final class KafkaAccess implements Serializable {
         return clients;
     }
 
-    /** Topics that are not there are none of the rights' business: they may be on their way, or made by the first who writes. */
-    private void requireTopics(Admin admin, Collection<String> topics, AclOperation operation, String verb)
+    /**
+     * Asks for a right to topics.
+     *
+     * @return those that are not there, which is none of the rights' business: they may be on their way, or made by the first who writes
+     */
+    private Set<String> requireTopics(Admin admin, Collection<String> topics, AclOperation operation, String verb)
             throws ExecutionException {
         Map<String, KafkaFuture<TopicDescription>> described = new TreeMap<>(admin.describeTopics(
                         topics,
@@ -207,6 +239,7 @@ public final class KafkaAccess implements Serializable {
                                 .includeAuthorizedOperations(true)
                                 .timeoutMs(LIMIT_MS))
                 .topicNameValues());
+        Set<String> missing = new HashSet<>();
         for (Map.Entry<String, KafkaFuture<TopicDescription>> each : described.entrySet()) {
             String right = operation == AclOperation.READ ? "Read" : "Write";
             try {
@@ -220,8 +253,10 @@ public final class KafkaAccess implements Serializable {
                 if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
                     throw e;
                 }
+                missing.add(each.getKey());
             }
         }
+        return missing;
     }
 
     /** A group that is not there yet is made by its first commit; who may not read it is not told whether it is there. */
