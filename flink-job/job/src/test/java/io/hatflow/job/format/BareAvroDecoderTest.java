@@ -24,6 +24,7 @@ import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -374,6 +375,29 @@ class BareAvroDecoderTest {
             assertThat(SchemaCheck.problems(nothing, Given.mapping("text=r.a.b.c")))
                     .hasSize(1);
         }
+    }
+
+    /** Records of nothing within one another, more of them than values may be deep. */
+    @Test
+    @Timeout(30)
+    void itemsThatTakeNoBytesTakeNoTimeHoweverDeepTheyAre() throws IOException {
+        StringBuilder types = new StringBuilder("[{'type': 'record', 'name': 'R0', 'fields': []}");
+        for (int i = 1; i < 600; i++) {
+            types.append(", {'type': 'record', 'name': 'R" + i + "', 'fields': [{'name': 'r', 'type': 'R" + (i - 1)
+                    + "'}]}");
+        }
+        Schema schema = schema(types + ", {'type': 'record', 'name': 'Top', 'fields': [{'name': 'a', 'type': {'type':"
+                + " 'array', 'items': 'R599'}}, {'name': 't', 'type': 'string'}]}]");
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
+        encoder.writeIndex(600);
+        for (int block = 0; block < 500_000; block++) {
+            encoder.writeLong(1_000);
+        }
+        encoder.writeLong(0);
+        encoder.writeString("x".repeat(2_000));
+
+        assertThat(document(schema, bytes.toByteArray(), "text=t").getText()).hasSize(2_000);
     }
 
     @Test
