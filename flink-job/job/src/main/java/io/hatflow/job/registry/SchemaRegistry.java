@@ -4,13 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hatflow.job.registry.RegistryConnection.Answer;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.apache.avro.Schema;
@@ -29,9 +28,20 @@ public final class SchemaRegistry implements RegisteredSchemas {
     /** Beyond, the oldest is forgotten: a topic of something else holds a new number in every record. */
     private static final int MAX_UNKNOWN = 10_000;
 
+    /** Beyond, the one that was needed longest ago is forgotten; a topic has a few. */
+    private static final int MAX_KNOWN = 1_000;
+
     private final RegistryConnection connection;
     private final Patience patience;
-    private final ConcurrentMap<Object, Optional<Schema>> known = new ConcurrentHashMap<>();
+
+    @SuppressWarnings("serial") // never serialized
+    private final Map<Object, Optional<Schema>> known =
+            Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Object, Optional<Schema>> eldest) {
+                    return size() > MAX_KNOWN;
+                }
+            });
 
     /** Ids that stand for no schema at the moment. Guarded by itself. */
     @SuppressWarnings("serial") // never serialized

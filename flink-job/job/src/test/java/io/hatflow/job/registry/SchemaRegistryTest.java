@@ -154,6 +154,27 @@ class SchemaRegistryTest {
     }
 
     @Test
+    void ofVeryManyIdsTheOneThatWasNeededLongestAgoIsForgotten() {
+        for (int id = 0; id <= 1_000; id++) {
+            server.says("GET /schemas/ids/" + id, answer(LETTER));
+        }
+        SchemaRegistry registry = registry();
+        for (int id = 0; id < 1_000; id++) {
+            registry.byId(id);
+        }
+        registry.byId(0);
+        assertThat(server.asked()).hasSize(1_000);
+
+        registry.byId(1_000);
+        registry.byId(0);
+        registry.byId(1);
+
+        assertThat(server.questions())
+                .hasSize(1_002)
+                .endsWith("GET /schemas/ids/1000", "GET /schemas/ids/1");
+    }
+
+    @Test
     void aGuidIsAskedForOnce() {
         UUID guid = UUID.nameUUIDFromBytes(new byte[] {1});
         server.says("GET /schemas/guids/" + guid, answer(LETTER));
