@@ -209,7 +209,7 @@ public final class SchemaRegistry implements RegisteredSchemas {
     public int register(String subject, Schema schema) {
         Answer answer = connection.post("/subjects/" + SchemaReader.encoded(subject) + "/versions", request(schema));
         if (answer.status() == 409 || answer.status() == 422) {
-            throw refused(subject, schema, answer.said());
+            throw RegistryConnection.refusal(refused(subject, schema, answer.said()), null);
         }
         requireOk(answer);
         return id(answer);
@@ -227,31 +227,42 @@ public final class SchemaRegistry implements RegisteredSchemas {
         if (there.isPresent()) {
             return there.getAsInt();
         }
-        if (!register) {
-            throw RegistryConnection.refusal(
-                    "The subject " + subject + " of the schema registry does not hold the schema of "
-                            + schema.getFullName()
-                            + " that this release writes, and events.register-schemas is false. Expected it to be there;"
-                            + " register schemas/src/main/avro/" + schema.getName()
-                            + ".avsc of this release under that subject, or set events.register-schemas: true",
-                    null);
-        }
-        incompatibility(subject, schema).ifPresent(reasons -> {
-            throw refused(subject, schema, reasons);
+        obstacle(subject, schema, register).ifPresent(sentence -> {
+            throw RegistryConnection.refusal(sentence, null);
         });
         int id = register(subject, schema);
         LOG.info("The schema of {} is registered under the subject {}, with id {}", schema.getFullName(), subject, id);
         return id;
     }
 
-    private static RegistryException refused(String subject, Schema schema, String reasons) {
-        return RegistryConnection.refusal(
-                "The schema registry refuses the schema of " + schema.getFullName() + " for the subject " + subject
-                        + " ("
-                        + reasons
-                        + "). Expected a subject whose earlier versions it goes with; give another topic or another"
-                        + " registry.subject-name-strategy, or delete what the subject holds",
-                null);
+    /**
+     * Why {@link #idToWrite} would refuse a schema. Registers nothing.
+     *
+     * @return a sentence without its end; empty where it would not
+     * @throws RegistryException if the registry does not answer as it should
+     */
+    public Optional<String> whyNotWritten(String subject, Schema schema, boolean register) {
+        return lookUp(subject, schema).isPresent() ? Optional.empty() : obstacle(subject, schema, register);
+    }
+
+    /** What keeps a schema that the subject does not hold from being written there. */
+    private Optional<String> obstacle(String subject, Schema schema, boolean register) {
+        if (!register) {
+            return Optional.of("The subject " + subject + " of the schema registry does not hold the schema of "
+                    + schema.getFullName()
+                    + " that this release writes, and events.register-schemas is false. Expected it to"
+                    + " be there; register schemas/src/main/avro/" + schema.getName()
+                    + ".avsc of this release under that subject, or set events.register-schemas: true");
+        }
+        return incompatibility(subject, schema).map(reasons -> refused(subject, schema, reasons));
+    }
+
+    private static String refused(String subject, Schema schema, String reasons) {
+        return "The schema registry refuses the schema of " + schema.getFullName() + " for the subject " + subject
+                + " ("
+                + reasons
+                + "). Expected a subject whose earlier versions it goes with; give another topic or another"
+                + " registry.subject-name-strategy, or delete what the subject holds";
     }
 
     private static ObjectNode request(Schema schema) {

@@ -169,9 +169,7 @@ class SchemaRegistryTest {
         registry.byId(0);
         registry.byId(1);
 
-        assertThat(server.questions())
-                .hasSize(1_002)
-                .endsWith("GET /schemas/ids/1000", "GET /schemas/ids/1");
+        assertThat(server.questions()).hasSize(1_002).endsWith("GET /schemas/ids/1000", "GET /schemas/ids/1");
     }
 
     @Test
@@ -314,8 +312,9 @@ class SchemaRegistryTest {
 
         assertThatThrownBy(() -> registry().byId(7))
                 .isInstanceOf(UnreadableSchemaException.class)
-                .hasMessageEndingWith(" is answered with a schema that refers, through others, to more than 500; expected no more;"
-                        + " look at it in the registry");
+                .hasMessageEndingWith(
+                        " is answered with a schema that refers, through others, to more than 500; expected no more;"
+                                + " look at it in the registry");
     }
 
     @Test
@@ -650,10 +649,7 @@ class SchemaRegistryTest {
     void theNewestSchemaOfASubjectIsAskedForEachTime() {
         server.says(
                 "GET /subjects/a%20b%2Fc/versions/latest",
-                unknown(),
-                unknown(),
-                answer(LETTER),
-                answer(Schema.create(Schema.Type.INT)));
+                unknown(), unknown(), answer(LETTER), answer(Schema.create(Schema.Type.INT)));
         SchemaRegistry registry = registry();
 
         assertThat(registry.latest("a b/c")).isEmpty();
@@ -720,6 +716,24 @@ class SchemaRegistryTest {
         assertThatThrownBy(() -> registry().idToWrite("s", LETTER, false))
                 .hasMessageMatching(of(MISSING_SCHEMA))
                 .matches(SchemaRegistryTest::endsTheJob);
+    }
+
+    @Test
+    void whatWouldNotBeWrittenIsSaidWithoutRegisteringIt() {
+        String compatibility = "POST /compatibility/subjects/s/versions/latest?verbose=true";
+        server.says("POST /subjects/s", ok("{\"id\": 7}"), unknown());
+        SchemaRegistry registry = registry();
+
+        assertThat(registry.whyNotWritten("s", LETTER, true)).isEmpty();
+        assertThat(registry.whyNotWritten("s", LETTER, false))
+                .hasValueSatisfying(sentence -> assertThat(sentence).matches(of(MISSING_SCHEMA)));
+        server.says(compatibility, ok("{\"is_compatible\": true}"));
+        assertThat(registry.whyNotWritten("s", LETTER, true)).isEmpty();
+        server.says(compatibility, ok("{\"is_compatible\": false, \"messages\": [\"a changed\"]}"));
+        assertThat(registry.whyNotWritten("s", LETTER, true))
+                .hasValueSatisfying(
+                        sentence -> assertThat(sentence).contains("(a changed)").matches(of(REFUSED_SCHEMA)));
+        assertThat(server.questions()).doesNotContain("POST /subjects/s/versions");
     }
 
     @Test
