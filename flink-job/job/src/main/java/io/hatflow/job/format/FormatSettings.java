@@ -104,8 +104,8 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
             paths("document.metadata", "Fields that are carried through to the event, as text, under their paths.");
 
     /** Everything that can be set here. */
-    public static final List<Setting<?>> SETTINGS =
-            List.of(FORMAT, SCHEMA, TEXT, SEPARATOR, SEGMENTS, ID, TITLE, TIME, TIME_UNIT, PRIORITY, METADATA, WRITER_SCHEMAS);
+    public static final List<Setting<?>> SETTINGS = List.of(
+            FORMAT, SCHEMA, TEXT, SEPARATOR, SEGMENTS, ID, TITLE, TIME, TIME_UNIT, PRIORITY, METADATA, WRITER_SCHEMAS);
 
     /**
      * Reads the settings; mistakes are noted in the values.

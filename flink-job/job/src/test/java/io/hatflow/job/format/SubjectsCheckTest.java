@@ -57,7 +57,7 @@ class SubjectsCheckTest {
                 .containsExactly(
                         "document.title is \"titel\", which the schema A does not have; it has title, id, body (subject a and"
                                 + " 2 more)",
-                        "document.metadata is \"nowhere\", which the schema A does not have; it has id, body, title (subject a"
+                        "document.metadata is \"nowhere\", which the schema A does not have; it has body, title, id (subject a"
                                 + " and 2 more)");
     }
 
