@@ -32,7 +32,8 @@ final class ForeignProgram {
         String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (!process.waitFor(JobRun.LIMIT.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
             process.destroyForcibly();
-            throw new IllegalStateException(String.join(" ", command.subList(0, 2)) + " … failed: " + Files.readString(said));
+            throw new IllegalStateException(
+                    String.join(" ", command.subList(0, 2)) + " … failed: " + Files.readString(said));
         }
         Files.delete(said);
         List<JsonNode> lines = new ArrayList<>();

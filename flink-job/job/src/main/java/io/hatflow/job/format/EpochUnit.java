@@ -2,13 +2,13 @@ package io.hatflow.job.format;
 
 /** What a number counts that is a time since 1970. */
 public enum EpochUnit {
-    /** As most of Java's and JavaScript's writers do. */
+    /** Thousandths of a second. */
     MILLISECONDS(3),
-    /** As most of C's, Python's and the databases' writers do. */
+    /** With or without a fraction. */
     SECONDS(0),
-    /** A thousandth of a millisecond. */
+    /** Millionths of a second. */
     MICROSECONDS(6),
-    /** A millionth of a millisecond. */
+    /** Billionths of a second. */
     NANOSECONDS(9);
 
     private final int digits;
