@@ -35,6 +35,10 @@ final class RegistryOptions {
     @Nullable
     RegisteredSchemas schemas() {
         if (url == null) {
+            if (file != null) {
+                throw new IllegalArgumentException(
+                        "--registry-config is given without --registry-url; give the address of the registry, too");
+            }
             return null;
         }
         List<String> settings = new ArrayList<>(List.of("--registry.url=" + url));

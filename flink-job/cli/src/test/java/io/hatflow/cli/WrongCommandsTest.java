@@ -109,6 +109,9 @@ class WrongCommandsTest {
                 fails(
                         "read --bootstrap-servers a:1 --registry-url http://r --registry-config DIR/none",
                         "--registry-config DIR/none is not a readable file; expected properties of the registry's client"),
+                fails(
+                        "read --bootstrap-servers a:1 --registry-config DIR/docs.jsonl",
+                        "--registry-config is given without --registry-url; give the address of the registry, too"),
                 usage(
                         "replay --bootstrap-servers a:1 --reason NOT_AVRO --registry-url r:8081",
                         "The settings have a mistake:\n  - registry.url holds \"r:8081\", expected http:// or https:// and a"

@@ -191,13 +191,21 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
         return problems;
     }
 
-    /** What the newest schemas of the topics lack, where records are in Avro whose schemas are in the registry. */
+    /** What the newest schemas of the topics lack, and where those of events may not go, as far as these are in the registry. */
     private List<String> registryProblems(Set<String> documents) {
         if (!settings.registry().isGiven()) {
             return List.of();
         }
         try {
-            return settings.format().problems(SchemaRegistry.interactive(settings.registry()), documents);
+            SchemaRegistry registry = SchemaRegistry.interactive(settings.registry());
+            List<String> problems = new ArrayList<>(settings.format().problems(registry, documents));
+            problems.addAll(settings.events()
+                    .problems(
+                            registry,
+                            settings.registry().subjectNames(),
+                            settings.sink().topics(),
+                            documents));
+            return problems;
         } catch (RegistryException e) {
             if (tasksRunHere) {
                 return List.of(String.valueOf(e.getMessage()));

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -31,6 +32,7 @@ import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.util.ExceptionUtils;
+import org.apache.kafka.tools.consumer.ConsoleConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -211,7 +213,27 @@ class EventFormatsIT {
         assertAnswers(run, labelled, deadLetters);
         assertFollow("labelled-document", labelled);
         assertFollow("dead-letter", deadLetters);
+        assertThat(printedByKafkasConsole(broker, run.labelledTopic(), 30))
+                .containsExactlyInAnyOrderElementsOf(labelled);
+        assertThat(printedByKafkasConsole(broker, run.deadLetterTopic(), 3))
+                .containsExactlyInAnyOrderElementsOf(deadLetters);
         run.assertExactlyOneAnswerForEveryRecord();
+    }
+
+    /** What Kafka's own console consumer shows of a topic: the values of its records, a line each. */
+    private static List<JsonNode> printedByKafkasConsole(LocalBroker broker, String topic, int records)
+            throws Exception {
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                ConsoleConsumer.class.getName(),
+                "--bootstrap-server=" + broker.bootstrapServers(),
+                "--topic=" + topic,
+                "--from-beginning",
+                "--isolation-level=read_committed",
+                "--max-messages=" + records,
+                "--timeout-ms=" + JobRun.LIMIT.toMillis());
+        return ForeignProgram.run(command, Map.of("CLASSPATH", System.getProperty("java.class.path")));
     }
 
     private static void assertFollow(String schema, List<JsonNode> events) throws Exception {

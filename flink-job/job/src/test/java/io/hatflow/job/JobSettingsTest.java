@@ -12,6 +12,7 @@ import io.hatflow.inference.onnx.Device;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingsException;
+import io.hatflow.job.format.EpochUnit;
 import io.hatflow.job.format.FieldMapping;
 import io.hatflow.job.format.FieldPath;
 import io.hatflow.job.format.FormatSettings.Format;
@@ -108,6 +109,9 @@ class JobSettingsTest {
                         " ",
                         Optional.empty(),
                         s -> Optional.ofNullable(s.format().mapping().time())),
+                of("document.time-unit", EpochUnit.MILLISECONDS, "milliseconds", EpochUnit.MILLISECONDS, s -> s.format()
+                        .mapping()
+                        .timeUnit()),
                 of(
                         "document.priority",
                         Optional.empty(),
@@ -252,6 +256,7 @@ class JobSettingsTest {
                   id: payload.caseNumber
                   title: payload.sub\\.title
                   time: payload.sent
+                  time-unit: seconds
                   priority: payload.urgency
                   metadata: payload.language, payload.court\\, state
                 classify.order: unordered
@@ -265,6 +270,7 @@ class JobSettingsTest {
         assertThat(mapping.id()).isEqualTo(new IdSource(IdSource.Kind.FIELD, path("payload", "caseNumber")));
         assertThat(mapping.title()).isEqualTo(path("payload", "sub.title"));
         assertThat(mapping.time()).isEqualTo(path("payload", "sent"));
+        assertThat(mapping.timeUnit()).isEqualTo(EpochUnit.SECONDS);
         assertThat(mapping.priority()).isEqualTo(path("payload", "urgency"));
         assertThat(mapping.metadata()).containsExactly(path("payload", "language"), path("payload", "court, state"));
     }

@@ -115,6 +115,23 @@ class MatchedTopicsIT {
         awaitNamed(run, "a");
     }
 
+    /** Where reading begins is a matter of those that are there at the start, and none was. */
+    @Test
+    void theFirstTopicToAppearIsReadFromItsFirstRecord(
+            LocalBroker broker, @InjectMiniCluster MiniCluster flink, @TempDir Path savepoints) throws Exception {
+        JobRun run = new JobRun(broker, "late");
+        String[] flags = {"--kafka.input-topic-pattern=late-.*-in", "--kafka.start-from=latest"};
+        JobClient job = run.startLookingOften(null, flags);
+        JobRun.checkpoint(flink, job);
+        // A job that goes on has begun, however soon it looks for topics.
+        run.startLookingOften(JobRun.stop(job, savepoints), flags);
+
+        broker.createTopics(1, List.of("late-a-in"));
+        send(broker, "late-a-in", document("a"));
+
+        awaitNamed(run, "a");
+    }
+
     @Test
     void thereIsSomethingToCatchUpWith(LocalBroker broker) throws Exception {
         JobRun run = new JobRun(broker, "nothing-there");
@@ -155,6 +172,22 @@ class MatchedTopicsIT {
         Awaitility.await().atMost(JobRun.LIMIT).untilAsserted(() -> assertThat(
                         named(run.answers("follow.a-out", "follow.a-bad", READ_COMMITTED)))
                 .containsExactlyInAnyOrder("a1", "a2", "a3", "dead follow.a"));
+    }
+
+    @Test
+    void aTopicThatEventsShouldGoToAndThatIsNotThereIsNamed(LocalBroker broker) throws Exception {
+        JobRun run = new JobRun(broker, "no-output");
+        JobClient job = run.startLookingOften(
+                null,
+                "--kafka.input-topic-pattern=no-output\\.in",
+                "--kafka.labelled-topic={topic}-out",
+                "--kafka.properties.max.block.ms=1000",
+                "--flink.restart-strategy.type=none");
+        broker.createTopics(1, List.of("no-output.in"));
+        send(broker, "no-output.in", document("a"));
+
+        assertThat(catchThrowable(() -> JobRun.awaitEnd(job)))
+                .hasStackTraceContaining("The topic no-output.in-out is not there, where events are to go; make it");
     }
 
     @Test

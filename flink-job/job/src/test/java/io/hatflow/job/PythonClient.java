@@ -1,14 +1,11 @@
 package io.hatflow.job;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** Runs the programs of {@code src/test/python}, which use Confluent's own client, in the environment that the build makes for them. */
@@ -33,20 +30,6 @@ final class PythonClient {
         List<String> command = Stream.concat(
                         Stream.of(PYTHON.toString(), PROGRAMS.resolve(program).toString()), Stream.of(arguments))
                 .toList();
-        Path said = Files.createTempFile("python-", ".log");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(said.toFile());
-        builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
-        Process process = builder.start();
-        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (!process.waitFor(JobRun.LIMIT.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
-            process.destroyForcibly();
-            throw new IllegalStateException(program + " failed: " + Files.readString(said));
-        }
-        List<JsonNode> lines = new ArrayList<>();
-        JsonMapper mapper = new JsonMapper();
-        for (String line : printed.lines().toList()) {
-            lines.add(mapper.readTree(line));
-        }
-        return lines;
+        return ForeignProgram.run(command, Map.of("PYTHONDONTWRITEBYTECODE", "1"));
     }
 }

@@ -44,7 +44,7 @@ class SubmissionCheckIT {
 
     @BeforeAll
     static void makeTopics(LocalBroker broker) throws InterruptedException {
-        broker.createTopics(1, List.of("check-documents", "check-labelled", "check-dead-letters"));
+        broker.createTopics(1, List.of("check-documents", "check-labelled", "check-dead-letters", "check-taken"));
     }
 
     static Stream<Wrong> wrongJobs() {
@@ -281,6 +281,38 @@ class SubmissionCheckIT {
                 .hasMessageNotContaining("hush")
                 .message()
                 .matches(TroubleshootingPage.pattern("The job cannot run:\n  - " + wrong.problem()));
+    }
+
+    /** And nothing is registered by asking. */
+    @Test
+    void aJobWhoseEventsTheRegistryWouldNotTakeIsNotSubmitted(LocalBroker broker, LocalRegistry registry)
+            throws Exception {
+        SchemaRegistry client = SharedRegistry.client(registry);
+        client.register(
+                "check-taken-value",
+                AvroBytes.schema(
+                        "{'type': 'record', 'name': 'Other', 'fields': [{'name': 'number', 'type': 'long'}]}"));
+        registry.setCompatibility("check-taken-value", "BACKWARD");
+        String events = "--events.format=confluent-avro";
+        String taken = "--kafka.labelled-topic=check-taken";
+
+        assertThatThrownBy(() -> checkWithRegistry(broker, registry, wrong("taken", events, taken))
+                        .run())
+                .message()
+                .matches(
+                        TroubleshootingPage.pattern("The job cannot run:\n  - The schema registry refuses the schema of"
+                                + " io.hatflow.events.LabelledDocument for the subject check-taken-value (…). Expected a subject"
+                                + " whose earlier versions it goes with; …"));
+        assertThatThrownBy(() -> checkWithRegistry(
+                                broker, registry, wrong("absent", events, "--events.register-schemas=false"))
+                        .run())
+                .hasMessageContainingAll(
+                        "The subject check-labelled-value of the schema registry does not hold",
+                        "The subject check-dead-letters-value of the schema registry does not hold");
+        assertThatCode(() -> checkWithRegistry(broker, registry, wrong("fine", events))
+                        .run())
+                .doesNotThrowAnyException();
+        assertThat(client.latest("check-dead-letters-value")).isEmpty();
     }
 
     @Test

@@ -193,6 +193,18 @@ class WrongSettingsTest {
                         "--document.format=text",
                         "--document.text-separator=,"),
                 flags(
+                        "a unit of times in a text",
+                        "document.time-unit has no effect with document.format: text; leave it out, or set document.format"
+                                + " to confluent-avro or avro or json",
+                        "--document.format=text",
+                        "--document.time-unit=seconds"),
+                flags(
+                        "an unknown unit of times",
+                        "--document.time-unit is \"minutes\", expected milliseconds or seconds or microseconds or nanoseconds",
+                        "--document.format=json",
+                        "--document.text=body",
+                        "--document.time-unit=minutes"),
+                flags(
                         "an id for a Document",
                         "document.id has no effect with document.format: hatflow; leave it out, or set document.format to"
                                 + " confluent-avro or avro or json or text",

@@ -1,13 +1,14 @@
 package io.hatflow.job.format;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +34,8 @@ final class AvroFields {
     /** How records are skipped, of which one may hold itself. */
     private final IdentityHashMap<Schema, Step> skips = new IdentityHashMap<>();
 
-    /** Records that are known to take no bytes. */
-    private final Set<Schema> empty = Collections.newSetFromMap(new IdentityHashMap<>());
+    /** Whether a record takes no bytes, of those that were looked at. */
+    private final IdentityHashMap<Schema, Boolean> empty = new IdentityHashMap<>();
 
     private final Step root;
 
@@ -54,7 +55,7 @@ final class AvroFields {
     }
 
     private Step step(Schema schema, @Nullable FieldTree node) {
-        if (takesNoBytes(schema, 0) && !(node != null && node.isRead())) {
+        if (takesNoBytes(schema) && !(node != null && node.isRead())) {
             return NOTHING;
         }
         return switch (schema.getType()) {
@@ -155,7 +156,7 @@ final class AvroFields {
                     ? texts(items, node)
                     : unusable("an array of something other than texts", array(schema, null), node);
         }
-        if (takesNoBytes(items, 0)) {
+        if (takesNoBytes(items)) {
             return (in, depth) -> in.skipItemsOfNothing();
         }
         Step item = step(items, null);
@@ -255,25 +256,43 @@ final class AvroFields {
         return depth + 1;
     }
 
-    /** Of such values, few bytes may stand for billions. */
-    private boolean takesNoBytes(Schema schema, int depth) {
+    /**
+     * Of such values, few bytes may stand for billions. Without recursion, as a schema may name more records within one another than a stack is
+     * enough for; and to their end, so that every value which is read or skipped takes a byte.
+     */
+    private boolean takesNoBytes(Schema schema) {
         if (schema.getType() != Schema.Type.RECORD) {
             return schema.getType() == Schema.Type.NULL
                     || (schema.getType() == Schema.Type.FIXED && schema.getFixedSize() == 0);
         }
-        if (empty.contains(schema)) {
-            return true;
+        Boolean known = empty.get(schema);
+        if (known != null) {
+            return known;
         }
-        // Also where a record holds itself; then no value of it ends.
-        if (depth > DEEPEST) {
-            return false;
-        }
-        for (Schema.Field field : schema.getFields()) {
-            if (!takesNoBytes(field.schema(), depth + 1)) {
-                return false;
+        Deque<Open> around = new ArrayDeque<>();
+        around.push(open(schema));
+        while (!around.isEmpty()) {
+            Open inner = around.element();
+            if (!inner.fields().hasNext()) {
+                empty.put(around.pop().schema(), true);
+                continue;
+            }
+            Schema field = inner.fields().next().schema();
+            if (field.getType() == Schema.Type.RECORD && !empty.containsKey(field)) {
+                around.push(open(field));
+            } else if (!takesNoBytes(field)) {
+                return false; // and so do all around it
             }
         }
-        empty.add(schema);
         return true;
+    }
+
+    /** A record, and those of its fields that were not looked at. */
+    private record Open(Schema schema, Iterator<Schema.Field> fields) {}
+
+    /** Until its end is seen, a record takes bytes; one that holds itself has no end, and no values either. */
+    private Open open(Schema schema) {
+        empty.put(schema, false);
+        return new Open(schema, schema.getFields().iterator());
     }
 }

@@ -3,6 +3,7 @@ package io.hatflow.job.format;
 import io.hatflow.events.Reason;
 import io.hatflow.job.registry.ConfluentFraming;
 import io.hatflow.job.registry.RegisteredSchemas;
+import io.hatflow.job.registry.UnreadableSchemaException;
 import io.hatflow.job.source.RecordHeader;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.ByteBuffer;
@@ -72,14 +73,18 @@ final class ConfluentAvroDecoder implements DocumentDecoder {
                                     + " names no schema; expected 01 and the 16 bytes of a GUID, or 00 and"
                                     + " four bytes of id.");
         }
-        AvroFields writer = writer(name);
-        if (writer == null) {
-            return Decoded.refused(
-                    Reason.UNKNOWN_SCHEMA,
-                    "The registry knows no Avro schema with the " + name
-                            + "; expected one that it knows. Register it there, or set registry.url to the writer's registry.");
+        try {
+            AvroFields writer = writer(name);
+            if (writer == null) {
+                return Decoded.refused(
+                        Reason.UNKNOWN_SCHEMA,
+                        "The registry knows no Avro schema with the " + name
+                                + "; expected one that it knows. Register it there, or set registry.url to the writer's registry.");
+            }
+            return values.decode(writer, record, value, header == null ? ConfluentFraming.BYTES : 0);
+        } catch (UnreadableSchemaException e) {
+            return Decoded.refused(Reason.UNKNOWN_SCHEMA, e.sentence() + ".");
         }
-        return values.decode(writer, record, value, header == null ? ConfluentFraming.BYTES : 0);
     }
 
     /** The last of its name, as Kafka's own reading of headers has it. */

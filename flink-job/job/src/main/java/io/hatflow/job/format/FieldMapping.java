@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param text whose texts, joined, are the document's; arrays of texts are joined, too
  * @param separator stands between texts that are joined
  * @param segments an array of texts that stay apart, in place of the text
+ * @param timeUnit of times that are numbers and do not say it
  * @param priority whose value {@link Decoded#URGENT} lets the record overtake
  * @param metadata carried through under their paths
  */
@@ -24,6 +25,7 @@ public record FieldMapping(
         IdSource id,
         @Nullable FieldPath title,
         @Nullable FieldPath time,
+        EpochUnit timeUnit,
         @Nullable FieldPath priority,
         List<FieldPath> metadata)
         implements Serializable {
@@ -39,6 +41,7 @@ public record FieldMapping(
             IdSource.parse("id"),
             FieldPath.parse("title"),
             null,
+            EpochUnit.MILLISECONDS,
             null,
             List.of());
 

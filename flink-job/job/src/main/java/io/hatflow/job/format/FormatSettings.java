@@ -4,6 +4,7 @@ import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
 import io.hatflow.job.registry.RegisteredSchemas;
 import io.hatflow.job.registry.SubjectNameStrategy;
+import io.hatflow.job.registry.UnreadableSchemaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -13,8 +14,10 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -87,8 +90,13 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
     private static final Setting<@Nullable FieldPath> TITLE = path("document.title", "Field that holds the title.");
     private static final Setting<@Nullable FieldPath> TIME = path(
             "document.time",
-            "Field that says when the document came to be: a time by ISO 8601, Avro's dates and timestamps, or"
-                    + " milliseconds since 1970.");
+            "Field that says when the document came to be: a time by ISO 8601, Avro's dates and timestamps, or a"
+                    + " number since 1970.");
+    private static final Setting<EpochUnit> TIME_UNIT = Setting.choice(
+            "document.time-unit",
+            EpochUnit.class,
+            EpochUnit.MILLISECONDS,
+            "What a number in `document.time` counts; Avro's timestamps say it themselves.");
     private static final Setting<@Nullable FieldPath> PRIORITY = path(
             "document.priority",
             "Field whose value `high` lets the record overtake, as `classify.priority-header` does.");
@@ -96,8 +104,8 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
             paths("document.metadata", "Fields that are carried through to the event, as text, under their paths.");
 
     /** Everything that can be set here. */
-    public static final List<Setting<?>> SETTINGS =
-            List.of(FORMAT, SCHEMA, TEXT, SEPARATOR, SEGMENTS, ID, TITLE, TIME, PRIORITY, METADATA, WRITER_SCHEMAS);
+    public static final List<Setting<?>> SETTINGS = List.of(
+            FORMAT, SCHEMA, TEXT, SEPARATOR, SEGMENTS, ID, TITLE, TIME, TIME_UNIT, PRIORITY, METADATA, WRITER_SCHEMAS);
 
     /**
      * Reads the settings; mistakes are noted in the values.
@@ -112,6 +120,7 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
                 values.get(ID),
                 values.get(TITLE),
                 values.get(TIME),
+                values.get(TIME_UNIT),
                 values.get(PRIORITY),
                 values.get(METADATA));
         Format format = values.get(FORMAT);
@@ -120,7 +129,8 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
         FormatSettings settings = new FormatSettings(
                 format, values.get(WRITER_SCHEMAS), schema.map(Schema::toString).orElse(""), mapping);
         settings.noteContradictions(values, file, hasRegistry);
-        schema.ifPresent(each -> SchemaCheck.problems(each, mapping).forEach(values::problem));
+        schema.ifPresent(
+                each -> SchemaCheck.problems(each, mapping).forEach(problem -> values.problem(problem.sentence())));
         return settings;
     }
 
@@ -138,21 +148,28 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
     }
 
     /**
-     * Asks a registry whether the newest schemas of the topics have the fields that the mapping names. A topic without a schema under its own
-     * name is passed over: its writers may use other subjects, or not have written yet.
+     * Asks a registry whether the newest schemas of the topics have the fields that the mapping names: each the id and a text, and at least
+     * one of them whatever else. A topic without a schema under its own name is passed over: its writers may use other subjects, or not have
+     * written yet.
      *
      * @return what a person has to correct; empty for formats without a registry, too
      * @throws io.hatflow.job.registry.RegistryException if the registry does not answer
      */
     public List<String> problems(RegisteredSchemas registry, Collection<String> topics) {
+        if (format != Format.CONFLUENT_AVRO) {
+            return List.of();
+        }
         List<String> problems = new ArrayList<>();
-        if (format == Format.CONFLUENT_AVRO) {
-            for (String topic : topics) {
-                String subject = SubjectNameStrategy.TOPIC.subject(topic, "");
-                registry.latest(subject).ifPresent(schema -> SchemaCheck.problems(schema, mapping)
-                        .forEach(problem -> problems.add(problem + " (subject " + subject + ")")));
+        Map<String, Schema> schemas = new LinkedHashMap<>();
+        for (String topic : topics) {
+            String subject = SubjectNameStrategy.TOPIC.subject(topic, "");
+            try {
+                registry.latest(subject).ifPresent(schema -> schemas.put(subject, schema));
+            } catch (UnreadableSchemaException e) {
+                problems.add(e.sentence() + " (subject " + subject + ")");
             }
         }
+        problems.addAll(SubjectsCheck.problems(schemas, mapping));
         return problems;
     }
 
@@ -162,6 +179,7 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
         noteOther(values, SEGMENTS, mapping.segments() != null, MAPPED);
         noteOther(values, TITLE, mapping.title() != null, MAPPED);
         noteOther(values, TIME, mapping.time() != null, MAPPED);
+        noteOther(values, TIME_UNIT, mapping.timeUnit() != EpochUnit.MILLISECONDS, MAPPED);
         noteOther(values, PRIORITY, mapping.priority() != null, MAPPED);
         noteOther(values, METADATA, !mapping.metadata().isEmpty(), MAPPED);
         noteOther(values, SCHEMA, !schemaFile.isEmpty(), EnumSet.of(Format.AVRO));

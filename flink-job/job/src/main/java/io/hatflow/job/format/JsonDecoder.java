@@ -16,7 +16,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -24,8 +23,6 @@ import java.util.List;
  * after it. What the mapping does not name is checked and skipped. Not thread-safe.
  */
 final class JsonDecoder implements DocumentDecoder {
-
-    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -78,10 +75,7 @@ final class JsonDecoder implements DocumentDecoder {
 
     /** A decoder of its own, because Jackson's takes much that is no UTF-8, and some for UTF-16. */
     private static Reader reader(byte[] value) {
-        int skipped = value.length >= BYTE_ORDER_MARK.length
-                        && Arrays.equals(value, 0, BYTE_ORDER_MARK.length, BYTE_ORDER_MARK, 0, BYTE_ORDER_MARK.length)
-                ? BYTE_ORDER_MARK.length
-                : 0;
+        int skipped = StrictUtf8.before(value);
         return new InputStreamReader(
                 new ByteArrayInputStream(value, skipped, value.length - skipped), StandardCharsets.UTF_8.newDecoder());
     }

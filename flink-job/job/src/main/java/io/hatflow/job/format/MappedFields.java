@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -152,11 +153,12 @@ final class MappedFields {
         if (text == null) {
             return null;
         }
-        Instant time = Times.parse(text);
+        Instant time = Times.parse(text, mapping.timeUnit());
         if (time == null) {
             throw new RefusalException(
                     Reason.WRONG_TYPE,
-                    path + " is no time; expected one such as 2026-11-28T10:15:30Z, or milliseconds since 1970.");
+                    path + " is no time; expected one such as 2026-11-28T10:15:30Z, or "
+                            + mapping.timeUnit().name().toLowerCase(Locale.ROOT) + " since 1970.");
         }
         return time;
     }

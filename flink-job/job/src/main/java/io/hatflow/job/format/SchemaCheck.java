@@ -29,8 +29,34 @@ final class SchemaCheck {
     private static final Use SCALAR =
             new Use("a text, a number or another single value", schema -> AvroScalars.reader(schema) != null);
 
+    private static final String TEXTS_KEY = "document.text";
+    private static final String SEGMENTS_KEY = "document.segments";
+    private static final String ID_KEY = "document.id";
+
+    /**
+     * What records of a schema do not offer to a setting.
+     *
+     * @param missing whether there is no such field; otherwise it is of a type that cannot be used
+     * @param sentence for a person, without its end
+     */
+    record Problem(String key, FieldPath path, boolean missing, String sentence) {
+
+        boolean isOfText() {
+            return key.equals(TEXTS_KEY) || key.equals(SEGMENTS_KEY);
+        }
+
+        boolean isOfId() {
+            return key.equals(ID_KEY);
+        }
+
+        /** Whether it is the same of another schema. */
+        boolean isSame(Problem other) {
+            return key.equals(other.key) && path.equals(other.path) && missing == other.missing;
+        }
+    }
+
     private final Schema schema;
-    private final List<String> problems = new ArrayList<>();
+    private final List<Problem> problems = new ArrayList<>();
 
     /** How many more are looked at for what could be offered. */
     private int fieldsLeft;
@@ -39,12 +65,12 @@ final class SchemaCheck {
         this.schema = schema;
     }
 
-    /** What a person has to correct, a sentence each without its end; empty if records of the schema can be read. */
-    static List<String> problems(Schema schema, FieldMapping mapping) {
+    /** What a person has to correct; empty if records of the schema can be read. */
+    static List<Problem> problems(Schema schema, FieldMapping mapping) {
         SchemaCheck check = new SchemaCheck(schema);
-        check.look("document.text", mapping.text(), TEXT);
-        check.look("document.segments", ofNullable(mapping.segments()), SEGMENTS);
-        check.look("document.id", ofNullable(mapping.id().field()), SCALAR);
+        check.look(TEXTS_KEY, mapping.text(), TEXT);
+        check.look(SEGMENTS_KEY, ofNullable(mapping.segments()), SEGMENTS);
+        check.look(ID_KEY, ofNullable(mapping.id().field()), SCALAR);
         check.look("document.title", ofNullable(mapping.title()), SCALAR);
         check.look("document.time", ofNullable(mapping.time()), SCALAR);
         check.look("document.priority", ofNullable(mapping.priority()), SCALAR);
@@ -56,16 +82,17 @@ final class SchemaCheck {
         return path == null ? List.of() : List.of(path);
     }
 
-    private void look(String setting, Collection<FieldPath> paths, Use use) {
+    private void look(String key, Collection<FieldPath> paths, Use use) {
         for (FieldPath path : paths) {
             List<Schema> ends = ends(path);
             if (ends.isEmpty()) {
-                problems.add(setting + " is \"" + path + "\", which the schema " + name() + " does not have; "
-                        + offered(path, use));
+                String sentence = key + " is \"" + path + "\", which the schema " + name() + " does not have; ";
+                problems.add(new Problem(key, path, true, sentence + offered(path, use)));
             } else if (ends.stream().noneMatch(use.takes)) {
-                problems.add(setting + " is \"" + path + "\", which is "
+                String sentence = key + " is \"" + path + "\", which is "
                         + ends.stream().map(SchemaCheck::type).distinct().collect(Collectors.joining(" or "))
-                        + " in the schema " + name() + ", expected " + use.expected + "; " + offered(path, use));
+                        + " in the schema " + name() + ", expected " + use.expected + "; ";
+                problems.add(new Problem(key, path, false, sentence + offered(path, use)));
             }
         }
     }

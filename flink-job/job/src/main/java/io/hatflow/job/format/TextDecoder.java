@@ -7,7 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.util.List;
 import java.util.Map;
 
-/** Takes a value for the text itself, in UTF-8. Not thread-safe. */
+/** Takes a value for the text itself, in UTF-8, with or without a byte order mark. Not thread-safe. */
 final class TextDecoder implements DocumentDecoder {
 
     private final IdSource.Kind id;
@@ -25,7 +25,8 @@ final class TextDecoder implements DocumentDecoder {
         String documentId = null;
         try {
             documentId = RecordIds.of(id, record);
-            String text = StrictUtf8.decode(value, 0, value.length);
+            int begin = StrictUtf8.before(value);
+            String text = StrictUtf8.decode(value, begin, value.length - begin);
             return Decoded.of(new Document(documentId, text, null, Map.of(), null, List.of()));
         } catch (RefusalException e) {
             return Decoded.refused(e.reason(), e.sentence());

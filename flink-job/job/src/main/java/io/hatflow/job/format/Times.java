@@ -1,5 +1,7 @@
 package io.hatflow.job.format;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -15,25 +17,30 @@ import org.jspecify.annotations.Nullable;
 /** Times as records hold them. */
 final class Times {
 
-    private static final Pattern MILLISECONDS = Pattern.compile("-?\\d{1,18}");
+    private static final Pattern WHOLE = Pattern.compile("-?\\d{1,19}");
+    private static final Pattern NUMBER = Pattern.compile("-?\\d{1,19}(\\.\\d{1,19})?([eE][+-]?\\d{1,2})?");
     private static final int LONGEST = 100;
     private static final int DATE = 10;
 
     private Times() {}
 
     /**
-     * Reads milliseconds since 1970, a date, or a date and a time by ISO 8601, with a blank for the T if need be. Where no zone is given, it
-     * is UTC.
+     * Reads a whole number since 1970, a date, or a date and a time by ISO 8601, with a blank for the T if need be. Where no zone is given,
+     * it is UTC.
      *
+     * @param unit of numbers; those of seconds may have a fraction
      * @return null where the text is none of these
      */
-    static @Nullable Instant parse(String text) {
+    static @Nullable Instant parse(String text, EpochUnit unit) {
+        if (text.length() > LONGEST) {
+            return null;
+        }
         try {
-            if (MILLISECONDS.matcher(text).matches()) {
-                return Instant.ofEpochMilli(Long.parseLong(text));
-            }
-            if (text.length() > LONGEST) {
-                return null;
+            if ((unit == EpochUnit.SECONDS ? NUMBER : WHOLE).matcher(text).matches()) {
+                BigDecimal milliseconds =
+                        new BigDecimal(text).scaleByPowerOfTen(EpochUnit.MILLISECONDS.digits() - unit.digits());
+                return Instant.ofEpochMilli(
+                        milliseconds.setScale(0, RoundingMode.FLOOR).longValueExact());
             }
             Instant time = written(text).truncatedTo(ChronoUnit.MILLIS);
             // Events hold milliseconds; what these cannot hold is no time.

@@ -3,22 +3,27 @@ package io.hatflow.job.kafka;
 import io.hatflow.job.config.References;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import javax.security.auth.login.LoginException;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.util.ExceptionUtils;
+import org.apache.flink.util.FlinkRuntimeException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeConfigsOptions;
 import org.apache.kafka.clients.admin.DescribeConsumerGroupsOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
@@ -26,6 +31,7 @@ import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -108,9 +114,7 @@ public final class KafkaAccess implements Serializable {
     /** As {@link #requireReading(InputTopics, String)}, by a client that is there already. */
     public void requireReading(Admin admin, InputTopics topics, String groupId) {
         settle(() -> {
-            for (String topic : topics.now(admin)) {
-                requireTopic(admin, topic, AclOperation.READ, "read");
-            }
+            requireTopics(admin, topics.now(admin), AclOperation.READ, "read");
             requireGroup(admin, groupId);
         });
     }
@@ -119,10 +123,35 @@ public final class KafkaAccess implements Serializable {
      * Asks for the right to write.
      *
      * @throws SuppressRestartsException with a {@link KafkaRefusal} if Kafka says no
+     * @throws FlinkRuntimeException if the topic is not there, and Kafka does not make it
      */
     public void requireWriting(String topic) {
         requireReferences();
-        withAdmin(admin -> settle(() -> requireTopic(admin, topic, AclOperation.WRITE, "write to")));
+        withAdmin(admin -> settle(() -> {
+            if (!requireTopics(admin, List.of(topic), AclOperation.WRITE, "write to")
+                    .isEmpty()) {
+                requireMade(topic);
+            }
+        }));
+    }
+
+    /** Kafka makes a topic, where it does at all, for a producer that asks about it; one that only writes would wait in silence. */
+    private void requireMade(String topic) {
+        Map<String, Object> producing = clients();
+        producing.putIfAbsent("max.block.ms", LIMIT_MS);
+        KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(producing, new ByteArraySerializer(), new ByteArraySerializer());
+        try {
+            LOG.info("Kafka has made the topic {}: {}", topic, producer.partitionsFor(topic));
+        } catch (TimeoutException e) {
+            throw new FlinkRuntimeException(
+                    "The topic " + topic
+                            + " is not there, where events are to go; make it (docs/delivery.md says how), or"
+                            + " correct kafka.labelled-topic or kafka.dead-letter-topic",
+                    e);
+        } finally {
+            producer.close(Duration.ZERO);
+        }
     }
 
     /**
@@ -197,31 +226,37 @@ public final class KafkaAccess implements Serializable {
         return clients;
     }
 
-    /** A topic that is not there is none of the rights' business: it may be on its way, or made by the first who writes. */
-    private void requireTopic(Admin admin, String topic, AclOperation operation, String verb)
+    /**
+     * Asks for a right to topics.
+     *
+     * @return those that are not there, which is none of the rights' business: they may be on their way, or made by the first who writes
+     */
+    private Set<String> requireTopics(Admin admin, Collection<String> topics, AclOperation operation, String verb)
             throws ExecutionException {
-        try {
-            Set<AclOperation> allowed = get(admin.describeTopics(
-                                    List.of(topic),
-                                    new DescribeTopicsOptions()
-                                            .includeAuthorizedOperations(true)
-                                            .timeoutMs(LIMIT_MS))
-                            .topicNameValues()
-                            .get(topic))
-                    .authorizedOperations();
-            if (lacks(allowed, operation)) {
-                throw fatal(
-                        KafkaRefusal.topic(topic, verb, operation == AclOperation.READ ? "Read" : "Write", servers));
-            }
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof TopicAuthorizationException) {
-                throw fatal(
-                        KafkaRefusal.topic(topic, verb, operation == AclOperation.READ ? "Read" : "Write", servers));
-            }
-            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
-                throw e;
+        Map<String, KafkaFuture<TopicDescription>> described = new TreeMap<>(admin.describeTopics(
+                        topics,
+                        new DescribeTopicsOptions()
+                                .includeAuthorizedOperations(true)
+                                .timeoutMs(LIMIT_MS))
+                .topicNameValues());
+        Set<String> missing = new HashSet<>();
+        for (Map.Entry<String, KafkaFuture<TopicDescription>> each : described.entrySet()) {
+            String right = operation == AclOperation.READ ? "Read" : "Write";
+            try {
+                if (lacks(get(each.getValue()).authorizedOperations(), operation)) {
+                    throw fatal(KafkaRefusal.topic(each.getKey(), verb, right, servers));
+                }
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof TopicAuthorizationException) {
+                    throw fatal(KafkaRefusal.topic(each.getKey(), verb, right, servers));
+                }
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw e;
+                }
+                missing.add(each.getKey());
             }
         }
+        return missing;
     }
 
     /** A group that is not there yet is made by its first commit; who may not read it is not told whether it is there. */

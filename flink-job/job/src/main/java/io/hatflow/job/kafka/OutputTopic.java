@@ -2,8 +2,10 @@ package io.hatflow.job.kafka;
 
 import io.hatflow.job.config.Setting;
 import java.io.Serializable;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Where events of one kind go: one topic for all, or one for each input topic.
@@ -35,6 +37,11 @@ public record OutputTopic(String template) implements Serializable {
     /** Where the events of an input topic go. */
     public String of(String inputTopic) {
         return template.replace(INPUT, inputTopic);
+    }
+
+    /** Where the events of some input topics go, and those that hold the events of every input topic. */
+    public Stream<String> of(Collection<String> inputTopics) {
+        return followsInput() ? inputTopics.stream().map(this::of) : Stream.of(template);
     }
 
     /** The input topic whose events a topic holds; empty where it holds none, or those of every input topic. */

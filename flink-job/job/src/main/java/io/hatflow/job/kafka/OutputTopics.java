@@ -41,9 +41,9 @@ public record OutputTopics(OutputTopic labelled, OutputTopic deadLetters) implem
 
     /** Those of some input topics, and those that hold the events of every input topic. */
     public Stream<Named> of(Collection<String> inputTopics) {
-        Stream<Named> ofAll = of("").filter(each ->
-                each.topic().equals(labelled.template()) || each.topic().equals(deadLetters.template()));
-        return Stream.concat(ofAll, inputTopics.stream().flatMap(this::of)).distinct();
+        return Stream.concat(
+                labelled.of(inputTopics).map(topic -> new Named(LABELLED.key(), topic)),
+                deadLetters.of(inputTopics).map(topic -> new Named(DEAD_LETTERS.key(), topic)));
     }
 
     /**

@@ -18,18 +18,22 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.util.ExceptionUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Questions to a registry, put to whichever of its addresses answers, again and again until one does or the limit is reached. Thread-safe.
+ * Questions to a registry, put to whichever of its addresses answers, again and again until one does or the limit is reached. That it does not
+ * know what is asked for, or does not let us in, counts when no address says otherwise, twice. Thread-safe.
  * What the registry refuses will not change by itself: then Flink does not restart the job.
  */
 final class RegistryConnection {
@@ -82,12 +86,36 @@ final class RegistryConnection {
     }
 
     /** This address cannot answer now; another, or the same one later, may. */
-    private static final class Unavailable extends IOException {
+    private static class Unavailable extends IOException {
         private static final long serialVersionUID = 1L;
 
         Unavailable(String message) {
             super(message);
         }
+    }
+
+    /** This address does not let us in, or is no registry; another one of the same registry may be set up better. */
+    private static final class Refused extends Unavailable {
+        private static final long serialVersionUID = 1L;
+
+        private final RegistryException refusal;
+
+        Refused(RegistryException refusal) {
+            super(String.valueOf(refusal.getMessage()));
+            this.refusal = refusal;
+        }
+    }
+
+    /** What came of asking each address once. */
+    private enum Outcome {
+        /** One has answered what was asked. */
+        ANSWERED,
+        /** Those that answer do not know what was asked for. */
+        UNKNOWN,
+        /** None of them lets us in, or is a registry. */
+        REFUSED,
+        /** None of them answers; at least one may later. */
+        UNAVAILABLE
     }
 
     /**
@@ -127,28 +155,20 @@ final class RegistryConnection {
     private Answer ask(String method, String path, @Nullable String body) {
         long end = System.nanoTime() + patience.limit().toNanos();
         Duration pause = patience.firstPause();
+        Outcome before = Outcome.UNAVAILABLE;
         while (true) {
-            IOException failure = new IOException("it was not asked");
-            int first = preferred;
-            for (int i = 0; i < urls.size(); i++) {
-                int index = (first + i) % urls.size();
-                try {
-                    Answer answer = askOnce(urls.get(index), method, path, body, end);
-                    preferred = index;
-                    return answer;
-                } catch (IOException e) {
-                    requireTrust(urls.get(index), e);
-                    failure = e;
-                }
+            Round round = new Round();
+            round.ask(method, path, body, end);
+            Outcome outcome = round.outcome();
+            // What one replica does not know yet may be on its way to it, and what stands before the registry may be
+            // restarting: only who says so twice is believed.
+            if (outcome == Outcome.ANSWERED || (outcome == before && outcome != Outcome.UNAVAILABLE)) {
+                return round.result();
             }
             if (System.nanoTime() + pause.toNanos() >= end) {
-                throw new RegistryException(
-                        "The schema registry at " + String.join(", ", urls) + " gives no answer to " + method + " "
-                                + path
-                                + " within " + patience.limit().toMillis() / 1000.0 + " s; at last, " + reason(failure)
-                                + ". It must run and be reachable from here; check registry.url",
-                        failure);
+                throw round.noAnswer(method, path);
             }
+            before = outcome;
             sleep(pause);
             pause = pause.multipliedBy(2).compareTo(patience.longestPause()) < 0
                     ? pause.multipliedBy(2)
@@ -156,11 +176,68 @@ final class RegistryConnection {
         }
     }
 
+    /** Each address is asked once, until one answers what is asked. */
+    private final class Round {
+
+        private @Nullable Answer answer;
+        private @Nullable Refused refused;
+        private @Nullable IOException unavailable;
+
+        void ask(String method, String path, @Nullable String body, long end) {
+            int first = preferred;
+            for (int i = 0; i < urls.size() && outcome() != Outcome.ANSWERED; i++) {
+                int index = (first + i) % urls.size();
+                try {
+                    take(askOnce(urls.get(index), method, path, body, end), index);
+                } catch (Refused e) {
+                    refused = e;
+                } catch (IOException e) {
+                    unavailable = e;
+                }
+            }
+        }
+
+        /** Of two that do not have it, the registry's own word counts, and not that of a server that is none. */
+        private void take(Answer next, int index) {
+            if (answer == null || !answer.isUnknown() || next.status() != 404) {
+                answer = next;
+                preferred = index;
+            }
+        }
+
+        Outcome outcome() {
+            if (answer != null) {
+                return answer.status() == 404 ? Outcome.UNKNOWN : Outcome.ANSWERED;
+            }
+            return refused == null || unavailable != null ? Outcome.UNAVAILABLE : Outcome.REFUSED;
+        }
+
+        Answer result() {
+            if (answer != null) {
+                return answer;
+            }
+            throw Objects.requireNonNull(refused).refusal;
+        }
+
+        RegistryException noAnswer(String method, String path) {
+            String reasons = Stream.of(unavailable, refused)
+                    .filter(Objects::nonNull)
+                    .map(RegistryConnection::reason)
+                    .collect(Collectors.joining("; and "));
+            return new RegistryException(
+                    "The schema registry at " + String.join(", ", urls) + " gives no answer to " + method + " " + path
+                            + " within " + patience.limit().toMillis() / 1000.0 + " s; at last, "
+                            + (reasons.isEmpty() ? "it did not know what was asked for" : reasons)
+                            + ". It must run and be reachable from here; check registry.url",
+                    unavailable);
+        }
+    }
+
     private Answer askOnce(String url, String method, String path, @Nullable String body, long end) throws IOException {
         Duration left = Duration.ofNanos(Math.max(1, end - System.nanoTime()));
         Duration limit = left.compareTo(patience.answerLimit()) < 0 ? left : patience.answerLimit();
         String question = method + " " + url + path;
-        HttpResponse<byte[]> response = send(question, request(url + path, method, body), limit);
+        HttpResponse<byte[]> response = send(url, question, request(url + path, method, body), limit);
         int status = response.statusCode();
         if (status >= 500 || status == 429 || status == 408) {
             throw new Unavailable(url + " answers with status " + status);
@@ -212,7 +289,8 @@ final class RegistryConnection {
         }
     }
 
-    private HttpResponse<byte[]> send(String question, HttpRequest request, Duration limit) throws IOException {
+    private HttpResponse<byte[]> send(String url, String question, HttpRequest request, Duration limit)
+            throws IOException {
         CompletableFuture<HttpResponse<byte[]>> answer =
                 client.sendAsync(request, response -> new LimitedBody(MAX_ANSWER_BYTES));
         try {
@@ -222,8 +300,9 @@ final class RegistryConnection {
             throw new Unavailable("no answer to " + question + " came within " + limit.toMillis() / 1000.0 + " s");
         } catch (ExecutionException e) {
             if (ExceptionUtils.findThrowable(e, LimitedBody.TooLong.class).isPresent()) {
-                throw nonsense(question, "more than " + MAX_ANSWER_BYTES + " bytes");
+                throw new Refused(nonsense(question, "more than " + MAX_ANSWER_BYTES + " bytes"));
             }
+            requireTrust(url, e);
             throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
         } catch (InterruptedException e) {
             throw interrupted(e);
@@ -254,40 +333,42 @@ final class RegistryConnection {
         return failure.getClass().getSimpleName() + (message == null ? "" : ": " + message);
     }
 
-    private static void requireTrust(String url, IOException failure) {
-        ExceptionUtils.findThrowable(failure, CertificateException.class).ifPresent(cause -> {
-            throw refusal(
-                    "The TLS certificate of the schema registry at " + url + " is not accepted: " + cause.getMessage()
+    private static void requireTrust(String url, Throwable failure) throws Refused {
+        Optional<CertificateException> distrust = ExceptionUtils.findThrowable(failure, CertificateException.class);
+        if (distrust.isPresent()) {
+            throw new Refused(refusal(
+                    "The TLS certificate of the schema registry at " + url + " is not accepted: "
+                            + distrust.get().getMessage()
                             + ". Expected one that names this host and that an authority in registry.properties.ssl.truststore.location"
                             + " has signed; give the truststore that holds the registry's authority",
-                    failure);
-        });
+                    failure));
+        }
     }
 
-    private void requireAllowed(String question, String url, int status) {
+    private void requireAllowed(String question, String url, int status) throws Refused {
         if (status == 401) {
             boolean given = properties.containsKey(RegistrySettings.USER_INFO)
                     || properties.containsKey(RegistrySettings.TOKEN);
-            throw refusal(
+            throw new Refused(refusal(
                     "The schema registry at " + url
                             + " refuses the login (status 401). Expected a user or a token that it"
                             + " knows; "
                             + (given ? "check" : "set") + " registry.properties.basic.auth.user.info (USER:PASSWORD) or"
                             + " registry.properties.bearer.auth.token" + (given ? ", and what it refers to" : ""),
-                    null);
+                    null));
         }
         if (status == 403) {
-            throw refusal(
+            throw new Refused(refusal(
                     "The schema registry does not allow its user to " + question
                             + " (status 403). Give the user that right, or"
                             + " log in as one that has it, by registry.properties.basic.auth.user.info or"
                             + " registry.properties.bearer.auth.token",
-                    null);
+                    null));
         }
     }
 
-    /** An error may come without JSON, as from a server in between; what was asked for may not. */
-    private static JsonNode json(String question, HttpResponse<byte[]> response) {
+    /** A registry speaks JSON, whatever it says; only where there is no such path, a server in between or an older registry may not. */
+    private static JsonNode json(String question, HttpResponse<byte[]> response) throws Refused {
         try {
             JsonNode json = JSON.readTree(response.body());
             if (json.isContainerNode()) {
@@ -298,14 +379,16 @@ final class RegistryConnection {
         } catch (IOException e) {
             throw new IllegalStateException("Bytes in memory could not be read; this is a bug", e);
         }
-        if (response.statusCode() == 200) {
-            throw nonsense(
-                    question,
-                    response.body().length + " bytes of "
-                            + response.headers().firstValue("Content-Type").orElse("an unnamed type")
-                            + " that are no JSON");
+        if (response.statusCode() == 404) {
+            return MissingNode.getInstance();
         }
-        return MissingNode.getInstance();
+        throw new Refused(nonsense(
+                question,
+                response.statusCode() != 200
+                        ? "status " + response.statusCode()
+                        : response.body().length + " bytes of "
+                                + response.headers().firstValue("Content-Type").orElse("an unnamed type")
+                                + " that are no JSON"));
     }
 
     /** A registry, or whatever answers in its place, says what it should not. */

@@ -17,8 +17,9 @@ final class SchemaReader {
 
     private final RegistryConnection connection;
     // Registries hold schemas with defaults that are none; their values are never needed to read by the writer's
-    // schema.
-    private final Schema.Parser parser = new Schema.Parser().setValidateDefaults(false);
+    // schema. They also hold names that Avro's specification does not allow, and that other languages do.
+    private final Schema.Parser parser =
+            new Schema.Parser().setValidateDefaults(false).setValidate(false);
     private final Set<String> resolved = new HashSet<>();
 
     SchemaReader(RegistryConnection connection) {
@@ -34,7 +35,8 @@ final class SchemaReader {
      * The schema.
      *
      * @return empty where it is no Avro
-     * @throws RegistryException if it is Avro's and cannot be read
+     * @throws UnreadableSchemaException if it is Avro's and cannot be read
+     * @throws RegistryException if the registry does not answer as it should
      */
     Optional<Schema> read(Answer answer) {
         // Answers about Avro leave the type out.
@@ -56,13 +58,10 @@ final class SchemaReader {
             return parser.parse(text.textValue());
         } catch (RuntimeException e) {
             // Avro has several for what is no schema, and quotes it whole.
-            throw new RegistryException(
-                    answer.question() + " is answered with a schema of "
-                            + text.textValue().length()
-                            + " characters that is no Avro schema ("
-                            + e.getClass().getSimpleName()
-                            + "); expected one that Avro can parse; look at it in the registry",
-                    null);
+            throw new UnreadableSchemaException(answer.question() + " is answered with a schema of "
+                    + text.textValue().length() + " characters that is no Avro schema ("
+                    + e.getClass().getSimpleName()
+                    + "); expected one that Avro can parse; look at it in the registry");
         }
     }
 
@@ -80,16 +79,18 @@ final class SchemaReader {
             return;
         }
         if (resolved.size() > MAX_REFERENCES) {
-            throw RegistryConnection.nonsense(
-                    answer.question(), "a schema that refers to more than " + MAX_REFERENCES + " others");
+            throw new UnreadableSchemaException(
+                    answer.question() + " is answered with a schema that refers, through others, to more than "
+                            + MAX_REFERENCES + "; expected no more; look at it in the registry");
         }
         // What others refer to may be deleted softly, and is needed all the same.
         Answer referred = connection.get(place + "?deleted=true");
+        if (referred.isUnknown()) {
+            throw new UnreadableSchemaException(referred.question() + " is answered with " + referred.said()
+                    + "; expected the schema that another refers to; register it again");
+        }
         if (!referred.isOk()) {
-            throw new RegistryException(
-                    referred.question() + " is answered with " + referred.said()
-                            + "; expected the schema that another refers to; register it again",
-                    null);
+            throw RegistryConnection.nonsense(referred.question(), referred.said());
         }
         Schema unused = parse(referred);
     }

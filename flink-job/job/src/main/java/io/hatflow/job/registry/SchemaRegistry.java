@@ -4,22 +4,22 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.hatflow.job.registry.RegistryConnection.Answer;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.apache.avro.Schema;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A schema registry behind Confluent's REST API. What an id stands for never changes, so each is asked for once; an id that is not known
- * is asked for again after a while. Thread-safe.
+ * A schema registry behind Confluent's REST API. What an id stands for never changes, so each is asked for once; an id that is not known,
+ * or whose schema cannot be read, is asked for again after a while. Thread-safe.
  */
 public final class SchemaRegistry implements RegisteredSchemas {
 
@@ -28,19 +28,44 @@ public final class SchemaRegistry implements RegisteredSchemas {
     /** Beyond, the oldest is forgotten: a topic of something else holds a new number in every record. */
     private static final int MAX_UNKNOWN = 10_000;
 
+    /** Beyond, the one that was needed longest ago is forgotten; a topic has a few. */
+    private static final int MAX_KNOWN = 1_000;
+
     private final RegistryConnection connection;
     private final Patience patience;
-    private final ConcurrentMap<Object, Optional<Schema>> known = new ConcurrentHashMap<>();
 
-    /** When it was said that an id is not known. Guarded by itself. */
-    private final Map<Object, Long> unknown = new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
+    @SuppressWarnings("serial") // never serialized
+    private final Map<Object, Optional<Schema>> known =
+            Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Object, Optional<Schema>> eldest) {
+                    return size() > MAX_KNOWN;
+                }
+            });
 
+    /** Ids that stand for no schema at the moment. Guarded by itself. */
+    @SuppressWarnings("serial") // never serialized
+    private final Map<Object, Without> unknown = new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Object, Long> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Object, Without> eldest) {
             return size() > MAX_UNKNOWN;
         }
     };
+
+    /**
+     * That an id stands for no schema.
+     *
+     * @param since when it was said, by {@link System#nanoTime}
+     * @param flaw why the schema that it stands for cannot be read; null where it stands for none
+     */
+    private record Without(long since, @Nullable String flaw) {
+        Optional<Schema> schema() {
+            if (flaw != null) {
+                throw new UnreadableSchemaException(flaw);
+            }
+            return Optional.empty();
+        }
+    }
 
     /**
      * Nothing is asked yet; references to secrets are read here and with each request.
@@ -77,28 +102,42 @@ public final class SchemaRegistry implements RegisteredSchemas {
         if (schema != null) {
             return schema;
         }
-        if (isUnknown(id)) {
-            return Optional.empty();
+        Without without = without(id);
+        if (without != null) {
+            return without.schema();
         }
         Answer answer = connection.get(path);
         if (answer.isUnknown() || (id instanceof UUID && isNoPathHere(answer))) {
-            synchronized (unknown) {
-                unknown.remove(id);
-                unknown.put(id, System.nanoTime());
-            }
-            return Optional.empty();
+            return remember(id, null).schema();
         }
         requireOk(answer);
-        Optional<Schema> read = new SchemaReader(connection).read(answer);
-        known.put(id, read);
-        return read;
+        try {
+            Optional<Schema> read = new SchemaReader(connection).read(answer);
+            known.put(id, read);
+            return read;
+        } catch (UnreadableSchemaException e) {
+            return remember(id, e.sentence()).schema();
+        }
     }
 
-    private boolean isUnknown(Object id) {
+    private Without remember(Object id, @Nullable String flaw) {
+        Without without = new Without(System.nanoTime(), flaw);
         synchronized (unknown) {
-            Long since = unknown.get(id);
-            return since != null
-                    && System.nanoTime() - since < patience.unknownFor().toNanos();
+            unknown.remove(id);
+            unknown.put(id, without);
+        }
+        return without;
+    }
+
+    /** Null where it is not known, or no longer believed, that an id stands for nothing. */
+    private @Nullable Without without(Object id) {
+        synchronized (unknown) {
+            Without without = unknown.get(id);
+            return without != null
+                            && System.nanoTime() - without.since()
+                                    < patience.unknownFor().toNanos()
+                    ? without
+                    : null;
         }
     }
 
@@ -170,7 +209,7 @@ public final class SchemaRegistry implements RegisteredSchemas {
     public int register(String subject, Schema schema) {
         Answer answer = connection.post("/subjects/" + SchemaReader.encoded(subject) + "/versions", request(schema));
         if (answer.status() == 409 || answer.status() == 422) {
-            throw refused(subject, schema, answer.said());
+            throw RegistryConnection.refusal(refused(subject, schema, answer.said()), null);
         }
         requireOk(answer);
         return id(answer);
@@ -188,31 +227,42 @@ public final class SchemaRegistry implements RegisteredSchemas {
         if (there.isPresent()) {
             return there.getAsInt();
         }
-        if (!register) {
-            throw RegistryConnection.refusal(
-                    "The subject " + subject + " of the schema registry does not hold the schema of "
-                            + schema.getFullName()
-                            + " that this release writes, and events.register-schemas is false. Expected it to be there;"
-                            + " register schemas/src/main/avro/" + schema.getName()
-                            + ".avsc of this release under that subject, or set events.register-schemas: true",
-                    null);
-        }
-        incompatibility(subject, schema).ifPresent(reasons -> {
-            throw refused(subject, schema, reasons);
+        obstacle(subject, schema, register).ifPresent(sentence -> {
+            throw RegistryConnection.refusal(sentence, null);
         });
         int id = register(subject, schema);
         LOG.info("The schema of {} is registered under the subject {}, with id {}", schema.getFullName(), subject, id);
         return id;
     }
 
-    private static RegistryException refused(String subject, Schema schema, String reasons) {
-        return RegistryConnection.refusal(
-                "The schema registry refuses the schema of " + schema.getFullName() + " for the subject " + subject
-                        + " ("
-                        + reasons
-                        + "). Expected a subject whose earlier versions it goes with; give another topic or another"
-                        + " registry.subject-name-strategy, or delete what the subject holds",
-                null);
+    /**
+     * Why {@link #idToWrite} would refuse a schema. Registers nothing.
+     *
+     * @return a sentence without its end; empty where it would not
+     * @throws RegistryException if the registry does not answer as it should
+     */
+    public Optional<String> whyNotWritten(String subject, Schema schema, boolean register) {
+        return lookUp(subject, schema).isPresent() ? Optional.empty() : obstacle(subject, schema, register);
+    }
+
+    /** What keeps a schema that the subject does not hold from being written there. */
+    private Optional<String> obstacle(String subject, Schema schema, boolean register) {
+        if (!register) {
+            return Optional.of("The subject " + subject + " of the schema registry does not hold the schema of "
+                    + schema.getFullName()
+                    + " that this release writes, and events.register-schemas is false. Expected it to"
+                    + " be there; register schemas/src/main/avro/" + schema.getName()
+                    + ".avsc of this release under that subject, or set events.register-schemas: true");
+        }
+        return incompatibility(subject, schema).map(reasons -> refused(subject, schema, reasons));
+    }
+
+    private static String refused(String subject, Schema schema, String reasons) {
+        return "The schema registry refuses the schema of " + schema.getFullName() + " for the subject " + subject
+                + " ("
+                + reasons
+                + "). Expected a subject whose earlier versions it goes with; give another topic or another"
+                + " registry.subject-name-strategy, or delete what the subject holds";
     }
 
     private static ObjectNode request(Schema schema) {

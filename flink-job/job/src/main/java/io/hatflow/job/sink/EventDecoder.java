@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.hatflow.job.registry.ConfluentFraming;
 import io.hatflow.job.registry.RegisteredSchemas;
+import io.hatflow.job.registry.UnreadableSchemaException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.DateTimeException;
@@ -78,7 +79,11 @@ public final class EventDecoder<T extends SpecificRecordBase> {
                 case '{' -> type.cast(record(JSON.readTree(value), schema));
                 default -> throw new IOException("it begins like no event");
             };
-        } catch (AvroRuntimeException | DateTimeException | IllegalArgumentException | IndexOutOfBoundsException e) {
+        } catch (AvroRuntimeException
+                | DateTimeException
+                | IllegalArgumentException
+                | IndexOutOfBoundsException
+                | UnreadableSchemaException e) {
             throw new IOException(e);
         }
     }

@@ -1,9 +1,17 @@
 package io.hatflow.job.sink;
 
+import io.hatflow.events.DeadLetter;
+import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.config.Setting;
 import io.hatflow.job.config.SettingValues;
+import io.hatflow.job.kafka.OutputTopics;
 import io.hatflow.job.registry.RegistrySettings;
+import io.hatflow.job.registry.SchemaRegistry;
+import io.hatflow.job.registry.SubjectNameStrategy;
+import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
+import org.apache.avro.Schema;
 
 /**
  * How events are written.
@@ -47,5 +55,42 @@ public record EventFormat(Encoding encoding, boolean registerSchemas) {
                     + " is confluent-avro, but there is no registry; give registry.url, or choose another" + " format");
         }
         return format;
+    }
+
+    /**
+     * Asks a registry whether it would take the schemas of events. Registers nothing.
+     *
+     * @param inputTopics whose events the topics follow, where they do
+     * @return what a person has to correct; empty for formats without a registry, too
+     * @throws io.hatflow.job.registry.RegistryException if the registry does not answer
+     */
+    public List<String> problems(
+            SchemaRegistry registry,
+            SubjectNameStrategy subjects,
+            OutputTopics topics,
+            Collection<String> inputTopics) {
+        if (encoding != Encoding.CONFLUENT_AVRO) {
+            return List.of();
+        }
+        return Stream.concat(
+                        problems(
+                                registry,
+                                subjects,
+                                LabelledDocument.class,
+                                topics.labelled().of(inputTopics)),
+                        problems(
+                                registry,
+                                subjects,
+                                DeadLetter.class,
+                                topics.deadLetters().of(inputTopics)))
+                .toList();
+    }
+
+    private Stream<String> problems(
+            SchemaRegistry registry, SubjectNameStrategy subjects, Class<?> type, Stream<String> topics) {
+        Schema schema = ConfluentAvroEncoder.published(type);
+        return topics.map(topic -> subjects.subject(topic, schema.getFullName()))
+                .distinct()
+                .flatMap(subject -> registry.whyNotWritten(subject, schema, registerSchemas).stream());
     }
 }

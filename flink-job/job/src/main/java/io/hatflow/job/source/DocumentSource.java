@@ -2,7 +2,6 @@ package io.hatflow.job.source;
 
 import io.hatflow.job.kafka.KafkaAccess;
 import java.io.IOException;
-import java.util.List;
 import java.util.Properties;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
@@ -57,7 +56,7 @@ public final class DocumentSource
                 .setBootstrapServers(kafka.bootstrapServers())
                 .setKafkaSubscriber(topics)
                 .setGroupId(settings.groupId())
-                .setStartingOffsets(new StartOffsets(settings.startFrom(), settings.lostRecords()))
+                .setStartingOffsets(new StartOffsets(settings.startFrom(), settings.lostRecords(), topics))
                 .setDeserializer(new DocumentDeserializer());
         if (settings.until() == SourceSettings.Until.CAUGHT_UP) {
             builder.setBounded(OffsetsInitializer.latest());
@@ -75,7 +74,7 @@ public final class DocumentSource
     public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> createEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context) {
         kafka.requireClient();
-        topics.begin(List.of());
+        topics.begin();
         return source.createEnumerator(context);
     }
 
@@ -83,7 +82,7 @@ public final class DocumentSource
     public SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> restoreEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context, KafkaSourceEnumState checkpoint) throws IOException {
         kafka.requireClient();
-        topics.begin(checkpoint.splits().stream()
+        topics.goOn(checkpoint.splits().stream()
                 .map(each -> each.split().getTopicPartition())
                 .toList());
         return source.restoreEnumerator(context, checkpoint);

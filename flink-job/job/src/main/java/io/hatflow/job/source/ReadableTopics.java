@@ -15,6 +15,7 @@ import org.apache.kafka.clients.admin.AdminClient;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The partitions of the topics of documents, once Kafka has said that we may read them. Asked by the JobManager, at the start and from time
@@ -22,7 +23,7 @@ import org.apache.kafka.common.Uuid;
  */
 final class ReadableTopics implements KafkaSubscriber {
 
-    private static final long serialVersionUID = 2L;
+    private static final long serialVersionUID = 3L;
 
     private final KafkaAccess kafka;
     private final InputTopics topics;
@@ -34,6 +35,9 @@ final class ReadableTopics implements KafkaSubscriber {
     private final HashSet<String> gone = new HashSet<>();
     private final HashMap<String, Uuid> topicIds = new HashMap<>();
 
+    /** Those that were there when the job began; null until it has looked. */
+    private @Nullable HashSet<String> first;
+
     ReadableTopics(KafkaAccess kafka, SourceSettings settings) {
         this.kafka = kafka;
         this.topics = settings.topics();
@@ -42,15 +46,22 @@ final class ReadableTopics implements KafkaSubscriber {
         this.until = settings.until();
     }
 
-    /**
-     * Begins for a job: nothing is known of the topics. Partitions of topics that are no longer those of documents are with the readers,
-     * unread.
-     */
-    synchronized void begin(Collection<TopicPartition> assigned) {
+    /** Begins for a job without a checkpoint: nothing is known of the topics. */
+    synchronized void begin() {
         topicIds.clear();
         setAside.clear();
         known.clear();
         gone.clear();
+        first = null;
+    }
+
+    /**
+     * Begins for a job that goes on: what is not assigned has appeared since. Partitions of topics that are no longer those of documents are
+     * with the readers, unread.
+     */
+    synchronized void goOn(Collection<TopicPartition> assigned) {
+        begin();
+        first = new HashSet<>();
         for (TopicPartition partition : assigned) {
             if (topics.holds(partition.topic())) {
                 known.add(partition.topic());
@@ -79,7 +90,15 @@ final class ReadableTopics implements KafkaSubscriber {
                     .forEach(each -> partitions.add(new TopicPartition(topic.getKey(), each.partition())));
         }
         known.addAll(now);
+        if (first == null) {
+            first = new HashSet<>(now);
+        }
         return partitions;
+    }
+
+    /** Whether a topic was there when the job began, and not only later. */
+    synchronized boolean wasThereFirst(String topic) {
+        return first == null || first.contains(topic);
     }
 
     /** Where the topics have names, one that is not there is waited for; where they match a pattern, it has been deleted. */

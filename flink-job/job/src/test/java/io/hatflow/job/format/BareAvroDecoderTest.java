@@ -24,6 +24,7 @@ import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -255,6 +256,38 @@ class BareAvroDecoderTest {
                 .isEqualTo(Instant.ofEpochMilli(Long.MAX_VALUE));
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "'long'                                           | 1764324930",
+                "'int'                                            | 1764324930",
+                "'double'                                         | 1764324930",
+                "'string'                                         | 1764324930",
+                "{'type': 'long', 'logicalType': 'timestamp-millis'} | 1764324930000",
+                "{'type': 'long', 'logicalType': 'timestamp-micros'} | 1764324930000000",
+            })
+    void numbersCountWhatTheSettingSaysUnlessTheirTypeDoes(String type, String value) {
+        Schema pair = pair(schema(type));
+        Object written =
+                switch (pair.getField("id").schema().getTypes().get(1).getType()) {
+                    case INT -> Integer.valueOf(value);
+                    case LONG -> Long.valueOf(value);
+                    case DOUBLE -> Double.valueOf(value);
+                    default -> value;
+                };
+
+        assertThat(document(
+                                pair,
+                                encoded(pair, Map.of("id", written, "t", "x")),
+                                "text=t",
+                                "time=id",
+                                "time-unit=seconds")
+                        .getEventTime())
+                .isEqualTo(Instant.parse("2025-11-28T10:15:30Z"));
+    }
+
     @Test
     void aValueThatIsCutOffAnywhereIsRefusedAndSoAreBytesAfterIt() {
         Object inner = record(
@@ -342,6 +375,29 @@ class BareAvroDecoderTest {
             assertThat(SchemaCheck.problems(nothing, Given.mapping("text=r.a.b.c")))
                     .hasSize(1);
         }
+    }
+
+    /** Records of nothing within one another, more of them than values may be deep. */
+    @Test
+    @Timeout(30)
+    void itemsThatTakeNoBytesTakeNoTimeHoweverDeepTheyAre() throws IOException {
+        StringBuilder types = new StringBuilder("[{'type': 'record', 'name': 'R0', 'fields': []}");
+        for (int i = 1; i < 600; i++) {
+            types.append(", {'type': 'record', 'name': 'R" + i + "', 'fields': [{'name': 'r', 'type': 'R" + (i - 1)
+                    + "'}]}");
+        }
+        Schema schema = schema(types + ", {'type': 'record', 'name': 'Top', 'fields': [{'name': 'a', 'type': {'type':"
+                + " 'array', 'items': 'R599'}}, {'name': 't', 'type': 'string'}]}]");
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
+        encoder.writeIndex(600);
+        for (int block = 0; block < 500_000; block++) {
+            encoder.writeLong(1_000);
+        }
+        encoder.writeLong(0);
+        encoder.writeString("x".repeat(2_000));
+
+        assertThat(document(schema, bytes.toByteArray(), "text=t").getText()).hasSize(2_000);
     }
 
     @Test

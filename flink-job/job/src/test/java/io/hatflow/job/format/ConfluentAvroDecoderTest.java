@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hatflow.events.Reason;
 import io.hatflow.job.registry.RegisteredSchemas;
 import io.hatflow.job.registry.RegistryException;
+import io.hatflow.job.registry.UnreadableSchemaException;
 import io.hatflow.job.source.RecordHeader;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -27,6 +28,7 @@ class ConfluentAvroDecoderTest {
             + " 'type': ['null', 'string']}, {'name': 'body', 'type': 'string'}, {'name': 'n', 'type': 'string'}]}");
     private static final Schema WITHOUT_BODY =
             schema("{'type': 'record', 'name': 'Ticket', 'fields': [{'name': 'n', 'type': 'int'}]}");
+    private static final int NO_SCHEMA = 99;
     private static final UUID GUID = UUID.fromString("89791762-2336-4186-9674-299b90a802e2");
 
     /** A registry in memory that counts what it is asked. */
@@ -40,6 +42,9 @@ class ConfluentAvroDecoderTest {
             asked++;
             if (down) {
                 throw new RegistryException("The registry does not answer", null);
+            }
+            if (name.equals(NO_SCHEMA) || name.equals("none-value")) {
+                throw new UnreadableSchemaException("It is no schema");
             }
             return Optional.ofNullable(schemas.get(name));
         }
@@ -162,6 +167,14 @@ class ConfluentAvroDecoderTest {
     }
 
     @Test
+    void aSchemaThatIsNoneIsTheRecordsFault() {
+        registry.schemas.put(1, FIRST);
+        assertThat(refusal(afterId(NO_SCHEMA, first("One."))))
+                .isEqualTo(new Refusal(Reason.UNKNOWN_SCHEMA, "It is no schema.", null));
+        assertThat(decode(afterId(1, first("One."))).document()).isNotNull();
+    }
+
+    @Test
     void aNewSchemaMayLackTheText() {
         registry.schemas.put(3, WITHOUT_BODY);
         Refusal refusal = refusal(afterId(3, encoded(WITHOUT_BODY, Map.of("n", 9))));
@@ -187,13 +200,16 @@ class ConfluentAvroDecoderTest {
     void theNewestSchemaOfATopicIsLookedAtBeforeTheJobIsSubmitted() {
         FormatSettings settings = Settings.of("confluent-avro", "text=bdy", "title=n");
         registry.schemas.put("tickets-value", FIRST);
-        registry.schemas.put("numbers-value", WITHOUT_BODY);
 
-        assertThat(settings.problems(registry, List.of("tickets", "numbers", "not-there")))
+        assertThat(settings.problems(registry, List.of("tickets", "not-there")))
                 .containsExactly(
-                        "document.text is \"bdy\", which the schema Ticket does not have; it has body (subject tickets-value)",
-                        "document.text is \"bdy\", which the schema Ticket does not have; nothing in it is a text or an array"
-                                + " of texts (subject numbers-value)");
+                        "document.text is \"bdy\", which the schema Ticket does not have; it has body (subject tickets-value)");
+        registry.schemas.put("numbers-value", WITHOUT_BODY);
+        assertThat(settings.problems(registry, List.of("tickets", "numbers", "not-there")))
+                .containsExactly("document.text is \"bdy\", which the schema Ticket does not have; it has body (subject"
+                        + " tickets-value and 1 more)");
+        assertThat(settings.problems(registry, List.of("none")))
+                .containsExactly("It is no schema (subject none-value)");
         assertThat(Settings.of("json", "text=bdy").problems(registry, List.of("tickets")))
                 .isEmpty();
     }

@@ -201,6 +201,41 @@ class JsonDecoderTest {
                 .isEqualTo(Instant.parse(time));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "milliseconds, 1764324930123, 2025-11-28T10:15:30.123Z",
+        "seconds, 1764324930, 2025-11-28T10:15:30Z",
+        "seconds, 1764324930.1239, 2025-11-28T10:15:30.123Z",
+        "seconds, 1.7643249301239E9, 2025-11-28T10:15:30.123Z",
+        "seconds, -0.0001, 1969-12-31T23:59:59.999Z",
+        "microseconds, 1764324930123999, 2025-11-28T10:15:30.123Z",
+        "nanoseconds, 1764324930123999999, 2025-11-28T10:15:30.123Z",
+        "nanoseconds, -1, 1969-12-31T23:59:59.999Z",
+        "seconds, '\"1764324930\"', 2025-11-28T10:15:30Z",
+        "seconds, '\"2025-11-28\"', 2025-11-28T00:00:00Z",
+    })
+    void numbersCountWhatTheSettingSays(String unit, String written, String time) {
+        assertThat(document("{'t': 'x', 'at': " + written + "}", "text=t", "time=at", "time-unit=" + unit)
+                        .getEventTime())
+                .isEqualTo(Instant.parse(time));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "milliseconds, 1764324930.5",
+        "nanoseconds, 1.7E9",
+        "seconds, 9999999999999999999",
+        "seconds, 1E99",
+        "seconds, 1E999999999"
+    })
+    void aNumberThatIsNoTimeInItsUnitIsRefused(String unit, String written) {
+        assertThat(refusal("{'t': 'x', 'at': " + written + "}", "text=t", "time=at", "time-unit=" + unit))
+                .isEqualTo(new Refusal(
+                        Reason.WRONG_TYPE,
+                        "at is no time; expected one such as 2026-11-28T10:15:30Z, or " + unit + " since 1970.",
+                        "t-3-17"));
+    }
+
     @Test
     void aRecordIsUrgentIfItsFieldSaysSo() {
         String[] settings = {"text=t", "priority=p"};

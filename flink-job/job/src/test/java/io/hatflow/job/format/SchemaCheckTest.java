@@ -2,6 +2,7 @@ package io.hatflow.job.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.apache.avro.Schema;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +22,13 @@ class SchemaCheckTest {
             """);
 
     private static String problem(String... settings) {
-        return String.join("\n", SchemaCheck.problems(LETTER, Given.mapping(settings)));
+        return String.join("\n", sentences(LETTER, settings));
+    }
+
+    private static List<String> sentences(Schema schema, String... settings) {
+        return SchemaCheck.problems(schema, Given.mapping(settings)).stream()
+                .map(SchemaCheck.Problem::sentence)
+                .toList();
     }
 
     @Test
@@ -66,7 +73,7 @@ class SchemaCheckTest {
 
     @Test
     void aSchemaThatIsNoRecordHasNothing() {
-        assertThat(SchemaCheck.problems(AvroBytes.schema("'string'"), Given.mapping("text=body")))
+        assertThat(sentences(AvroBytes.schema("'string'"), "text=body"))
                 .containsExactly(
                         "document.text is \"body\", which the schema of type a string does not have; nothing in it is a"
                                 + " text or an array of texts");

@@ -16,13 +16,22 @@ class TextDecoderTest {
 
     @Test
     void theValueIsTheTextUnderTheRecordsKeyOrPlace() {
-        String text = "\uFEFFZwölf 😀\n\uFFFD";
+        String text = "Zwölf 😀\n\uFEFF\uFFFD";
         assertThat(decoded(Given.keyed("k", text)).document())
                 .isEqualTo(Document.newBuilder().setId("k").setText(text).build());
         assertThat(decoded(Given.record(text)).document())
                 .isEqualTo(Document.newBuilder().setId("t-3-17").setText(text).build());
         assertThat(decoded(Given.keyed("k", ""), "id=position").document())
                 .isEqualTo(Document.newBuilder().setId("t-3-17").setText("").build());
+    }
+
+    @Test
+    void aByteOrderMarkIsNoPartOfTheText() {
+        assertThat(decoded(Given.keyed("k", "\uFEFFZwölf\uFEFF")).document())
+                .isEqualTo(
+                        Document.newBuilder().setId("k").setText("Zwölf\uFEFF").build());
+        assertThat(decoded(Given.keyed("k", "\uFEFF")).document())
+                .isEqualTo(Document.newBuilder().setId("k").setText("").build());
     }
 
     @Test

@@ -97,16 +97,32 @@ class RegistryTlsTest {
                 PASSWORD));
     }
 
-    private static SchemaRegistry client(Map<String, String> properties) {
+    private static SchemaRegistry client(Map<String, String> properties, String... further) {
         Duration limit = Duration.ofSeconds(properties.containsKey("ssl.keystore.location") ? 30 : 1);
+        List<String> urls =
+                Stream.concat(Stream.of(server.url()), Stream.of(further)).toList();
         return new SchemaRegistry(
-                new RegistrySettings(List.of(server.url()), SubjectNameStrategy.TOPIC, properties),
+                new RegistrySettings(urls, SubjectNameStrategy.TOPIC, properties),
                 new Patience(limit, limit, Duration.ofMillis(1), Duration.ofMillis(100), Duration.ZERO));
     }
 
     @Test
     void aCertificateIsShownWhereItIsAskedFor() {
         assertThat(client(properties("client", "server")).byId(1)).contains(Schema.create(Schema.Type.INT));
+    }
+
+    @Test
+    void anAddressThatIsNotTrustedIsLeftForAnother() throws IOException {
+        Map<String, String> trustsAnother = properties("client", "client");
+        assertThatThrownBy(() -> client(trustsAnother).byId(1))
+                .isInstanceOf(RegistryException.class)
+                .hasMessageMatching(SchemaRegistryTest.of(SchemaRegistryTest.CERTIFICATE));
+
+        try (StubRegistry other = StubRegistry.start()) {
+            other.says("GET /schemas/ids/1", StubRegistry.ok("{\"schema\": \"\\\"int\\\"\"}"));
+
+            assertThat(client(trustsAnother, other.url()).byId(1)).contains(Schema.create(Schema.Type.INT));
+        }
     }
 
     @Test

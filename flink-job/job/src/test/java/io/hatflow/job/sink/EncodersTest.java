@@ -12,6 +12,7 @@ import io.hatflow.events.DeadLetter;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Reason;
 import io.hatflow.job.registry.RegisteredSchemas;
+import io.hatflow.job.registry.UnreadableSchemaException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -133,11 +134,14 @@ class EncodersTest {
                 .isEqualTo(event(example));
     }
 
-    /** A registry with one schema. */
+    /** A registry with one schema, and with one that is none under the next id but one. */
     private static RegisteredSchemas knowing(int only, Class<?> type) {
         return new RegisteredSchemas() {
             @Override
             public Optional<Schema> byId(int id) {
+                if (id == only + 2) {
+                    throw new UnreadableSchemaException("It is no schema");
+                }
                 return id == only ? Optional.of(ConfluentAvroEncoder.published(type)) : Optional.empty();
             }
 
@@ -176,6 +180,7 @@ class EncodersTest {
                 "[]",
                 "\u0000",
                 "\u0000\u0000\u0000\u0000\u0008",
+                "\u0000\u0000\u0000\u0000\t",
                 "\u0000\u0000\u0000\u0000\u0007\u0002",
                 "{\"event_id\": 7}",
                 "{\"event_id\": \"e\", \"value\": 7}",
