@@ -8,6 +8,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.job.format.AvroBytes;
 import io.hatflow.job.registry.SchemaRegistry;
+import io.hatflow.job.registry.StubRegistry;
 import io.hatflow.registry.LocalRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -283,6 +284,39 @@ class SubmissionCheckIT {
                 .matches(TroubleshootingPage.pattern("The job cannot run:\n  - " + wrong.problem()));
     }
 
+    /** What the newest version of a topic's subject is answered with, and what is said of it. */
+    static Stream<Arguments> wrongSchemas() {
+        return Stream.of(
+                arguments(
+                        "{\"schema\": \"hush {\"}",
+                        "… is answered with a schema of … characters that is no Avro schema (…); expected one that Avro can"
+                                + " parse; look at it in the registry (subject …)"),
+                arguments(
+                        "{\"schema\": \"\\\"int\\\"\", \"references\": [{\"subject\": \"gone\", \"version\": 1}]}",
+                        "… is answered with …; expected the schema that another refers to; register it again (subject …)"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongSchemas")
+    void aTopicWhoseNewestSchemaCannotBeReadIsNamed(String answer, String problem, LocalBroker broker)
+            throws IOException {
+        try (StubRegistry registry = StubRegistry.start()) {
+            registry.says("GET /subjects/check-documents-value/versions/latest", StubRegistry.ok(answer));
+            registry.says("GET /subjects/gone/versions/1?deleted=true", StubRegistry.unknown());
+            JobSettings settings = settings(
+                    broker,
+                    "--document.format=confluent-avro",
+                    "--document.text=body",
+                    "--registry.url=" + registry.url());
+
+            assertThatThrownBy(() -> new SubmissionCheck(settings, true, FLINK).run())
+                    .hasMessageNotContaining("hush")
+                    .message()
+                    .endsWith(" (subject check-documents-value)")
+                    .matches(TroubleshootingPage.pattern("The job cannot run:\n  - " + problem));
+        }
+    }
+
     /** And nothing is registered by asking. */
     @Test
     void aJobWhoseEventsTheRegistryWouldNotTakeIsNotSubmitted(LocalBroker broker, LocalRegistry registry)
@@ -355,7 +389,10 @@ class SubmissionCheckIT {
                 Stream.concat(
                         Stream.concat(wrongJobs(), wrongPaths())
                                 .map(wrong -> wrong.problem().replaceFirst("\n(?s).*", "")),
-                        wrongFolders().map(each -> each.get()[2].toString())));
+                        Stream.concat(
+                                        wrongFolders().map(each -> each.get()[2]),
+                                        wrongSchemas().map(each -> each.get()[1]))
+                                .map(Object::toString)));
     }
 
     /** The last of two flags with one key counts. */

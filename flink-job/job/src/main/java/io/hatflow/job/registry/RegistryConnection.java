@@ -156,6 +156,7 @@ final class RegistryConnection {
         long end = System.nanoTime() + patience.limit().toNanos();
         Duration pause = patience.firstPause();
         Outcome before = Outcome.UNAVAILABLE;
+        Refused refused = null;
         while (true) {
             Round round = new Round();
             round.ask(method, path, body, end);
@@ -165,8 +166,10 @@ final class RegistryConnection {
             if (outcome == Outcome.ANSWERED || (outcome == before && outcome != Outcome.UNAVAILABLE)) {
                 return round.result();
             }
+            // The last round may have had no time for it.
+            refused = round.refused == null ? refused : round.refused;
             if (System.nanoTime() + pause.toNanos() >= end) {
-                throw round.noAnswer(method, path);
+                throw noAnswer(method, path, round.unavailable, refused);
             }
             before = outcome;
             sleep(pause);
@@ -218,19 +221,20 @@ final class RegistryConnection {
             }
             throw Objects.requireNonNull(refused).refusal;
         }
+    }
 
-        RegistryException noAnswer(String method, String path) {
-            String reasons = Stream.of(unavailable, refused)
-                    .filter(Objects::nonNull)
-                    .map(RegistryConnection::reason)
-                    .collect(Collectors.joining("; and "));
-            return new RegistryException(
-                    "The schema registry at " + String.join(", ", urls) + " gives no answer to " + method + " " + path
-                            + " within " + patience.limit().toMillis() / 1000.0 + " s; at last, "
-                            + (reasons.isEmpty() ? "it did not know what was asked for" : reasons)
-                            + ". It must run and be reachable from here; check registry.url",
-                    unavailable);
-        }
+    private RegistryException noAnswer(
+            String method, String path, @Nullable IOException unavailable, @Nullable Refused refused) {
+        String reasons = Stream.of(unavailable, refused)
+                .filter(Objects::nonNull)
+                .map(RegistryConnection::reason)
+                .collect(Collectors.joining("; and "));
+        return new RegistryException(
+                "The schema registry at " + String.join(", ", urls) + " gives no answer to " + method + " " + path
+                        + " within " + patience.limit().toMillis() / 1000.0 + " s; at last, "
+                        + (reasons.isEmpty() ? "it did not know what was asked for" : reasons)
+                        + ". It must run and be reachable from here; check registry.url",
+                unavailable);
     }
 
     private Answer askOnce(String url, String method, String path, @Nullable String body, long end) throws IOException {

@@ -449,7 +449,7 @@ class SchemaRegistryTest {
         server.says("GET /schemas/ids/7", new Reply(401, ""));
 
         RegistryException failure = catchThrowableOfType(RegistryException.class, () -> registry(
-                        patience(Duration.ofMillis(300), Duration.ofMillis(200)), Map.of(), server.url(), nowhere())
+                        patience(Duration.ofSeconds(2), Duration.ofSeconds(1)), Map.of(), server.url(), nowhere())
                 .byId(7));
 
         assertThat(failure)

@@ -22,7 +22,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 
 /** A real HTTP server that says what a test tells it to, and notes what it was asked. Of everything else it says that it is not there. */
-final class StubRegistry implements AutoCloseable {
+public final class StubRegistry implements AutoCloseable {
 
     private final HttpServer server;
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -30,7 +30,7 @@ final class StubRegistry implements AutoCloseable {
     private final List<Asked> asked = new CopyOnWriteArrayList<>();
 
     /** What the server says. */
-    record Reply(int status, String body) {}
+    public record Reply(int status, String body) {}
 
     /**
      * What it was asked.
@@ -53,11 +53,11 @@ final class StubRegistry implements AutoCloseable {
         server.start();
     }
 
-    static StubRegistry start() throws IOException {
+    public static StubRegistry start() throws IOException {
         return new StubRegistry(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0));
     }
 
-    static Reply ok(String json) {
+    public static Reply ok(String json) {
         return new Reply(200, json);
     }
 
@@ -76,16 +76,16 @@ final class StubRegistry implements AutoCloseable {
     }
 
     /** As registries say of what they do not know. */
-    static Reply unknown() {
+    public static Reply unknown() {
         return new Reply(404, "{\"error_code\": 40403, \"message\": \"Schema not found\"}");
     }
 
     /** What to say to a question, one reply after the other; the last one stays. */
-    void says(String question, Reply... inTurn) {
+    public void says(String question, Reply... inTurn) {
         replies.put(question, new ArrayDeque<>(Arrays.asList(inTurn)));
     }
 
-    String url() {
+    public String url() {
         return (server instanceof HttpsServer ? "https" : "http") + "://127.0.0.1:"
                 + server.getAddress().getPort();
     }
