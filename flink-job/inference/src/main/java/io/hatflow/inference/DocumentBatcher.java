@@ -39,9 +39,7 @@ final class DocumentBatcher<W, B extends Batch> implements AutoCloseable {
 
     /** Let the model see every window of a document; an urgent one may overtake others. Who cancels the answer gives up their turns. */
     CompletableFuture<List<WindowResult<WindowAnswer>>> answer(SegmentedDocument document, boolean urgent) {
-        List<CompletableFuture<WindowResult<WindowAnswer>>> results = model.windows(document).stream()
-                .map(window -> batcher.submit(window, urgent))
-                .toList();
+        List<CompletableFuture<WindowResult<WindowAnswer>>> results = batcher.submit(model.windows(document), urgent);
         CompletableFuture<List<WindowResult<WindowAnswer>>> answer = CompletableFuture.allOf(
                         results.toArray(CompletableFuture[]::new))
                 .handle((done, failure) -> joined(results));

@@ -63,7 +63,7 @@ final class QueueDepth {
                 List<CompletableFuture<WindowResult<WindowAnswer>>> results = new ArrayList<>(depth);
                 long begun = System.nanoTime();
                 for (int i = 0; i < depth; i++) {
-                    results.add(batcher.submit(window, false));
+                    results.addAll(batcher.submit(List.of(window), false));
                 }
                 long submitted = System.nanoTime();
                 allWait.countDown();

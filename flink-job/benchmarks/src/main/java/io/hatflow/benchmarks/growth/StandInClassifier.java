@@ -40,9 +40,7 @@ final class StandInClassifier implements AutoCloseable {
 
     CompletableFuture<Outcome> classify(String text, boolean urgent) {
         Reading reading = reader.read(text);
-        List<CompletableFuture<WindowResult<WindowAnswer>>> results = reading.windows().stream()
-                .map(window -> batcher.submit(window, urgent))
-                .toList();
+        List<CompletableFuture<WindowResult<WindowAnswer>>> results = batcher.submit(reading.windows(), urgent);
         return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
                 .thenApply(done -> labelled(
                         reading, results.stream().map(CompletableFuture::join).toList()));

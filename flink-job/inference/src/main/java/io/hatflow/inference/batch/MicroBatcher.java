@@ -1,7 +1,6 @@
 package io.hatflow.inference.batch;
 
 import io.hatflow.inference.batch.WindowQueue.Depth;
-import io.hatflow.inference.batch.WindowQueue.Waiting;
 import io.hatflow.inference.batch.WindowResult.Refused;
 import io.hatflow.inference.batch.WindowResult.Scored;
 import java.time.Duration;
@@ -23,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * grow by themselves while documents queue; a lone document leaves at once.
  *
  * <p>Two threads, so that the model runs without a break while documents queue: the inference thread does nothing but run it; beside it
- * another lays out the next batch if it is full already (one that is not may still grow), completes the futures of the last, and looks
- * whether a run returns.
+ * another lays out the next batch if short documents fill it already, completes the futures of the last, and looks whether a run returns.
+ * Whose windows are next is the {@link WindowQueue}'s business.
  *
  * <p>A failed batch is halved until the guilty window stands alone. If the model then still works on a window that is known to be good, the
  * lone window is refused. If it does not, if memory does not suffice for one window or if a run does not return, the machine is at fault:
@@ -38,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class MicroBatcher<W, B extends Batch, A extends Answer> implements AutoCloseable {
 
     /** A batch laid out for the model. */
-    private record Prepared<W, B, A>(List<Waiting<W, A>> windows, B laidOut) {}
+    private record Prepared<W, B, A>(List<WaitingWindow<W, A>> windows, B laidOut) {}
 
     private static final String BESIDES = "hatflow-batches";
 
@@ -46,7 +45,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
     private final BatchLayout<W, B> layout;
     private final BatchBudget budget;
     private final W knownGood;
-    private final WindowQueue<W, A> queue = new WindowQueue<>();
+    private final WindowQueue<W, A> queue;
     private final AtomicReference<@Nullable Prepared<W, B, A>> ahead = new AtomicReference<>();
     private final Thread inferenceThread;
     /** Null until {@link #watch}. */
@@ -76,6 +75,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         this.layout = layout;
         this.budget = budget;
         this.knownGood = knownGood;
+        this.queue = new WindowQueue<>(budget::rows);
         this.besides = new ScheduledThreadPoolExecutor(1, task -> daemon(task, BESIDES));
         besides.setRemoveOnCancelPolicy(true);
         this.inferenceThread = daemon(this::runUntilClosed, "hatflow-inference");
@@ -94,16 +94,22 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
     }
 
     /**
-     * Let the model see a window.
+     * Let the model see a document.
      *
-     * @param urgent whether it may overtake windows that are not
-     * @return completes on a thread of the batcher; exceptionally if the machine is at fault (the cause says what happened), with a
-     *     {@link CancellationException} if that or a {@link #close} came before the window's turn. Who cancels it gives up its turn
+     * @param document its windows
+     * @param urgent whether it may overtake documents that are not
+     * @return for each window; completes on a thread of the batcher; exceptionally if the machine is at fault (the cause says what
+     *     happened), with a {@link CancellationException} if that or a {@link #close} came before the window's turn. Who cancels it gives
+     *     up its turn
      */
-    public CompletableFuture<WindowResult<A>> submit(W window, boolean urgent) {
-        CompletableFuture<WindowResult<A>> result = new CompletableFuture<>();
-        queue.put(new Waiting<>(window, layout.rows(window), urgent, System.nanoTime(), result));
-        return result;
+    public List<CompletableFuture<WindowResult<A>>> submit(List<W> document, boolean urgent) {
+        long now = System.nanoTime();
+        List<WaitingWindow<W, A>> waiting = document.stream()
+                .map(window -> new WaitingWindow<>(
+                        window, layout.rows(window), urgent, now, new CompletableFuture<WindowResult<A>>()))
+                .toList();
+        queue.put(waiting);
+        return waiting.stream().map(WaitingWindow::result).toList();
     }
 
     private void runUntilClosed() {
@@ -126,7 +132,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
             if (prepared != null) {
                 return prepared;
             }
-            List<Waiting<W, A>> taken = queue.take(budget.rows(), () -> ahead.get() != null);
+            List<WaitingWindow<W, A>> taken = queue.take(() -> ahead.get() != null);
             if (!taken.isEmpty()) {
                 return prepared(taken);
             }
@@ -136,7 +142,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
 
     private void prepareAhead() {
         if (ahead.get() == null) {
-            List<Waiting<W, A>> full = queue.takeFull(budget.rows());
+            List<WaitingWindow<W, A>> full = queue.takeAhead();
             if (!full.isEmpty()) {
                 ahead.set(prepared(full));
                 queue.wake(); // the inference thread may have found the queue empty meanwhile
@@ -154,9 +160,10 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         }
     }
 
-    private Prepared<W, B, A> prepared(List<Waiting<W, A>> waiting) {
+    private Prepared<W, B, A> prepared(List<WaitingWindow<W, A>> waiting) {
         return new Prepared<>(
-                waiting, layout.layOut(waiting.stream().map(Waiting::window).toList()));
+                waiting,
+                layout.layOut(waiting.stream().map(WaitingWindow::window).toList()));
     }
 
     /** Completes the future of every window of the batch, whatever happens. */
@@ -206,7 +213,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
 
     private void complete(Prepared<W, B, A> batch, List<A> answers, long begun, long nanos) {
         long waited = 0;
-        for (Waiting<W, A> window : batch.windows()) {
+        for (WaitingWindow<W, A> window : batch.windows()) {
             waited += begun - window.enqueuedNanos();
         }
         batches.increment();
@@ -217,7 +224,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         runNanos.add(nanos);
         queueNanos.add(waited);
         for (int i = 0; i < batch.windows().size(); i++) {
-            Waiting<W, A> window = batch.windows().get(i);
+            WaitingWindow<W, A> window = batch.windows().get(i);
             window.result().complete(scored(answers.get(i), begun - window.enqueuedNanos(), nanos));
         }
     }
@@ -229,7 +236,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
     }
 
     private void isolate(Prepared<W, B, A> batch, InferenceException failure) {
-        List<Waiting<W, A>> waiting = batch.windows();
+        List<WaitingWindow<W, A>> waiting = batch.windows();
         if (failure.isOutOfMemory()) {
             outOfMemory.increment();
             budget.outOfMemory(batch.laidOut().rows());
@@ -254,7 +261,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
     }
 
     /** The batch first: what fails its task fails it for what was with the model, before the others give up. */
-    private void fail(List<Waiting<W, A>> batch, Throwable failure) {
+    private void fail(List<WaitingWindow<W, A>> batch, Throwable failure) {
         failed = true;
         batch.forEach(window -> window.result().completeExceptionally(failure));
         CancellationException notWithIt = new CancellationException(

@@ -1,18 +1,25 @@
 package io.hatflow.inference.batch;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Windows that wait for the model, in two lanes, each first in, first out. Only a queue: it starts no thread and knows nothing of the
- * model.
+ * What waits for the model, and who is next. Only a queue: it starts no thread and knows nothing of the model.
  *
- * <p>Urgent windows go first, but every fourth batch begins with the others, so that no flood of urgent ones can keep them waiting for
- * ever. A window whose result was cancelled is dropped when its turn comes.
+ * <p>Who is next is decided between documents. Urgent ones {@linkplain Overtaking overtake} the others; among each of the two, those that
+ * fit into a batch, or have only one window, overtake longer ones; and those of a kind {@linkplain RoundRobin take turns}. So:
+ *
+ * <ul>
+ *   <li>A short document that comes when only long ones wait is in the next batch that is filled, however many and however long they are.
+ *   <li>None starves. Of batches in which a kind has windows waiting, at least every fourth begins with it; for long documents that are not
+ *       urgent, while urgent and short ones never cease, every sixteenth. Within a kind, a document is served again after each of the
+ *       others that waited with it has had a turn.
+ *   <li>Batches are as full as first in, first out would fill them but where the next window does not fit.
+ * </ul>
  *
  * <p>It is not bounded. Whoever submits bounds the documents in flight: Flink's async operator by its capacity.
  *
@@ -21,10 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class WindowQueue<W, A> {
 
-    /** A window, the rows of a batch that it takes, and who waits for it. */
-    record Waiting<W, A>(
-            W window, int rows, boolean urgent, long enqueuedNanos, CompletableFuture<WindowResult<A>> result) {}
-
     /**
      * What waits.
      *
@@ -32,27 +35,37 @@ final class WindowQueue<W, A> {
      */
     record Depth(int windows, int rows, @Nullable Long oldestNanos) {}
 
-    private static final int URGENT_BATCHES_IN_A_ROW = 3;
-
-    private final ArrayDeque<Waiting<W, A>> urgent = new ArrayDeque<>();
-    private final ArrayDeque<Waiting<W, A>> ordinary = new ArrayDeque<>();
-    private int waitingRows;
-    private int urgentBatches;
+    private final IntSupplier budgetRows;
+    private final Lane<W, A> urgentShort = new RoundRobin<>();
+    private final Lane<W, A> ordinaryShort = new RoundRobin<>();
+    private final Lane<W, A> all = new Overtaking<>(
+            document -> document.get(0).urgent(),
+            new Overtaking<>(this::isShort, urgentShort, new RoundRobin<>()),
+            new Overtaking<>(this::isShort, ordinaryShort, new RoundRobin<>()));
     private @Nullable Throwable closedBecause;
 
-    /** Fails the window's future if the queue is closed. */
-    void put(Waiting<W, A> window) {
+    /** {@code budgetRows}: of a batch, as it is at the time. */
+    WindowQueue(IntSupplier budgetRows) {
+        this.budgetRows = budgetRows;
+    }
+
+    private boolean isShort(List<WaitingWindow<W, A>> document) {
+        return document.size() == 1
+                || document.stream().mapToInt(WaitingWindow::rows).sum() <= budgetRows.getAsInt();
+    }
+
+    /** Lets the windows of a document wait; fails their futures if the queue is closed. */
+    void put(List<WaitingWindow<W, A>> document) {
         Throwable cause;
         synchronized (this) {
             cause = closedBecause;
-            if (cause == null) {
-                (window.urgent() ? urgent : ordinary).addLast(window);
-                waitingRows += window.rows();
+            if (cause == null && !document.isEmpty()) {
+                all.put(document);
                 notifyAll();
             }
         }
         if (cause != null) {
-            window.result().completeExceptionally(cause);
+            document.forEach(window -> window.result().completeExceptionally(cause));
         }
     }
 
@@ -62,11 +75,11 @@ final class WindowQueue<W, A> {
      * @param elsewhere whether there is something to do that is not in this queue; looked at again after {@link #wake}
      * @return empty if there is something elsewhere, or once the queue is closed
      */
-    synchronized List<Waiting<W, A>> take(int budgetRows, BooleanSupplier elsewhere) throws InterruptedException {
-        List<Waiting<W, A>> taken = taken(budgetRows);
+    synchronized List<WaitingWindow<W, A>> take(BooleanSupplier elsewhere) throws InterruptedException {
+        List<WaitingWindow<W, A>> taken = taken();
         while (taken.isEmpty() && closedBecause == null && !elsewhere.getAsBoolean()) {
             wait();
-            taken = taken(budgetRows);
+            taken = taken();
         }
         return taken;
     }
@@ -76,48 +89,23 @@ final class WindowQueue<W, A> {
         notifyAll();
     }
 
-    /** A batch if enough waits to fill it, else an empty list: what is not full may still grow. */
-    synchronized List<Waiting<W, A>> takeFull(int budgetRows) {
-        return waitingRows >= budgetRows ? taken(budgetRows) : List.of();
+    /**
+     * A batch if so many short documents wait that they fill it, else an empty list. What is not full may still grow; and what is taken now
+     * keeps a short document waiting that comes before it runs.
+     */
+    synchronized List<WaitingWindow<W, A>> takeAhead() {
+        return urgentShort.rows() + ordinaryShort.rows() >= budgetRows.getAsInt() ? taken() : List.of();
     }
 
-    private List<Waiting<W, A>> taken(int budgetRows) {
-        boolean urgentFirst = !urgent.isEmpty() && (ordinary.isEmpty() || urgentBatches < URGENT_BATCHES_IN_A_ROW);
-        urgentBatches = urgentFirst && !ordinary.isEmpty() ? urgentBatches + 1 : 0;
-        List<Waiting<W, A>> taken = new ArrayList<>();
-        int room = move(urgentFirst ? urgent : ordinary, taken, budgetRows);
-        int unused = move(urgentFirst ? ordinary : urgent, taken, room);
-        return taken;
-    }
-
-    /** Drops windows that were cancelled. Returns the room that is left; below 0 if the first window alone exceeds it. */
-    private int move(ArrayDeque<Waiting<W, A>> lane, List<Waiting<W, A>> taken, int room) {
-        int left = room;
-        while (!lane.isEmpty()) {
-            Waiting<W, A> next = lane.getFirst();
-            boolean cancelled = next.result().isDone();
-            if (!cancelled && !taken.isEmpty() && next.rows() > left) {
-                break;
-            }
-            lane.removeFirst();
-            waitingRows -= next.rows();
-            if (!cancelled) {
-                left -= next.rows();
-                taken.add(next);
-            }
-        }
-        return left;
+    private List<WaitingWindow<W, A>> taken() {
+        BatchRoom<W, A> batch = new BatchRoom<>(budgetRows.getAsInt());
+        all.fill(batch);
+        return batch.windows();
     }
 
     synchronized Depth depth() {
-        Waiting<W, A> one = urgent.peekFirst();
-        Waiting<W, A> other = ordinary.peekFirst();
-        Waiting<W, A> oldest =
-                one == null || (other != null && other.enqueuedNanos() - one.enqueuedNanos() < 0) ? other : one;
-        return new Depth(
-                urgent.size() + ordinary.size(),
-                waitingRows,
-                oldest == null ? null : Long.valueOf(oldest.enqueuedNanos()));
+        OptionalLong oldest = all.oldestNanos();
+        return new Depth(all.windows(), all.rows(), oldest.isPresent() ? oldest.getAsLong() : null);
     }
 
     /** Null while open. */
@@ -127,17 +115,13 @@ final class WindowQueue<W, A> {
 
     /** Refuse what comes, and fail what waits, with {@code cause}. Only the first call counts. */
     void close(Throwable cause) {
-        List<Waiting<W, A>> abandoned;
+        List<WaitingWindow<W, A>> abandoned = new ArrayList<>();
         synchronized (this) {
             if (closedBecause != null) {
                 return;
             }
             closedBecause = cause;
-            abandoned = new ArrayList<>(urgent);
-            abandoned.addAll(ordinary);
-            urgent.clear();
-            ordinary.clear();
-            waitingRows = 0;
+            all.drainTo(abandoned::add);
             notifyAll();
         }
         abandoned.forEach(window -> window.result().completeExceptionally(cause));

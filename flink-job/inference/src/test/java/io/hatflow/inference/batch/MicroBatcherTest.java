@@ -1,5 +1,6 @@
 package io.hatflow.inference.batch;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -28,7 +29,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -40,6 +43,12 @@ class MicroBatcherTest {
     /** Its embedding does not exist: ONNX Runtime really fails on it. */
     private static final Window POISON = window(1_000_000);
 
+    /** A document of one window. */
+    private static CompletableFuture<WindowResult<WindowAnswer>> submit(
+            MicroBatcher<Window, PackedBatch, WindowAnswer> batcher, Window window, boolean urgent) {
+        return batcher.submit(List.of(window), urgent).get(0);
+    }
+
     @Test
     void windowsThatQueueWhileTheModelIsBusyShareBatchesUpToTheBudget() throws Exception {
         try (OnnxSession session = session();
@@ -48,7 +57,7 @@ class MicroBatcherTest {
             List<CompletableFuture<WindowResult<WindowAnswer>>> results;
             synchronized (session) { // the model is busy: its run waits for this
                 results = IntStream.range(0, 21)
-                        .mapToObj(i -> batcher.submit(window(i), false))
+                        .mapToObj(i -> submit(batcher, window(i), false))
                         .toList();
             }
             List<Integer> batchSizes = new ArrayList<>();
@@ -80,7 +89,7 @@ class MicroBatcherTest {
             try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                     new MicroBatcher<>(instant, PACKING, BatchBudget.fixed(2), KNOWN)) {
                 List<CompletableFuture<WindowResult<WindowAnswer>>> results = IntStream.range(0, 200)
-                        .mapToObj(i -> batcher.submit(KNOWN, false))
+                        .mapToObj(i -> submit(batcher, KNOWN, false))
                         .toList();
                 CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
                         .get(20, TimeUnit.SECONDS);
@@ -96,7 +105,7 @@ class MicroBatcherTest {
         try (OnnxSession session = session();
                 MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                         new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(2), KNOWN)) {
-            assertThat(((Scored<WindowAnswer>) batcher.submit(six, false).get())
+            assertThat(((Scored<WindowAnswer>) submit(batcher, six, false).get())
                             .answer()
                             .segments())
                     .hasNumberOfRows(6);
@@ -109,13 +118,13 @@ class MicroBatcherTest {
                 MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                         new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(64), KNOWN)) {
             float[][] alone = ((Scored<WindowAnswer>)
-                            batcher.submit(KNOWN, false).get())
+                            submit(batcher, KNOWN, false).get())
                     .answer()
                     .segments();
             List<CompletableFuture<WindowResult<WindowAnswer>>> results;
             synchronized (session) {
                 results = IntStream.range(0, 9)
-                        .mapToObj(i -> batcher.submit(i == 5 ? POISON : KNOWN, false))
+                        .mapToObj(i -> submit(batcher, i == 5 ? POISON : KNOWN, false))
                         .toList();
             }
             for (int i = 0; i < results.size(); i++) {
@@ -138,12 +147,12 @@ class MicroBatcherTest {
         try (OnnxSession session = session();
                 MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                         new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(64), POISON)) {
-            CompletableFuture<WindowResult<WindowAnswer>> failed = batcher.submit(POISON, false);
+            CompletableFuture<WindowResult<WindowAnswer>> failed = submit(batcher, POISON, false);
             assertThatThrownBy(failed::get)
                     .isInstanceOf(ExecutionException.class)
                     .hasCauseInstanceOf(InferenceException.class);
             assertThat(batcher.isOpen()).isFalse();
-            CompletableFuture<WindowResult<WindowAnswer>> later = batcher.submit(KNOWN, false);
+            CompletableFuture<WindowResult<WindowAnswer>> later = submit(batcher, KNOWN, false);
             assertThatThrownBy(later::get)
                     .isInstanceOf(CancellationException.class)
                     .hasCauseInstanceOf(InferenceException.class);
@@ -162,9 +171,9 @@ class MicroBatcherTest {
         MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                 new MicroBatcher<>(hangs, PACKING, BatchBudget.fixed(1), KNOWN);
         batcher.watch(Duration.ofMillis(200));
-        CompletableFuture<WindowResult<WindowAnswer>> first = batcher.submit(KNOWN, false);
+        CompletableFuture<WindowResult<WindowAnswer>> first = submit(batcher, KNOWN, false);
         hanging.await();
-        CompletableFuture<WindowResult<WindowAnswer>> waiting = batcher.submit(KNOWN, false);
+        CompletableFuture<WindowResult<WindowAnswer>> waiting = submit(batcher, KNOWN, false);
 
         assertThatThrownBy(() -> first.get(30, TimeUnit.SECONDS))
                 .hasCauseInstanceOf(TimeoutException.class)
@@ -187,7 +196,7 @@ class MicroBatcherTest {
         try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                 new MicroBatcher<>(model, PACKING, BatchBudget.fixed(1), KNOWN)) {
             List<CompletableFuture<WindowResult<WindowAnswer>>> results = IntStream.range(0, 40)
-                    .mapToObj(i -> batcher.submit(window(i), i % 3 == 0))
+                    .mapToObj(i -> submit(batcher, window(i), i % 3 == 0))
                     .toList();
             // One may run and one may be laid out already.
             results.subList(2, 39).forEach(result -> result.cancel(false));
@@ -198,6 +207,74 @@ class MicroBatcherTest {
         }
     }
 
+    /** Of the documents of the next two tests, whose windows exceed the budget of four. */
+    private static final List<Window> TWO_THOUSAND_SEGMENTS = Collections.nCopies(
+            334,
+            new Window(
+                    new int[] {1, 2, 3, 4, 5, 6},
+                    IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList()));
+
+    @Test
+    void lonelyLinesAreInTheNextBatchWhileADocumentOfTwoThousandSegmentsIsRead() throws Exception {
+        List<Integer> runs = new ArrayList<>();
+        List<CompletableFuture<WindowResult<WindowAnswer>>> lines = Collections.synchronizedList(new ArrayList<>());
+        AtomicReference<@Nullable MicroBatcher<Window, PackedBatch, WindowAnswer>> reader = new AtomicReference<>();
+        BatchModel<PackedBatch, WindowAnswer> model = batch -> {
+            runs.add(batch.rows());
+            if (batch.rows() == 6 && lines.size() < 1000) { // three of them come while the model is busy
+                for (int i = 0; i < 3; i++) {
+                    lines.add(submit(requireNonNull(reader.get()), KNOWN, false));
+                }
+            }
+            return zeros(batch);
+        };
+        try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                new MicroBatcher<>(model, PACKING, BatchBudget.fixed(4), KNOWN)) {
+            reader.set(batcher);
+            for (CompletableFuture<WindowResult<WindowAnswer>> window : batcher.submit(TWO_THOUSAND_SEGMENTS, false)) {
+                window.get();
+            }
+            for (CompletableFuture<WindowResult<WindowAnswer>> line : List.copyOf(lines)) {
+                line.get();
+            }
+        }
+        assertThat(lines).hasSize(1002);
+        // A window of the long document, the lines that came meanwhile, the next window.
+        assertThat(runs).hasSize(2 * 334);
+        assertThat(IntStream.range(0, runs.size()).filter(run -> runs.get(run) != (run % 2 == 0 ? 6 : 3)))
+                .isEmpty();
+    }
+
+    @Test
+    void aThousandLinesDoNotStarveADocumentOfTwoThousandSegmentsNorWaitForIt() throws Exception {
+        List<Integer> runs = new ArrayList<>();
+        CountDownLatch allWait = new CountDownLatch(1);
+        BatchModel<PackedBatch, WindowAnswer> model = batch -> {
+            awaitUninterruptibly(allWait);
+            runs.add(batch.rows());
+            return zeros(batch);
+        };
+        List<CompletableFuture<WindowResult<WindowAnswer>>> all = new ArrayList<>();
+        try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                new MicroBatcher<>(model, PACKING, BatchBudget.fixed(4), KNOWN)) {
+            all.addAll(batcher.submit(TWO_THOUSAND_SEGMENTS, false));
+            for (int i = 0; i < 1000; i++) {
+                all.add(submit(batcher, KNOWN, false));
+            }
+            allWait.countDown();
+            for (CompletableFuture<WindowResult<WindowAnswer>> result : all) {
+                result.get();
+            }
+        }
+        assertThat(runs).hasSize(334 + 250);
+        int lastLines = runs.lastIndexOf(4);
+        assertThat(runs.subList(0, lastLines)).filteredOn(rows -> rows == 6).hasSizeBetween(250 / 3 - 1, 250 / 3 + 3);
+        // Three are filled in a row; one that is laid out ahead may run after the next.
+        assertThat(Collections.indexOfSubList(runs.subList(0, lastLines), List.of(4, 4, 4, 4, 4)))
+                .as("five batches of lines in a row while the long document waits")
+                .isNegative();
+    }
+
     @Test
     void closingFailsWhatWaitsAndWaitsForWhatRuns() throws Exception {
         try (OnnxSession session = session()) {
@@ -206,14 +283,14 @@ class MicroBatcherTest {
             Thread closer = new Thread(batcher::close);
             synchronized (session) {
                 List<CompletableFuture<WindowResult<WindowAnswer>>> submitted =
-                        List.of(batcher.submit(KNOWN, false), batcher.submit(KNOWN, false));
+                        List.of(submit(batcher, KNOWN, false), submit(batcher, KNOWN, false));
                 closer.start();
                 // One of them may be in the batch that runs; the other can only be waiting.
                 assertThatThrownBy(() -> submitted.get(1).get(30, TimeUnit.SECONDS))
                         .isInstanceOf(CancellationException.class);
             }
             closer.join();
-            assertThat(batcher.submit(KNOWN, false)).isCompletedExceptionally();
+            assertThat(submit(batcher, KNOWN, false)).isCompletedExceptionally();
         }
     }
 
@@ -232,7 +309,7 @@ class MicroBatcherTest {
         try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                 new MicroBatcher<>(eightFit, PACKING, BatchBudget.fixed(32), KNOWN)) {
             List<CompletableFuture<WindowResult<WindowAnswer>>> results = IntStream.range(0, 200)
-                    .mapToObj(i -> batcher.submit(window(i), false))
+                    .mapToObj(i -> submit(batcher, window(i), false))
                     .toList();
             allWait.countDown();
             for (CompletableFuture<WindowResult<WindowAnswer>> result : results) {
@@ -253,7 +330,7 @@ class MicroBatcherTest {
         };
         try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                 new MicroBatcher<>(noneFits, PACKING, BatchBudget.fixed(4), KNOWN)) {
-            assertThatThrownBy(batcher.submit(KNOWN, false)::get).hasCauseInstanceOf(InferenceException.class);
+            assertThatThrownBy(submit(batcher, KNOWN, false)::get).hasCauseInstanceOf(InferenceException.class);
         }
     }
 
@@ -271,7 +348,7 @@ class MicroBatcherTest {
             MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                     new MicroBatcher<>(model, PACKING, BatchBudget.fixed(4), KNOWN);
             List<CompletableFuture<WindowResult<WindowAnswer>>> results = IntStream.range(0, 100)
-                    .mapToObj(i -> batcher.submit(window(i), i % 3 == 0))
+                    .mapToObj(i -> submit(batcher, window(i), i % 3 == 0))
                     .toList();
             batcher.close();
             assertThat(results).allMatch(CompletableFuture::isDone);
@@ -284,8 +361,8 @@ class MicroBatcherTest {
         try (OnnxSession session = session();
                 MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                         new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(4), KNOWN)) {
-            batcher.submit(three, false).get();
-            batcher.submit(KNOWN, true).get();
+            submit(batcher, three, false).get();
+            submit(batcher, KNOWN, true).get();
             BatchStatistics statistics = batcher.statistics();
             assertThat(statistics.batches()).isEqualTo(2);
             assertThat(statistics.windows()).isEqualTo(2);

@@ -2,76 +2,243 @@ package io.hatflow.inference.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hatflow.inference.batch.WindowQueue.Waiting;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class WindowQueueTest {
 
-    private final WindowQueue<Integer, String> queue = new WindowQueue<>();
+    /** A window's place among those of its document. */
+    private record Place(int document, int window) {}
 
-    @Test
-    void urgentWindowsGoFirstAndTheOthersFillWhatIsLeft() throws Exception {
-        put(1, 2, false);
-        put(2, 2, false);
-        put(3, 2, true);
-        put(4, 2, true);
-        assertThat(names(queue.take(6, () -> false))).containsExactly(3, 4, 1);
-        assertThat(names(queue.take(6, () -> false))).containsExactly(2);
+    private static final int BUDGET = 6;
+
+    private final WindowQueue<Place, String> queue = new WindowQueue<>(() -> BUDGET);
+    private long clock;
+
+    /** A document of windows of so many rows each. */
+    private List<WaitingWindow<Place, String>> put(int document, boolean urgent, int... rows) {
+        clock++;
+        List<WaitingWindow<Place, String>> windows = IntStream.range(0, rows.length)
+                .mapToObj(window -> new WaitingWindow<Place, String>(
+                        new Place(document, window), rows[window], urgent, clock, new CompletableFuture<>()))
+                .toList();
+        queue.put(windows);
+        return windows;
+    }
+
+    private List<Place> take() {
+        try {
+            return places(queue.take(() -> true));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static List<Place> places(List<WaitingWindow<Place, String>> waiting) {
+        return waiting.stream().map(WaitingWindow::window).toList();
+    }
+
+    private List<Integer> takeDocuments() {
+        return take().stream().map(Place::document).toList();
+    }
+
+    private static int[] windows(int count, int rows) {
+        return IntStream.generate(() -> rows).limit(count).toArray();
     }
 
     @Test
-    void aFloodOfUrgentWindowsDoesNotStarveTheOthers() throws Exception {
-        put(0, 5, false); // larger than what urgent windows leave of a batch
+    void urgentDocumentsGoFirstAndTheOthersFillWhatIsLeft() {
+        put(1, false, 2);
+        put(2, false, 2);
+        put(3, true, 2);
+        put(4, true, 2);
+        assertThat(takeDocuments()).containsExactly(3, 4, 1);
+        assertThat(takeDocuments()).containsExactly(2);
+    }
+
+    @Test
+    void aFloodOfUrgentDocumentsDoesNotStarveTheOthers() {
+        put(0, false, 5); // larger than what urgent ones leave of a batch
         for (int i = 1; i <= 100; i++) {
-            put(i, 3, true);
+            put(i, true, 3);
         }
         int batches = 0;
-        while (!names(queue.take(6, () -> false)).contains(0)) {
+        while (!takeDocuments().contains(0)) {
             batches++;
         }
         assertThat(batches).isEqualTo(3);
-        assertThat(names(queue.take(6, () -> false))).hasSize(2);
+        assertThat(takeDocuments()).hasSize(2);
     }
 
     @Test
-    void aWindowAboveTheBudgetComesAlone() throws Exception {
-        put(1, 9, false);
-        put(2, 1, false);
-        assertThat(names(queue.take(4, () -> false))).containsExactly(1);
-        assertThat(names(queue.take(4, () -> false))).containsExactly(2);
+    void aWindowAboveTheBudgetComesAlone() {
+        put(1, false, 9);
+        put(2, false, 1);
+        assertThat(takeDocuments()).containsExactly(1);
+        assertThat(takeDocuments()).containsExactly(2);
     }
 
     @Test
-    void onlyAFullBatchIsTakenAhead() {
-        put(1, 3, false);
-        assertThat(queue.takeFull(4)).isEmpty();
-        put(2, 1, true);
-        assertThat(names(queue.takeFull(4))).containsExactly(2, 1);
-        assertThat(queue.takeFull(1)).isEmpty();
+    void aShortDocumentIsInTheNextBatchWhateverElseWaits() {
+        for (int i = 1; i <= 50; i++) {
+            put(i, false, windows(100, 8));
+        }
+        for (int i = 0; i < 200; i++) {
+            assertThat(takeDocuments()).hasSize(1).doesNotContain(0);
+            put(0, false, 1);
+            assertThat(takeDocuments()).containsExactly(0);
+        }
     }
 
     @Test
-    void depthCountsWhatWaits() throws Exception {
+    void longDocumentsTakeTurnsAndNoneIsAheadByMoreThanATurn() {
+        put(1, false, windows(10, 8));
+        put(2, false, windows(3, 8));
+        put(3, false, windows(10, 2)); // three of these are a turn
+        assertThat(Stream.generate(this::takeDocuments).limit(9))
+                .containsExactly(
+                        List.of(1),
+                        List.of(2),
+                        List.of(3, 3, 3),
+                        List.of(1),
+                        List.of(2),
+                        List.of(3, 3, 3),
+                        List.of(1),
+                        List.of(2),
+                        List.of(3, 3, 3));
+    }
+
+    @Test
+    void aFloodOfShortDocumentsDoesNotStarveALongOne() {
+        put(0, false, windows(10, 8));
+        for (int i = 1; i <= 1000; i++) {
+            put(i, false, 1);
+        }
+        for (int turn = 0; turn < 10; turn++) {
+            for (int batch = 0; batch < 3; batch++) {
+                assertThat(takeDocuments()).hasSize(BUDGET).doesNotContain(0);
+            }
+            assertThat(takeDocuments()).containsExactly(0);
+        }
+    }
+
+    @Test
+    void aLongDocumentThatIsNotUrgentEndsWhileUrgentAndShortOnesNeverCease() {
+        put(0, false, windows(10, 8));
+        int batches = 0;
+        for (int served = 0; served < 10; batches++) {
+            put(1, true, 3);
+            put(1, true, 3);
+            put(2, false, 3);
+            put(2, false, 3);
+            served += takeDocuments().contains(0) ? 1 : 0;
+        }
+        assertThat(batches).isLessThanOrEqualTo(10 * 16);
+    }
+
+    @Test
+    void shortDocumentsOfSeveralWindowsAreServedFirstComeFirstServed() {
+        put(1, false, 2, 2);
+        put(2, false, 2, 2);
+        put(3, false, 2, 2);
+        assertThat(takeDocuments()).containsExactly(1, 1, 2);
+        assertThat(takeDocuments()).containsExactly(2, 3, 3);
+    }
+
+    @Test
+    void onlyWhatShortDocumentsFillIsTakenAhead() {
+        put(1, false, windows(10, 8));
+        put(2, false, 5);
+        assertThat(queue.takeAhead()).isEmpty();
+        put(3, true, 1);
+        assertThat(places(queue.takeAhead())).containsExactly(new Place(3, 0), new Place(2, 0));
+        assertThat(queue.takeAhead()).isEmpty();
+    }
+
+    @Test
+    void depthCountsWhatWaits() {
         assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(0, 0, null));
-        put(1, 3, false);
-        put(2, 4, true);
+        put(1, false, 5);
+        put(2, true, 4, 4);
+        put(3, false, 2);
+        assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(4, 15, 1L));
+        assertThat(take()).containsExactly(new Place(2, 0));
+        assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(3, 11, 1L));
+        assertThat(take()).containsExactly(new Place(2, 1));
         assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(2, 7, 1L));
-        queue.take(4, () -> false);
-        assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(1, 3, 1L));
-        queue.take(100, () -> false);
-        assertThat(queue.depth().rows()).isZero();
+        assertThat(take()).containsExactly(new Place(1, 0));
+        assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(1, 2, 3L));
+        take();
+        assertThat(queue.depth()).isEqualTo(new WindowQueue.Depth(0, 0, null));
     }
 
-    /** A window is its name, which also is when it was put. */
-    private void put(int name, int rows, boolean urgent) {
-        queue.put(new Waiting<>(name, rows, urgent, name, new CompletableFuture<>()));
+    @Test
+    void whatWasGivenUpIsDropped() {
+        put(1, false, windows(5, 8)).forEach(window -> window.result().cancel(false));
+        put(2, false, 1);
+        put(3, false, windows(2, 8));
+        assertThat(takeDocuments()).containsExactly(2);
+        assertThat(takeDocuments()).containsExactly(3);
+        assertThat(takeDocuments()).containsExactly(3);
+        assertThat(queue.depth().windows()).isZero();
     }
 
-    private static List<Integer> names(List<Waiting<Integer, String>> waiting) {
-        return waiting.stream().map(Waiting::window).toList();
+    /** Any documents, coming at any time, some given up. */
+    @RepeatedTest(300)
+    void everyWindowIsServedOnceInItsOrderAndNobodyStarves(RepetitionInfo repetition) {
+        Random chance = new Random(repetition.getCurrentRepetition());
+        Map<Integer, List<WaitingWindow<Place, String>>> unserved = new HashMap<>();
+        Map<Integer, Integer> batchesSince = new HashMap<>();
+        int documents = 0;
+        while (documents < 60 || !unserved.isEmpty()) {
+            for (int more = documents < 60 ? chance.nextInt(4) : 0; more > 0; more--) {
+                int[] rows = windows(1 + chance.nextInt(chance.nextInt(3) == 0 ? 12 : 1), 1 + chance.nextInt(9));
+                List<WaitingWindow<Place, String>> put = put(documents, chance.nextInt(3) == 0, rows);
+                if (chance.nextInt(10) == 0) {
+                    put.forEach(window -> window.result().cancel(false));
+                } else {
+                    unserved.put(documents, new ArrayList<>(put));
+                    batchesSince.put(documents, 0);
+                }
+                documents++;
+            }
+            List<Place> batch = take();
+            int room = BUDGET;
+            batchesSince.replaceAll((document, batches) -> batches + 1);
+            for (Place place : batch) {
+                List<WaitingWindow<Place, String>> left = unserved.getOrDefault(place.document(), List.of());
+                assertThat(left.get(0).window())
+                        .as("windows of a document stay in order")
+                        .isEqualTo(place);
+                room -= left.remove(0).rows();
+                batchesSince.put(place.document(), 0);
+                if (left.isEmpty()) {
+                    unserved.remove(place.document());
+                    batchesSince.remove(place.document());
+                }
+            }
+            assertThat(room >= 0 || batch.size() == 1)
+                    .as("what exceeds the budget is alone")
+                    .isTrue();
+            assertThat(batch.isEmpty() && !unserved.isEmpty())
+                    .as("the model is idle while windows wait")
+                    .isFalse();
+            // Each of the others may have a turn of at most a batch and a window, and each sixteenth batch is for the
+            // last.
+            assertThat(batchesSince.values())
+                    .allSatisfy(batches -> assertThat(batches).isLessThan(16 * 60 * 2));
+        }
+        assertThat(queue.depth().windows()).isZero();
     }
 }

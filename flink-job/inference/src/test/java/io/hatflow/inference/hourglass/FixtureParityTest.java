@@ -105,7 +105,8 @@ class FixtureParityTest {
                         fixture.windows.get(0))) {
             List<CompletableFuture<WindowResult<WindowAnswer>>> results = new ArrayList<>();
             for (int copy = 0; copy < 8; copy++) {
-                results.add(batcher.submit(copy == 3 ? unknown : fixture.windows.get(copy % 4), false));
+                SymbolWindow window = copy == 3 ? unknown : fixture.windows.get(copy % 4);
+                results.addAll(batcher.submit(List.of(window), false));
             }
             for (int copy = 0; copy < 8; copy++) {
                 WindowResult<WindowAnswer> result = results.get(copy).get(1, TimeUnit.MINUTES);

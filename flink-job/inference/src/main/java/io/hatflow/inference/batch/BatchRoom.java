@@ -1,0 +1,38 @@
+package io.hatflow.inference.batch;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A batch that is being filled. Its first window may exceed the budget, and is then alone. */
+final class BatchRoom<W, A> {
+
+    private final List<WaitingWindow<W, A>> windows = new ArrayList<>();
+    private final int budgetRows;
+    private int left;
+
+    BatchRoom(int budgetRows) {
+        this.budgetRows = budgetRows;
+        this.left = budgetRows;
+    }
+
+    /** Whether there is room for a window. One that was given up takes none. */
+    boolean fits(WaitingWindow<W, A> window) {
+        return window.isGivenUp() || windows.isEmpty() || window.rows() <= left;
+    }
+
+    /** A window that fits. One that was given up is dropped. */
+    void add(WaitingWindow<W, A> window) {
+        if (!window.isGivenUp()) {
+            windows.add(window);
+            left -= window.rows();
+        }
+    }
+
+    int budgetRows() {
+        return budgetRows;
+    }
+
+    List<WaitingWindow<W, A>> windows() {
+        return windows;
+    }
+}
