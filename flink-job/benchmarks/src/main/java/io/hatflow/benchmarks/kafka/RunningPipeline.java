@@ -116,11 +116,15 @@ public final class RunningPipeline implements AutoCloseable {
         }
     }
 
-    /** Hands a document to Kafka's client, which sends it at once. */
-    public void send(Document document) {
+    /** A document as it is sent. */
+    public ProducerRecord<byte[], byte[]> record(Document document) {
         byte[] key = document.id().getBytes(StandardCharsets.UTF_8);
-        var unused = producer.send(
-                new ProducerRecord<>(inputTopic, key, format.value().apply(document)));
+        return new ProducerRecord<>(inputTopic, key, format.value().apply(document));
+    }
+
+    /** Hands a document to Kafka's client, which sends it at once. */
+    public void send(ProducerRecord<byte[], byte[]> document) {
+        var unused = producer.send(document);
     }
 
     /**
@@ -156,7 +160,8 @@ public final class RunningPipeline implements AutoCloseable {
     }
 
     /** Sends documents at once and awaits their events. */
-    public List<Arrival> classify(List<Document> documents) throws InterruptedException, ExecutionException {
+    public List<Arrival> classify(List<ProducerRecord<byte[], byte[]>> documents)
+            throws InterruptedException, ExecutionException {
         documents.forEach(this::send);
         return await(documents.size());
     }

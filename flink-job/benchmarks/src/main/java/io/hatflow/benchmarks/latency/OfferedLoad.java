@@ -37,7 +37,7 @@ final class OfferedLoad {
             next += (long) (-Math.log(1 - chance.nextDouble()) / documentsPerSecond * 1e9);
             sleepUntil(next);
             scheduled.put(document.id(), next);
-            pipeline.send(document);
+            pipeline.send(pipeline.record(document));
         }
         Map<String, Arrival> arrivals = new HashMap<>();
         pipeline.await(documents.size()).forEach(arrival -> arrivals.put(arrival.id(), arrival));

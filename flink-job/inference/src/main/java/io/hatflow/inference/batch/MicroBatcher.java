@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Work-conserving: whenever the model is free it takes what waits, up to a budget of segments, and never waits for more. Batches
  * grow by themselves while documents queue; a lone document leaves at once.
  *
- * <p>Two threads, so that the model runs without a break while documents queue: the inference thread does nothing but run it; beside it
+ * <p>Two threads, so that the model runs without a break while short documents queue: the inference thread does nothing but run it; beside it
  * another lays out the next batch if short documents fill it already, completes the futures of the last, and looks whether a run returns.
  * Whose windows are next is the {@link WindowQueue}'s business.
  *

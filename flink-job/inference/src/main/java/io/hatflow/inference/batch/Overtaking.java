@@ -40,18 +40,23 @@ final class Overtaking<W, A> implements Lane<W, A> {
             }
             first.fill(batch);
         } else {
-            // Counted where it is at the others' expense; a batch that has no room for either changes nothing.
-            inARow = takesFrom(first, batch) && othersWait ? inARow + 1 : inARow;
-            if (takesFrom(second, batch)) {
+            boolean begins = takesFrom(first, batch);
+            boolean othersGet = takesFrom(second, batch);
+            // What room is left settles no debt: it may never be enough for a large window. A batch without room for
+            // either
+            // changes nothing.
+            if (begins && othersWait) {
+                inARow++;
+            } else if (othersGet) {
                 inARow = 0;
             }
         }
     }
 
     private boolean takesFrom(Lane<W, A> lane, BatchRoom<W, A> batch) {
-        int before = lane.windows();
+        int before = batch.windows().size();
         lane.fill(batch);
-        return lane.windows() < before;
+        return batch.windows().size() > before;
     }
 
     @Override

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * fit into a batch, or have only one window, overtake longer ones; and those of a kind {@linkplain RoundRobin take turns}. So:
  *
  * <ul>
- *   <li>A short document that comes when only long ones wait is in the next batch that is filled, however many and however long they are.
- *   <li>None starves. Of batches in which a kind has windows waiting, at least every fourth begins with it; for long documents that are not
+ *   <li>A short document that comes when only long ones wait is in the next batch that is filled, however many and however long they are;
+ *       or in the one after it, if three short ones in a row have just been before the long ones.
+ *   <li>None starves. While a kind has windows waiting, at least every fourth batch begins with it; for long documents that are not
  *       urgent, while urgent and short ones never cease, every sixteenth. Within a kind, a document is served again after each of the
  *       others that waited with it has had a turn.
  *   <li>Batches are as full as first in, first out would fill them but where the next window does not fit.

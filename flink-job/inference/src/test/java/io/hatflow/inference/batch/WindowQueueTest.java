@@ -14,6 +14,8 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(30)
 class WindowQueueTest {
@@ -133,15 +135,17 @@ class WindowQueueTest {
         }
     }
 
-    @Test
-    void aLongDocumentThatIsNotUrgentEndsWhileUrgentAndShortOnesNeverCease() {
+    /** Of urgent ones that leave no room in a batch, and of some that leave room for lines. */
+    @ParameterizedTest
+    @CsvSource({"3, 3", "4, 1", "6, 6", "1, 2"})
+    void aLongDocumentThatIsNotUrgentEndsWhileUrgentAndShortOnesNeverCease(int urgentRows, int lineRows) {
         put(0, false, windows(10, 8));
         int batches = 0;
         for (int served = 0; served < 10; batches++) {
-            put(1, true, 3);
-            put(1, true, 3);
-            put(2, false, 3);
-            put(2, false, 3);
+            for (int i = 0; i < BUDGET; i++) {
+                put(1, true, urgentRows);
+                put(2, false, lineRows);
+            }
             served += takeDocuments().contains(0) ? 1 : 0;
         }
         assertThat(batches).isLessThanOrEqualTo(10 * 16);

@@ -148,8 +148,8 @@ public record FormatSettings(Format format, String writerSchemas, String schema,
     }
 
     /**
-     * Asks a registry whether the newest schemas of the topics have the fields that the mapping names: each the id and a text, and at least
-     * one of them whatever else. A topic without a schema under its own name is passed over: its writers may use other subjects, or not have
+     * Asks a registry whether the newest schemas of the topics have the fields that the mapping names. Each needs the id and a text, any
+     * other field only one of them. A topic without a schema under its own name is passed over: its writers may use other subjects, or not have
      * written yet.
      *
      * @return what a person has to correct; empty for formats without a registry, too

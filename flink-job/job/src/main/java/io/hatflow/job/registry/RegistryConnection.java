@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Questions to a registry, put to whichever of its addresses answers, again and again until one does or the limit is reached. That it does not
- * know what is asked for, or does not let us in, counts when no address says otherwise, twice. Thread-safe.
+ * know what is asked for, or does not let us in, is believed once a second round of all addresses says the same. Thread-safe.
  * What the registry refuses will not change by itself: then Flink does not restart the job.
  */
 final class RegistryConnection {
@@ -43,6 +43,9 @@ final class RegistryConnection {
 
     /** What is quoted of the registry's own words. */
     private static final int MAX_QUOTED = 300;
+
+    /** For the other addresses, once one has answered. */
+    private static final Duration OTHERS_LIMIT = Duration.ofSeconds(1);
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -190,8 +193,10 @@ final class RegistryConnection {
             int first = preferred;
             for (int i = 0; i < urls.size() && outcome() != Outcome.ANSWERED; i++) {
                 int index = (first + i) % urls.size();
+                // Whoever is down shall not keep the task from what the others have said.
+                Duration limit = answer == null ? patience.answerLimit() : OTHERS_LIMIT;
                 try {
-                    take(askOnce(urls.get(index), method, path, body, end), index);
+                    take(askOnce(urls.get(index), method, path, body, limit, end), index);
                 } catch (Refused e) {
                     refused = e;
                 } catch (IOException e) {
@@ -229,17 +234,24 @@ final class RegistryConnection {
                 .filter(Objects::nonNull)
                 .map(RegistryConnection::reason)
                 .collect(Collectors.joining("; and "));
+        String question = method + " " + path + " within " + patience.limit().toMillis() / 1000.0 + " s";
+        if (reasons.isEmpty()) {
+            return new RegistryException(
+                    "The schema registry at " + String.join(", ", urls) + " gives no second answer to " + question
+                            + "; the first was that it does not know it. Look at its addresses one by one; check registry.url",
+                    null);
+        }
         return new RegistryException(
-                "The schema registry at " + String.join(", ", urls) + " gives no answer to " + method + " " + path
-                        + " within " + patience.limit().toMillis() / 1000.0 + " s; at last, "
-                        + (reasons.isEmpty() ? "it did not know what was asked for" : reasons)
-                        + ". It must run and be reachable from here; check registry.url",
+                "The schema registry at " + String.join(", ", urls) + " gives no answer to " + question + "; at last, "
+                        + reasons + ". It must run and be reachable from here; check registry.url",
                 unavailable);
     }
 
-    private Answer askOnce(String url, String method, String path, @Nullable String body, long end) throws IOException {
+    private Answer askOnce(
+            String url, String method, String path, @Nullable String body, Duration answerLimit, long end)
+            throws IOException {
         Duration left = Duration.ofNanos(Math.max(1, end - System.nanoTime()));
-        Duration limit = left.compareTo(patience.answerLimit()) < 0 ? left : patience.answerLimit();
+        Duration limit = left.compareTo(answerLimit) < 0 ? left : answerLimit;
         String question = method + " " + url + path;
         HttpResponse<byte[]> response = send(url, question, request(url + path, method, body), limit);
         int status = response.statusCode();

@@ -4,7 +4,6 @@ import io.hatflow.job.source.SourceSettings.LostRecords;
 import io.hatflow.job.source.SourceSettings.StartFrom;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
@@ -22,13 +21,15 @@ record StartOffsets(StartFrom from, LostRecords lost, ReadableTopics topics) imp
             Collection<TopicPartition> partitions, PartitionOffsetsRetriever kafka) {
         Map<TopicPartition, Long> offsets = new HashMap<>();
         partitions.forEach(partition -> offsets.put(partition, KafkaPartitionSplit.EARLIEST_OFFSET));
-        List<TopicPartition> first = partitions.stream()
-                .filter(partition -> topics.wasThereFirst(partition.topic()))
-                .toList();
         switch (from) {
-            case COMMITTED -> offsets.putAll(kafka.committedOffsets(first));
+            // Also of topics that have appeared since: they have no commits, unless a job that had not begun to read
+            // was restored.
+            case COMMITTED -> offsets.putAll(kafka.committedOffsets(partitions));
             case EARLIEST -> {}
-            case LATEST -> offsets.putAll(kafka.endOffsets(first));
+            case LATEST ->
+                offsets.putAll(kafka.endOffsets(partitions.stream()
+                        .filter(partition -> topics.wasThereFirst(partition.topic()))
+                        .toList()));
         }
         return offsets;
     }
