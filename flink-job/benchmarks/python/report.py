@@ -1,7 +1,7 @@
 """Writes the tables and pictures of docs/benchmarks.md and docs/reliability.md, and the arithmetic of docs/scaling.md. Prose between the
 generated parts stays.
 
-python report.py docs      reads docs/benchmarks/{results,growth}.json and docs/reliability/soak.json, those that are there;
+python report.py docs      reads docs/benchmarks/{results,growth,formats}.json and docs/reliability/soak.json, those that are there;
                            of further runs, docs/benchmarks/results-*.json, the headline ratios and the streams that results.json lacks
 """
 
@@ -13,7 +13,7 @@ import re
 import sys
 import textwrap
 from pathlib import Path
-from statistics import median, stdev
+from statistics import mean, median, stdev
 from typing import Any
 
 import matplotlib
@@ -259,6 +259,27 @@ HELD = ("resident MiB", "heap MiB", "metaspace MiB", "direct MiB", "threads", "f
 PROCESSES = ("taskmanager-1", "taskmanager-2", "jobmanager", "broker")
 
 
+def formats(results: dict[str, Any]) -> str:
+    points = results["formats"]
+    ours = points["hatflow"]["documentsPerSecond"]
+    rows = []
+    for name, point in points.items():
+        rates, micros = point["documentsPerSecond"], point["decodingMicros"]
+        ratios = [one / other for one, other in zip(rates, ours, strict=True)]
+        error = stdev(ratios) / math.sqrt(len(ratios))
+        rows.append(
+            [
+                f"`{name}`",
+                f"{mean(rates):.2f}",
+                "1" if name == "hatflow" else f"{mean(ratios):.3f} ± {error:.3f}",
+                f"{micros:.1f}",
+                f"{micros * mean(rates) / 1e4:.3f} %",
+            ]
+        )
+    head = ["`document.format`", "documents/s", "of `hatflow`'s, with its standard error", "µs to decode a document", "of its time"]
+    return "\n\n".join([provenance(results), table(head, rows)])
+
+
 def soak(results: dict[str, Any], folder: Path) -> str:
     settings, found = results["settings"], results["result"]
     samples, restarts, trends = found["samples"], found["restarts"], found["trends"]
@@ -413,6 +434,8 @@ def main() -> None:
             fill_in(page, "latency", latency(results, folder))
     if grown:
         fill_in(page, "growth", growth(grown, folder))
+    if "formats" in found:
+        fill_in(page, "formats", formats(found["formats"]))
     if results and grown:
         fill_in(docs / "scaling.md", "capacity", capacity(results, grown))
     soaked = docs / "reliability" / "soak.json"
