@@ -276,7 +276,13 @@ def formats(results: dict[str, Any]) -> str:
                 f"{micros * mean(rates) / 1e4:.3f} %",
             ]
         )
-    head = ["`document.format`", "documents/s", "of `hatflow`'s, with its standard error", "µs to decode a document", "of its time"]
+    head = [
+        "`document.format`",
+        "documents/s",
+        "of `hatflow`'s, with its standard error",
+        "µs to decode a document",
+        "of its time",
+    ]
     return "\n\n".join([provenance(results), table(head, rows)])
 
 
