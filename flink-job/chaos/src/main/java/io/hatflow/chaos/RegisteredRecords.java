@@ -99,10 +99,9 @@ final class RegisteredRecords implements AutoCloseable {
         List<String> settings = new ArrayList<>(List.of(
                 "--document.format=" + Format.CONFLUENT_AVRO,
                 "--events.format=" + Format.CONFLUENT_AVRO,
-                "--registry.url=" + registry.url(),
-                "--registry.properties.basic.auth.user.info=" + LocalRegistry.USER + ":" + LocalRegistry.PASSWORD,
-                "--registry.properties.ssl.truststore.location=" + registry.certificate(),
-                "--registry.properties.ssl.truststore.type=PEM"));
+                "--registry.url=" + registry.url()));
+        registry.clientProperties()
+                .forEach((property, value) -> settings.add("--registry.properties." + property + "=" + value));
         ConfluentAvro.mapping().forEach((setting, fields) -> settings.add("--" + setting + "=" + fields));
         return settings;
     }

@@ -7,8 +7,8 @@ import io.hatflow.registry.LocalRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -43,25 +43,16 @@ public final class SharedRegistry implements ParameterResolver {
 
     /** The flags by which a job reaches the registry. */
     static List<String> flags(LocalRegistry registry) {
-        return List.of(
-                "--registry.url=" + registry.url(),
-                "--registry.properties.basic.auth.user.info=" + login(),
-                "--registry.properties.ssl.truststore.location=" + registry.certificate(),
-                "--registry.properties.ssl.truststore.type=PEM");
+        List<String> flags = new ArrayList<>(List.of("--registry.url=" + registry.url()));
+        registry.clientProperties()
+                .forEach((property, value) -> flags.add("--registry.properties." + property + "=" + value));
+        return flags;
     }
 
     /** A client that may do everything there. */
     static SchemaRegistry client(LocalRegistry registry) {
-        return new SchemaRegistry(new RegistrySettings(
-                List.of(registry.url()),
-                SubjectNameStrategy.TOPIC,
-                Map.of(
-                        "basic.auth.user.info",
-                        login(),
-                        "ssl.truststore.location",
-                        registry.certificate().toString(),
-                        "ssl.truststore.type",
-                        "PEM")));
+        return new SchemaRegistry(
+                new RegistrySettings(List.of(registry.url()), SubjectNameStrategy.TOPIC, registry.clientProperties()));
     }
 
     /** Who may do everything there, as Confluent's clients are told. */

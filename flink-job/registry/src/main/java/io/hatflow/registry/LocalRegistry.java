@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -101,6 +102,17 @@ public final class LocalRegistry implements AutoCloseable {
     /** The certificate of the registry, in PEM. */
     public Path certificate() {
         return folder.resolve("registry.crt");
+    }
+
+    /** By Confluent's names, what a client needs to log in here and to trust the certificate. */
+    public Map<String, String> clientProperties() {
+        return Map.of(
+                "basic.auth.user.info",
+                USER + ":" + PASSWORD,
+                "ssl.truststore.location",
+                certificate().toString(),
+                "ssl.truststore.type",
+                "PEM");
     }
 
     private Path keyStore() {

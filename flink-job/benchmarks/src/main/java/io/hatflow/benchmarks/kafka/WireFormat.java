@@ -57,13 +57,7 @@ public record WireFormat(String name, Function<Document, byte[]> value, List<Str
      */
     public static List<WireFormat> all(LocalRegistry registry, Path folder) throws IOException {
         Path schema = Files.writeString(folder.resolve("filing.avsc"), SCHEMA.toString());
-        Map<String, String> client = Map.of(
-                "basic.auth.user.info",
-                LocalRegistry.USER + ":" + LocalRegistry.PASSWORD,
-                "ssl.truststore.location",
-                registry.certificate().toString(),
-                "ssl.truststore.type",
-                "PEM");
+        Map<String, String> client = registry.clientProperties();
         int id = new SchemaRegistry(new RegistrySettings(List.of(registry.url()), SubjectNameStrategy.RECORD, client))
                 .register(SCHEMA.getFullName(), SCHEMA);
         List<String> asking = new ArrayList<>(List.of("--registry.url=" + registry.url()));

@@ -7,19 +7,18 @@ import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.benchmarks.report.Results;
 import io.hatflow.broker.LocalBroker;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.apache.flink.util.FileUtils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -162,7 +161,7 @@ public final class RunCommand implements Callable<Integer> {
                 }
             }
         } finally {
-            remove(folder);
+            FileUtils.deleteDirectoryQuietly(folder.toFile());
         }
         streamResults.forEach(result -> Throughput.print(result, out));
         if (latency != null) {
@@ -217,12 +216,5 @@ public final class RunCommand implements Callable<Integer> {
         }
         out.printf(Locale.ROOT, "ratio fill %.3f%n", result.fill().ofDenseLayers());
         out.printf(Locale.ROOT, "ratio fill_of_segments %.3f%n", result.fill().ofSegments());
-    }
-
-    private static void remove(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder())
-                    .forEach(each -> each.toFile().delete());
-        }
     }
 }

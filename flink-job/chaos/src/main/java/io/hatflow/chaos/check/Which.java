@@ -26,7 +26,7 @@ record Which(int number, boolean killer, int version) {
         Header header = headers.lastHeader(name);
         if (header == null) {
             throw new IllegalArgumentException(
-                    "A record has no header " + name + "; nobody but this test should write");
+                    "A record has no header " + name + "; only this test may write to the topic");
         }
         return ByteBuffer.wrap(header.value()).getInt();
     }

@@ -8,7 +8,7 @@ import java.util.stream.LongStream;
 
 /**
  * Documents of which some overtake the others, but not for ever: where both wait, at most three batches in a row begin with those that
- * overtake, and the fourth with one of the others. What room a batch has left is for whoever fits.
+ * overtake, and the fourth with one of the others. Whatever fits may use the room that is left.
  */
 final class Overtaking<W, A> implements Lane<W, A> {
 

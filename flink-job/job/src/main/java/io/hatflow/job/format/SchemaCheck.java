@@ -36,7 +36,7 @@ final class SchemaCheck {
     /**
      * What records of a schema do not offer to a setting.
      *
-     * @param missing whether there is no such field; otherwise it is of a type that cannot be used
+     * @param missing whether the field does not exist; if it does, its type cannot be used
      * @param sentence for a person, without its end
      */
     record Problem(String key, FieldPath path, boolean missing, String sentence) {

@@ -8,8 +8,8 @@ import java.util.Map;
 import org.apache.avro.Schema;
 
 /**
- * Whether the records of several subjects, read by one mapping, can be documents. What only some subjects have is no problem where a record
- * may lack it: everything but the id and the last of the texts.
+ * Checks whether records of several subjects can be documents by one mapping. Each subject needs the id and at least one of the texts; any
+ * other field is enough in one of them.
  */
 final class SubjectsCheck {
 

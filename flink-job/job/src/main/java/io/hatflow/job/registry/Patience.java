@@ -13,7 +13,7 @@ import java.time.Duration;
  */
 record Patience(Duration limit, Duration answerLimit, Duration firstPause, Duration longestPause, Duration unknownFor) {
 
-    /** Whoever submits a job or types a command does not sit there for a minute. */
+    /** Shorter, as a person who submits a job or types a command is waiting. */
     static final Patience OF_A_PERSON = new Patience(
             Duration.ofSeconds(20),
             Duration.ofSeconds(10),

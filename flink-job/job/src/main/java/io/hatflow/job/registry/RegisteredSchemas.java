@@ -7,7 +7,7 @@ import org.apache.avro.Schema;
 /**
  * The Avro schemas that a registry knows. Thread-safe. Every method may wait for the registry.
  *
- * <p>Empty means that the registry has answered, and knows none, or one that is no Avro. An {@link UnreadableSchemaException} means that it has
+ * <p>Empty means that the registry has answered, and knows no schema, or only one that is not Avro. An {@link UnreadableSchemaException} means that it has
  * answered with one that Avro cannot read. In both cases the record is at fault. A {@link RegistryException} means that it has not answered, or
  * not as a registry does: the machine is.
  */

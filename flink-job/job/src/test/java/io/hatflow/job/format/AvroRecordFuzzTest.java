@@ -3,11 +3,9 @@ package io.hatflow.job.format;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.hatflow.events.Reason;
 import io.hatflow.job.registry.ConfluentFraming;
-import io.hatflow.job.registry.RegisteredSchemas;
 import io.hatflow.job.source.RecordHeader;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import org.apache.avro.Schema;
 
 /** Every Avro value of a record is a document or is refused; {@code flink-job/fuzz.sh} searches for one that is neither. */
@@ -41,24 +39,8 @@ class AvroRecordFuzzTest {
     private final FieldMapping mapping =
             Given.mapping("text=u,t,s", "id=d", "title=m.a", "time=at", "priority=e", "metadata=f,u.t,m.b.at,u.u.u.t");
     private final DocumentDecoder bare = new BareAvroDecoder(SCHEMA, mapping);
-    private final DocumentDecoder confluent = new ConfluentAvroDecoder(new KnowsEvenIds(), mapping);
-
-    private static final class KnowsEvenIds implements RegisteredSchemas {
-        @Override
-        public Optional<Schema> byId(int id) {
-            return id % 2 == 0 ? Optional.of(SCHEMA) : Optional.empty();
-        }
-
-        @Override
-        public Optional<Schema> byGuid(UUID guid) {
-            return byId((int) guid.getLeastSignificantBits());
-        }
-
-        @Override
-        public Optional<Schema> latest(String subject) {
-            return Optional.empty();
-        }
-    }
+    private final DocumentDecoder confluent = new ConfluentAvroDecoder(
+            new SchemasById(id -> id % 2 == 0 ? Optional.of(SCHEMA) : Optional.empty()), mapping);
 
     @FuzzTest
     void everyValueIsADocumentOrIsRefused(byte[] value) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.hatflow.events.Reason;
 import io.hatflow.job.registry.ConfluentFraming;
-import io.hatflow.job.registry.RegisteredSchemas;
 import io.hatflow.job.source.RecordHeader;
 import io.hatflow.job.source.SourceRecord;
 import java.nio.ByteBuffer;
@@ -16,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -33,29 +31,17 @@ class ConfluentFramingFuzzTest {
                     + " 'type': 'int'}, {'name': 'body', 'type': ['null', 'string']}]}");
 
     private final FieldMapping mapping = Given.mapping("text=body", "metadata=n");
-    private final DocumentDecoder confluent = new ConfluentAvroDecoder(new EveryThirdIsUnknown(), mapping);
+    private final DocumentDecoder confluent =
+            new ConfluentAvroDecoder(new SchemasById(ConfluentFramingFuzzTest::everyThirdIsUnknown), mapping);
     private final Map<Schema, DocumentDecoder> bare =
             Map.of(NOTE, new BareAvroDecoder(NOTE, mapping), TICKET, new BareAvroDecoder(TICKET, mapping));
 
-    private static final class EveryThirdIsUnknown implements RegisteredSchemas {
-        @Override
-        public Optional<Schema> byId(int id) {
-            return switch (Math.floorMod(id, 3)) {
-                case 1 -> Optional.of(NOTE);
-                case 2 -> Optional.of(TICKET);
-                default -> Optional.empty();
-            };
-        }
-
-        @Override
-        public Optional<Schema> byGuid(UUID guid) {
-            return byId((int) guid.getLeastSignificantBits());
-        }
-
-        @Override
-        public Optional<Schema> latest(String subject) {
-            return Optional.empty();
-        }
+    private static Optional<Schema> everyThirdIsUnknown(int id) {
+        return switch (Math.floorMod(id, 3)) {
+            case 1 -> Optional.of(NOTE);
+            case 2 -> Optional.of(TICKET);
+            default -> Optional.empty();
+        };
     }
 
     /**
@@ -108,7 +94,7 @@ class ConfluentFramingFuzzTest {
             return;
         }
         int last = Integer.parseUnsignedInt(hex.substring(hex.length() - 8), 16);
-        Optional<Schema> schema = new EveryThirdIsUnknown().byId(last);
+        Optional<Schema> schema = everyThirdIsUnknown(last);
         if (schema.isEmpty()) {
             assertThat(decoded.requireRefusal().reason()).isEqualTo(Reason.UNKNOWN_SCHEMA);
             return;

@@ -77,6 +77,11 @@ class SchemaRegistryTest {
                     + " this release under that subject, or set events.register-schemas: true";
 
     private static final Patience PATIENCE = patience(Duration.ofSeconds(30), Duration.ofSeconds(20));
+
+    /** Believes no "unknown" for any time. */
+    private static final Patience FORGETFUL = new Patience(
+            PATIENCE.limit(), PATIENCE.answerLimit(), PATIENCE.firstPause(), PATIENCE.longestPause(), Duration.ZERO);
+
     private static final Schema LETTER =
             SchemaBuilder.record("post.Letter").fields().requiredString("body").endRecord();
 
@@ -198,13 +203,7 @@ class SchemaRegistryTest {
     @Test
     void anUnknownIdIsAskedForAgainAfterAWhile() {
         server.says("GET /schemas/ids/7", unknown(), unknown(), answer(LETTER));
-        Patience forgetful = new Patience(
-                PATIENCE.limit(),
-                PATIENCE.answerLimit(),
-                PATIENCE.firstPause(),
-                PATIENCE.longestPause(),
-                Duration.ZERO);
-        SchemaRegistry registry = registry(forgetful, Map.of(), server.url());
+        SchemaRegistry registry = registry(FORGETFUL, Map.of(), server.url());
 
         assertThat(registry.byId(7)).isEmpty();
         assertThat(registry.byId(7)).contains(LETTER);
@@ -607,13 +606,7 @@ class SchemaRegistryTest {
     @Test
     void aSchemaThatIsNoneIsAskedForAgainAfterAWhile() {
         server.says("GET /schemas/ids/7", answer("hush {"), answer(LETTER));
-        Patience forgetful = new Patience(
-                PATIENCE.limit(),
-                PATIENCE.answerLimit(),
-                PATIENCE.firstPause(),
-                PATIENCE.longestPause(),
-                Duration.ZERO);
-        SchemaRegistry registry = registry(forgetful, Map.of(), server.url());
+        SchemaRegistry registry = registry(FORGETFUL, Map.of(), server.url());
 
         assertThatThrownBy(() -> registry.byId(7)).isInstanceOf(UnreadableSchemaException.class);
         assertThat(registry.byId(7)).contains(LETTER);
