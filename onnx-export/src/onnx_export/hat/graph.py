@@ -4,7 +4,7 @@ Segments of all documents are stacked: S segments, K tokens each of which T in a
 the vocabulary. What differs from the original's fully padded computation (``hat/reference.py``), and why the scores are the same:
 
 - The S block never looks across segments, so segments of any documents can share a batch.
-- The D block runs over the S segment heads at once, under a mask that lets a head see only the real segments of its document.
+- The D block runs over the S segment heads at once; for attention alone they are spread to [B, J, H], a row for each document.
 - All pad segments of a document are equal, so at most one is computed; attentive pooling weighs it by its multiplicity.
 - Padding inside segments is *squeezed out*: all that is computed row by row runs on the T real tokens [T, H], and they are spread
   to [S, L, H] for attention alone, where padding is masked; L is the length of the longest segment. A step that shortens segments puts
@@ -15,7 +15,6 @@ the vocabulary. What differs from the original's fully padded computation (``hat
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +37,8 @@ _MASKED = float(np.finfo(np.float32).min)
 pad segment, would attend by its scores instead of uniformly."""
 
 _LANES = 64
-"""Keys that the widest loop of a CPU kernel takes at once: four AVX-512 registers of float32."""
+"""Keys that the widest loop of a CPU kernel takes at once: four AVX-512 registers of float32. Kernels sum over keys in lanes. Where there
+is a multiple of these, a key's lane does not depend on the longest of the batch, nor does the last bit of the sum."""
 
 
 def build_graph(
@@ -125,6 +125,25 @@ class _Tokens:
     """int32 [S, L]: 0 masks the key for all queries."""
 
 
+@dataclass(frozen=True)
+class _Documents:
+    """Where the S segments lie in the form [B, J] that has a row for each document; J is a multiple of the lanes, and no document has more
+    segments, its pad segment included."""
+
+    counts: str
+    """int64 [B]: how many of the S each document has."""
+    starts: str
+    """int64 [B]: the first of them."""
+    rows: str
+    """int64 [B, J]: which of the S stands at each place; behind a document's last one, that one again."""
+    present: str
+    """bool [B, J]: whether it is no such repetition."""
+    slots: str
+    """int64 [S]: index into the flattened form."""
+    key_padding: str
+    """int32 [B, J]: 0 masks the key for all queries, as those of pad segments are."""
+
+
 class _HatGraph:
     def __init__(
         self, checkpoint: Checkpoint, segment_positions: bool, storage: Storage, quantised: Quantised, half: bool
@@ -138,6 +157,7 @@ class _HatGraph:
         self.half = half
         self.g = GraphBuilder()
         self.layers = Layers(self.g, self.weights, storage=storage, shrinks=stored_as_int8, quantised=quantised)
+        self.documents: _Documents | None = None
 
     def build(self) -> onnx.ModelProto:
         config = self.config
@@ -186,7 +206,8 @@ class _HatGraph:
         inputs, at = self._tokens()
         tokens = self._embeddings(inputs)  # [T, H]
         heads = g.op("Gather", tokens, at.heads)  # [S, H]; always equal to these rows of `tokens`
-        same_document = self._same_document() if any(layer.document for layer in config.layers) else ""
+        if any(layer.document for layer in config.layers):
+            self._by_document()
         for index, layer in enumerate(config.layers):
             name = f"encoder.layer.{index}"
             if layer.shorten_factor > 1:
@@ -205,7 +226,7 @@ class _HatGraph:
                     block = f"{name}.document_encoder"
                     if self.segment_positions:
                         heads = g.op("Add", heads, self._segment_positions())
-                    heads = self._block(block, heads, self._across_segments(block, heads, same_document))
+                    heads = self._block(block, heads, self._across_segments(block, heads))
                     if index < config.heads_from:
                         tokens = g.op("ScatterND", tokens, g.op("Unsqueeze", at.heads, g.integers(1)), heads)
         if config.head is Head.TOKEN:
@@ -245,12 +266,13 @@ class _HatGraph:
         # The columns in which no segment has a token are left out; but a pad segment attends to all K places.
         lengths = g.op("Where", pad, g.integer(K), g.op("ReduceSum", mask, g.integers(1), keepdims=0))
         longest = g.op("ReduceMax", lengths, g.integers(0), keepdims=1)
-        if self.quantised:
-            # Kernels sum over keys in lanes. With a multiple of the widest unrolled loop, a key's lane does not depend on
-            # the longest segment of the batch, nor does the last bit of the sum.
-            whole = g.op("Div", g.op("Add", longest, g.integer(_LANES - 1)), g.integer(_LANES))
-            longest = g.op("Min", g.op("Mul", whole, g.integer(_LANES)), g.integers(K))
-        return longest
+        return g.op("Min", self._whole_lanes(longest), g.integers(K))
+
+    def _whole_lanes(self, length: str) -> str:
+        """int64: at least as long, and a multiple of the lanes."""
+        g = self.g
+        whole = g.op("Div", g.op("Add", length, g.integer(_LANES - 1)), g.integer(_LANES))
+        return g.op("Mul", whole, g.integer(_LANES))
 
     def _squeezed_out(self, computed: str) -> tuple[str, str, str]:
         """Of the bool [S, L] of computed places: its shape, and the slots and rows of the T tokens there."""
@@ -322,15 +344,31 @@ class _HatGraph:
             positions = g.op("Gather", g.constant("embeddings.position_and_type", table), position_ids)
             return self._skip_layer_norm("embeddings.LayerNorm", words, positions)
 
-    def _same_document(self) -> str:
-        """float32 [1, 1, S, S], added to scores: block-diagonal. A head sees the real segments of its own document, the head of a pad
-        segment too."""
-        g = self.g
-        with g.scope("document_mask"):
-            same = self._pairs_equal("document_index", "document_index")  # [S, S]
-            real = g.op("Not", g.op("Equal", "segment_index", g.integer(0)))  # [S]
-            bias = g.op("Where", g.op("And", same, real), g.number(0.0), g.number(_MASKED))
-            return g.op("Unsqueeze", bias, g.integers(0, 1))
+    def _by_document(self) -> _Documents:
+        if self.documents is None:
+            with self.g.scope("documents"):
+                self.documents = self._made_by_document()
+        return self.documents
+
+    def _made_by_document(self) -> _Documents:
+        g, of = self.g, "document_index"
+        count = g.op("Add", g.op("Gather", of, g.integer(-1)), g.integer(1))  # B; the index ascends
+        documents = g.op("Range", g.integer(0), count, g.integer(1))
+        member = g.op("Cast", self._pairs_equal(documents, of), to=onnx.TensorProto.INT64)
+        counts = g.op("ReduceSum", member, g.integers(1), keepdims=0)
+        starts = g.op("CumSum", counts, g.integer(0), exclusive=1)
+        longest = self._whole_lanes(g.op("ReduceMax", counts, g.integers(0), keepdims=0))
+        columns = g.op("Range", g.integer(0), longest, g.integer(1))  # [J]
+        column = g.op("Unsqueeze", counts, g.integers(1))
+        within = g.op("Min", g.op("Sub", column, g.integer(1)), columns)
+        rows = g.op("Add", g.op("Unsqueeze", starts, g.integers(1)), within)
+        present = g.op("Less", columns, column)
+        every = g.op("Range", g.integer(0), g.op("Squeeze", g.op("Shape", of)), g.integer(1))  # [S]
+        places = g.op("Sub", every, g.op("Gather", starts, of))
+        slots = g.op("Add", g.op("Mul", of, longest), places)
+        real = g.op("Gather", g.op("Not", self._pad_segments()), rows)
+        key_padding = g.op("Cast", g.op("And", present, real), to=onnx.TensorProto.INT32)
+        return _Documents(counts, starts, rows, present, slots, key_padding)
 
     def _segment_positions(self) -> str:
         """[S, H]"""
@@ -353,7 +391,7 @@ class _HatGraph:
         g = self.g
         qkv = self.layers.product(tokens, *self._attention_parts(name))
         q, k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3))
-        context = self._attention(name, q, k, v, key_padding=at.key_padding)  # [S, L, H]
+        context = self._attention(name, q, k, v, at.key_padding)  # [S, L, H]
         return g.op("Gather", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), at.slots)
 
     def _heads_within_segments(self, name: str, heads: str, tokens: str, at: _Tokens) -> str:
@@ -362,26 +400,21 @@ class _HatGraph:
         q = g.op("Unsqueeze", self.layers.product(heads, *parts[:1]), g.integers(1))
         kv = self.layers.product(tokens, *parts[1:])
         k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2))
-        return g.op("Squeeze", self._attention(name, q, k, v, key_padding=at.key_padding), g.integers(1))
+        return g.op("Squeeze", self._attention(name, q, k, v, at.key_padding), g.integers(1))
 
-    def _across_segments(self, name: str, heads: str, same_document: str) -> str:
-        """[S, H] -> [S, H]: every segment head looks at those of its document."""
-        g, parts = self.g, self._attention_parts(name)
+    def _across_segments(self, name: str, heads: str) -> str:
+        """[S, H] -> [S, H]: every segment head looks at the real ones of its document; that of a pad segment, too."""
+        g, parts, at = self.g, self._attention_parts(name), self._by_document()
         qkv = self.layers.product(heads, *parts)
-        q, k, v = g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3)
-        if self.quantised or self.half:
-            # Sums over keys must not depend, in their last bits, on where in a batch a document stands: rounding to int8 or float16
-            # would make a whole step of such a bit now and then.
-            q, k, v = (g.op("Add", x, self.layers.bias(part)) for x, part in zip((q, k, v), parts, strict=True))
-            return self._exact_attention(q, k, v, same_document)
-        q, k, v = (g.op("Unsqueeze", x, g.integers(0)) for x in (q, k, v))
-        return g.op("Squeeze", self._attention(name, q, k, v, bias=same_document), g.integers(0))
+        q, k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3))
+        context = self._attention(name, q, k, v, at.key_padding)  # [B, J, H]
+        return g.op("Gather", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), at.slots)
 
     @staticmethod
     def _attention_parts(name: str) -> list[str]:
         return [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
 
-    def _attention(self, name: str, q: str, k: str, v: str, *, key_padding: str = "", bias: str = "") -> str:
+    def _attention(self, name: str, q: str, k: str, v: str, key_padding: str) -> str:
         """[batch, length, H] each, without their biases. ``key_padding`` int32 [batch, length]: 0 masks a key for all queries."""
         parts = self._attention_parts(name)
         return self.g.op(
@@ -391,73 +424,46 @@ class _HatGraph:
             v,
             self.g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
             key_padding,
-            bias,
             domain=MICROSOFT,
             num_heads=self.config.attention_heads,
             mask_filter_value=_MASKED,
         )
 
-    def _exact_attention(self, q: str, k: str, v: str, bias: str) -> str:
-        """[S, H]: attention with sums in float64, so that the order of their terms does not show in float32."""
-        g, heads = self.g, self.config.attention_heads
-        width = self.config.hidden_size // heads
-
-        def split(x: str, *axes: int) -> str:  # [S, H] -> [heads, S, width] or as the axes say
-            wide = g.op("Cast", g.op("Reshape", x, g.integers(-1, heads, width)), to=onnx.TensorProto.DOUBLE)
-            return g.op("Transpose", wide, perm=axes)
-
-        scale = g.constant("attention_scale", np.array(1 / math.sqrt(width)))
-        scores = g.op("Mul", g.op("MatMul", split(q, 1, 0, 2), split(k, 1, 2, 0)), scale)  # [heads, S, S]
-        mask = g.op("Cast", g.op("Squeeze", bias, g.integers(0)), to=onnx.TensorProto.DOUBLE)
-        shares = g.op("Softmax", g.op("Add", scores, mask), axis=-1)
-        context = g.op("Transpose", g.op("MatMul", shares, split(v, 1, 0, 2)), perm=[1, 0, 2])
-        return g.op("Cast", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), to=onnx.TensorProto.FLOAT)
-
     # Heads
 
     def _pool(self, heads: str) -> str:
         """[S, H] -> [B, H]: one vector for each document from the heads of its segments, the pad segment's included."""
-        g = self.g
-        count = g.op("Add", g.op("Gather", "document_index", g.integer(-1)), g.integer(1))  # B; the index ascends
-        documents = g.op("Range", g.integer(0), count, g.integer(1))
-        member = g.op("Cast", self._pairs_equal(documents, "document_index"), to=onnx.TensorProto.INT64)
-        counts = g.op("ReduceSum", member, g.integers(1), keepdims=0)  # [B]
-        starts = g.op("CumSum", counts, g.integer(0), exclusive=1)  # [B]
-        last = g.op("Sub", counts, g.integer(1))
+        g, at = self.g, self._by_document()
         if self.config.pooling == "first":
-            return g.op("Gather", heads, starts)
+            return g.op("Gather", heads, at.starts)
         if self.config.pooling == "last":
-            return g.op("Gather", heads, g.op("Add", starts, last))
-        # [B, J]: the rows of each document's segments, J of its batch's longest; shorter documents repeat their last one.
-        longest = g.op("ReduceMax", counts, g.integers(0), keepdims=0)
-        columns = g.op("Range", g.integer(0), longest, g.integer(1))
-        within = g.op("Min", g.op("Unsqueeze", last, g.integers(1)), columns)
-        rows = g.op("Add", g.op("Unsqueeze", starts, g.integers(1)), within)
-        by_document = g.op("Gather", heads, rows)  # [B, J, H]
+            return g.op("Gather", heads, g.op("Add", at.starts, g.op("Sub", at.counts, g.integer(1))))
+        by_document = g.op("Gather", heads, at.rows)  # [B, J, H]
         if self.config.pooling == "max":
             return g.op("ReduceMax", by_document, g.integers(1), keepdims=0)
-        weights = g.op("Gather", self._attentive_weights(heads, counts), rows)  # [B, J]
-        present = g.op("Less", columns, g.op("Unsqueeze", counts, g.integers(1)))
-        weights = g.op("Where", present, weights, g.number(0.0))
+        weights = g.op("Where", at.present, self._attentive_weights(heads, at), g.number(0.0))  # [B, J]
         total = g.op("ReduceSum", weights, g.integers(1), keepdims=1)
-        weights = g.op("Unsqueeze", g.op("Div", weights, total), g.integers(2))
-        return g.op("ReduceSum", g.op("Mul", by_document, weights), g.integers(1), keepdims=0)
+        weights = g.op("Unsqueeze", g.op("Div", weights, total), g.integers(1))  # [B, 1, J]
+        # A product and no sum: over the middle axis of one document alone, kernels sum in another order than of several.
+        return g.op("Squeeze", g.op("MatMul", weights, by_document), g.integers(1))
 
-    def _attentive_weights(self, heads: str, counts: str) -> str:
-        """[S]: e to the energy of each segment, times how many segments of the padded document it stands for.
+    def _attentive_weights(self, heads: str, at: _Documents) -> str:
+        """[B, J]: e to the energy of each segment, times how many segments of the padded document it stands for.
 
         Energies are the tanh of something, so e to them is between 0.36 and 2.72 and needs no maximum subtracted.
         """
         g, N = self.g, self.config.max_segments
         hidden = self.layers.linear("pooler.attentive_pooling.lin_proj", heads)
-        v = g.constant("pooler.attentive_pooling.v.weight", self.weights["pooler.attentive_pooling.v.weight"].T)
-        energy = g.op("Tanh", g.op("MatMul", hidden, v))  # [S, 1]
-        energy = g.op("Squeeze", energy, g.integers(1))
+        v = g.constant("pooler.attentive_pooling.v.weight", self.weights["pooler.attentive_pooling.v.weight"])
+        # No product of matrices: with one column, which order it sums in depends on the number of rows.
+        energy = g.op("ReduceSum", g.op("Mul", hidden, v), g.integers(1), keepdims=0)  # [S]
+        # Kernels take what is left behind their last whole lanes another way: here nothing is left.
+        energy = g.op("Tanh", g.op("Gather", energy, at.rows))
         # The pad segment of a document of n real segments is one of counts = n + 1 here and N − n in the original.
         multiplicity = g.op(
             "Where",
-            g.op("Equal", "segment_index", g.integer(0)),
-            g.op("Sub", g.integer(N + 1), g.op("Gather", counts, "document_index")),
+            g.op("Gather", self._pad_segments(), at.rows),
+            g.op("Sub", g.integer(N + 1), g.op("Unsqueeze", at.counts, g.integers(1))),
             g.integer(1),
         )
         return g.op("Mul", g.op("Exp", energy), g.op("Cast", multiplicity, to=onnx.TensorProto.FLOAT))

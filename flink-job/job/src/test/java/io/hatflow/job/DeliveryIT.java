@@ -3,7 +3,6 @@ package io.hatflow.job;
 import static io.hatflow.job.JobRun.utf8;
 import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.DeadLetter;
@@ -226,7 +225,7 @@ class DeliveryIT {
 
     private static void assertSame(Label event, LabelScore alone) {
         assertThat(event.getName()).isEqualTo(alone.label());
-        assertThat(event.getScore()).isCloseTo(alone.score(), within(1e-4f));
+        assertThat(event.getScore()).isEqualTo(alone.score());
         assertThat(event.getAboveThreshold()).isEqualTo(alone.aboveThreshold());
         assertThat(event.getEvidence())
                 .extracting(evidence -> evidence.getStart())

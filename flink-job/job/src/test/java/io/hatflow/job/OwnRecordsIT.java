@@ -3,7 +3,6 @@ package io.hatflow.job;
 import static io.hatflow.job.JobRun.utf8;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.hatflow.broker.LocalBroker;
@@ -103,7 +102,7 @@ class OwnRecordsIT {
 
     static void assertScoredLike(@Nullable LabelledDocument event, String text) throws Exception {
         assertThat(requireNonNull(event).getAnswers().get(0).getLabels().get(0).getScore())
-                .isCloseTo(scoreAlone(text), within(1e-4f));
+                .isEqualTo(scoreAlone(text));
     }
 
     private static float scoreAlone(String text) throws Exception {
