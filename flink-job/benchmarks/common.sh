@@ -19,12 +19,12 @@ make_venv() {
     done
 }
 
-# benchmarks ARGUMENTS…: runs a command.
+# benchmarks ARGUMENTS…: runs a command. Classes in $first_classes, if it is set, stand before all others.
 benchmarks() {
     build_if_needed benchmarks "$target/benchmarks.classpath" flink-job/benchmarks \
         "$root/flink-job/registry" "$here"
     # By the environment and not as an argument: ONNX Runtime 1.29 crashes where the command line is very long.
-    CLASSPATH="$target/classes:$(cat "$target/benchmarks.classpath")"
+    CLASSPATH="${first_classes:+$first_classes:}$target/classes:$(cat "$target/benchmarks.classpath")"
     export CLASSPATH
     # ONNX Runtime 1.29 would report its use to its maker.
     export ORT_DISABLE_TELEMETRY=1

@@ -3,7 +3,7 @@ package io.hatflow.inference.batch;
 import java.util.List;
 
 /**
- * What answers batches, one at a time.
+ * What answers batches. Thread-safe: two runs may overlap.
  *
  * @param <B> what it runs
  * @param <A> what it answers for a window

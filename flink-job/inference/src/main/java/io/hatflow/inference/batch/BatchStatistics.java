@@ -8,7 +8,7 @@ package io.hatflow.inference.batch;
  * @param rows that they had, pad segments included
  * @param tokens real tokens that they held
  * @param tokenSlots token places that they computed: rows · K
- * @param runNanos time spent in them; its growth is the share of time in which the model was busy
+ * @param runNanos time spent in them, not counting those beside long ones; its growth is the share of time in which the model was busy
  * @param queueNanos time that their windows had waited, summed over windows
  * @param outOfMemory batches that were halved because memory ran out
  * @param queuedWindows that wait now

@@ -11,6 +11,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -21,9 +22,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Work-conserving: whenever the model is free it takes what waits, up to a budget of segments, and never waits for more. Batches
  * grow by themselves while documents queue; a lone document leaves at once.
  *
- * <p>Two threads, so that the model runs without a break while short documents queue: the inference thread does nothing but run it; beside it
- * another lays out the next batch if short documents fill it already, completes the futures of the last, and looks whether a run returns.
- * Whose windows are next is the {@link WindowQueue}'s business.
+ * <p>Three threads. The inference thread does nothing but run the model, so that it runs without a break while short documents queue. Beside
+ * it another lays out the next batch if short documents fill it already, completes the futures of the last, and looks whether a run
+ * returns. The third runs short documents while a long run is under way, such as that of a window far above the budget, which cannot be
+ * interrupted: the two share the processors, so that a line of text takes twice its time and not that of a window of a filing. Whose
+ * windows are next is the {@link WindowQueue}'s business.
  *
  * <p>A failed batch is halved until the guilty window stands alone. If the model then still works on a window that is known to be good, the
  * lone window is refused. If it does not, if memory does not suffice for one window or if a run does not return, the machine is at fault:
@@ -36,10 +39,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MicroBatcher<W, B extends Batch, A extends Answer> implements AutoCloseable {
 
-    /** A batch laid out for the model. */
-    private record Prepared<W, B, A>(List<WaitingWindow<W, A>> windows, B laidOut) {}
+    /**
+     * A batch laid out for the model.
+     *
+     * @param besides whether it runs beside a long one
+     */
+    private record Prepared<W, B, A>(List<WaitingWindow<W, A>> windows, B laidOut, boolean besides) {}
 
     private static final String BESIDES = "hatflow-batches";
+
+    /** A run of more than so many times the budget is long. */
+    private static final int LONG = 2;
 
     private final BatchModel<B, A> model;
     private final BatchLayout<W, B> layout;
@@ -47,7 +57,9 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
     private final W knownGood;
     private final WindowQueue<W, A> queue;
     private final AtomicReference<@Nullable Prepared<W, B, A>> ahead = new AtomicReference<>();
-    private final Thread inferenceThread;
+    private final List<Thread> inferenceThreads;
+    /** Of the runs beside long ones, how many have begun or ended. */
+    private final AtomicInteger changesOfCompany = new AtomicInteger();
     /** Null until {@link #watch}. */
     private volatile @Nullable Duration runTimeout;
 
@@ -78,8 +90,10 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         this.queue = new WindowQueue<>(budget::rows);
         this.besides = new ScheduledThreadPoolExecutor(1, task -> daemon(task, BESIDES));
         besides.setRemoveOnCancelPolicy(true);
-        this.inferenceThread = daemon(this::runUntilClosed, "hatflow-inference");
-        inferenceThread.start();
+        this.inferenceThreads = List.of(
+                daemon(this::runUntilClosed, "hatflow-inference"),
+                daemon(this::runBesidesUntilClosed, "hatflow-short-documents"));
+        inferenceThreads.forEach(Thread::start);
     }
 
     private static Thread daemon(Runnable task, String name) {
@@ -125,6 +139,19 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         abandonAhead();
     }
 
+    private void runBesidesUntilClosed() {
+        try {
+            for (List<WaitingWindow<W, A>> taken = queue.takeBesides(); !taken.isEmpty(); taken = queue.takeBesides()) {
+                changesOfCompany.incrementAndGet();
+                run(prepared(taken, true));
+                changesOfCompany.incrementAndGet();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            queue.close(new CancellationException("a thread of the model was interrupted"));
+        }
+    }
+
     /** Null once the queue is closed. */
     private @Nullable Prepared<W, B, A> next() throws InterruptedException {
         while (queue.closedBecause() == null) {
@@ -134,7 +161,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
             }
             List<WaitingWindow<W, A>> taken = queue.take(() -> ahead.get() != null);
             if (!taken.isEmpty()) {
-                return prepared(taken);
+                return prepared(taken, false);
             }
         }
         return null;
@@ -144,7 +171,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         if (ahead.get() == null) {
             List<WaitingWindow<W, A>> full = queue.takeAhead();
             if (!full.isEmpty()) {
-                ahead.set(prepared(full));
+                ahead.set(prepared(full, false));
                 queue.wake(); // the inference thread may have found the queue empty meanwhile
                 abandonAhead();
             }
@@ -160,19 +187,24 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         }
     }
 
-    private Prepared<W, B, A> prepared(List<WaitingWindow<W, A>> waiting) {
+    private Prepared<W, B, A> prepared(List<WaitingWindow<W, A>> waiting, boolean besides) {
         return new Prepared<>(
                 waiting,
-                layout.layOut(waiting.stream().map(WaitingWindow::window).toList()));
+                layout.layOut(waiting.stream().map(WaitingWindow::window).toList()),
+                besides);
     }
 
     /** Completes the future of every window of the batch, whatever happens. */
     private void run(Prepared<W, B, A> batch) {
         try {
+            int company = changesOfCompany.get();
             long begun = System.nanoTime();
-            List<A> answers = watched(batch);
+            List<A> answers = !batch.besides() && isLong(batch) ? longRun(batch) : watched(batch);
             long nanos = System.nanoTime() - begun;
-            budget.record(batch.laidOut().rows(), nanos);
+            boolean alone = !batch.besides() && company % 2 == 0 && changesOfCompany.get() == company;
+            if (alone) { // else it says little of the machine
+                budget.record(batch.laidOut().rows(), nanos);
+            }
             besides.execute(() -> {
                 try {
                     complete(batch, answers, begun, nanos);
@@ -188,6 +220,19 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
             }
         } catch (Throwable e) { // a batch whose futures never complete would stop the job without a word
             fail(batch.windows(), e);
+        }
+    }
+
+    private boolean isLong(Prepared<W, B, A> batch) {
+        return batch.laidOut().rows() > LONG * budget.rows();
+    }
+
+    private List<A> longRun(Prepared<W, B, A> batch) throws InferenceException {
+        queue.longRunBegins();
+        try {
+            return watched(batch);
+        } finally {
+            queue.longRunEnds();
         }
     }
 
@@ -221,7 +266,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         rows.add(batch.laidOut().rows());
         tokens.add(batch.laidOut().tokens());
         tokenSlots.add(batch.laidOut().tokenSlots());
-        runNanos.add(nanos);
+        runNanos.add(batch.besides() ? 0 : nanos);
         queueNanos.add(waited);
         for (int i = 0; i < batch.windows().size(); i++) {
             WaitingWindow<W, A> window = batch.windows().get(i);
@@ -242,8 +287,8 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
             budget.outOfMemory(batch.laidOut().rows());
         }
         if (waiting.size() > 1) {
-            run(prepared(waiting.subList(0, waiting.size() / 2)));
-            run(prepared(waiting.subList(waiting.size() / 2, waiting.size())));
+            run(prepared(waiting.subList(0, waiting.size() / 2), batch.besides()));
+            run(prepared(waiting.subList(waiting.size() / 2, waiting.size()), batch.besides()));
         } else if (!failure.isOutOfMemory() && modelWorks()) {
             Refused<A> refused = new Refused<>("the model fails on this document: " + failure.getMessage());
             besides.execute(() -> waiting.get(0).result().complete(refused));
@@ -297,19 +342,20 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
                 fit.nanosPerRow());
     }
 
-    /** Waits for the batch that runs; what still waits fails with a {@link CancellationException}. */
+    /** Waits for the batches that run; what still waits fails with a {@link CancellationException}. */
     @Override
     public void close() {
         queue.close(new CancellationException("the classifier was closed before this document's turn"));
         abandonAhead();
         boolean interrupted = false;
-        // Leaving before the inference thread would let the caller close a model that still runs, which crashes the
-        // process.
-        while (inferenceThread.isAlive() && inferenceThread != Thread.currentThread()) {
-            try {
-                inferenceThread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
+        // Leaving before them would let the caller close a model that still runs.
+        for (Thread thread : inferenceThreads) {
+            while (thread.isAlive() && thread != Thread.currentThread()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
         }
         // Not shutdownNow: what is to be completed still is. Watchdogs are cancelled as their runs return.

@@ -11,14 +11,15 @@ import org.jspecify.annotations.Nullable;
  * What waits for the model, and who is next. Only a queue: it starts no thread and knows nothing of the model.
  *
  * <p>Who is next is decided between documents. Urgent ones {@linkplain Overtaking overtake} the others; among each of the two, those that
- * fit into a batch, or have only one window, overtake longer ones; and those of a kind {@linkplain RoundRobin take turns}. So:
+ * fit into a batch, or have only one window, overtake longer ones. Those are served {@linkplain FirstComeFirstServed in the order in which
+ * they came}, longer ones {@linkplain ShortestRemainingFirst by what is left of them}. So:
  *
  * <ul>
  *   <li>A short document that comes when only long ones wait is in the next batch that is filled, however many and however long they are;
  *       or in the one after it, if three short ones in a row have just been before the long ones.
  *   <li>None starves. While a kind has windows waiting, at least every fourth batch begins with it; for long documents that are not
- *       urgent, while urgent and short ones never cease, every sixteenth. Within a kind, a document is served again after each of the
- *       others that waited with it has had a turn.
+ *       urgent, while urgent and short ones never cease, every sixteenth. Among long ones, every fourth turn is the oldest's.
+ *   <li>While a long run is {@linkplain #longRunBegins under way}, short documents may be {@linkplain #takeBesides taken} to run beside it.
  *   <li>Batches are as full as first in, first out would fill them but where the next window does not fit.
  * </ul>
  *
@@ -37,12 +38,13 @@ final class WindowQueue<W, A> {
     record Depth(int windows, int rows, @Nullable Long oldestNanos) {}
 
     private final IntSupplier budgetRows;
-    private final Lane<W, A> urgentShort = new RoundRobin<>();
-    private final Lane<W, A> ordinaryShort = new RoundRobin<>();
+    private final Lane<W, A> urgentShort = new FirstComeFirstServed<>();
+    private final Lane<W, A> ordinaryShort = new FirstComeFirstServed<>();
     private final Lane<W, A> all = new Overtaking<>(
             document -> document.get(0).urgent(),
-            new Overtaking<>(this::isShort, urgentShort, new RoundRobin<>()),
-            new Overtaking<>(this::isShort, ordinaryShort, new RoundRobin<>()));
+            new Overtaking<>(this::isShort, urgentShort, new ShortestRemainingFirst<>()),
+            new Overtaking<>(this::isShort, ordinaryShort, new ShortestRemainingFirst<>()));
+    private boolean besidesLongRun;
     private @Nullable Throwable closedBecause;
 
     /** {@code budgetRows}: of a batch, as it is at the time. */
@@ -96,6 +98,36 @@ final class WindowQueue<W, A> {
      */
     synchronized List<WaitingWindow<W, A>> takeAhead() {
         return urgentShort.rows() + ordinaryShort.rows() >= budgetRows.getAsInt() ? taken() : List.of();
+    }
+
+    /** From now on, until {@link #longRunEnds}, short documents may run beside what the model does. */
+    synchronized void longRunBegins() {
+        besidesLongRun = true;
+        notifyAll();
+    }
+
+    synchronized void longRunEnds() {
+        besidesLongRun = false;
+    }
+
+    /**
+     * Waits until a long run is under way and short documents wait, then takes as many of these as fit into the budget.
+     *
+     * @return empty once the queue is closed
+     */
+    synchronized List<WaitingWindow<W, A>> takeBesides() throws InterruptedException {
+        while (closedBecause == null) {
+            if (besidesLongRun) {
+                BatchRoom<W, A> batch = new BatchRoom<>(budgetRows.getAsInt());
+                urgentShort.fill(batch);
+                ordinaryShort.fill(batch);
+                if (!batch.windows().isEmpty()) {
+                    return batch.windows();
+                }
+            }
+            wait();
+        }
+        return List.of();
     }
 
     private List<WaitingWindow<W, A>> taken() {

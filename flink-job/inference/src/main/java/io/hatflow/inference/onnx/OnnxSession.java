@@ -18,11 +18,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -31,8 +36,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A graph in ONNX Runtime; the only class that touches it.
  *
- * <p>One run at a time, and never a {@link #close} while one is under way: closing a session in use crashes the process.
- * {@link #run} and {@link #close} exclude each other; inputs are copied into direct buffers that are kept from run to run.
+ * <p>Thread-safe; runs may overlap, and share the threads that compute. Closing a session in use would crash the process, so {@link #close}
+ * waits for them. Inputs are copied into direct buffers that are kept from run to run.
  *
  * <p>ONNX Runtime's own clean-up at the end of the process crashes while a run is under way. So an ending JVM stops the run at its next
  * operator, and begins no other.
@@ -56,13 +61,16 @@ public final class OnnxSession implements AutoCloseable {
 
     private final OrtSession session;
     private final OrtSession.SessionOptions options;
-    /** By the name of the input. */
-    private final Map<String, LongBuffer> buffers = new HashMap<>();
+    /** Of runs that have ended, by the name of the input: as many as have ever overlapped. */
+    private final Deque<Map<String, LongBuffer>> idleBuffers = new ConcurrentLinkedDeque<>();
 
     private final OrtSession.RunOptions runOptions;
     private final Thread atExit = new Thread(this::stopRunning, "hatflow-exit");
-    private volatile boolean running;
+    private final AtomicInteger running = new AtomicInteger();
     private volatile boolean exiting;
+    /** Runs share it, closing does not. */
+    private final ReadWriteLock use = new ReentrantReadWriteLock();
+
     private boolean closed;
 
     private OnnxSession(OrtSession session, OrtSession.SessionOptions options) throws OrtException {
@@ -205,27 +213,33 @@ public final class OnnxSession implements AutoCloseable {
      * @return for each of them its rows, along the first axis
      * @throws InferenceException if the run fails
      */
-    public synchronized Map<String, float[][]> run(List<LongTensor> inputs, List<String> outputs)
-            throws InferenceException {
-        if (closed) {
-            throw new IllegalStateException("the model is closed; nothing may run after close, this is a bug");
-        }
-        running = true; // before it asks, as the hook asks after it has said so
+    public Map<String, float[][]> run(List<LongTensor> inputs, List<String> outputs) throws InferenceException {
+        use.readLock().lock();
         try {
-            if (exiting) {
-                throw new CancellationException("this process ends");
+            if (closed) {
+                throw new IllegalStateException("the model is closed; nothing may run after close, this is a bug");
             }
-            return compute(inputs, outputs);
+            running.incrementAndGet(); // before it asks, as the hook asks after it has said so
+            try {
+                if (exiting) {
+                    throw new CancellationException("this process ends");
+                }
+                return compute(inputs, outputs);
+            } finally {
+                running.decrementAndGet();
+            }
         } finally {
-            running = false;
+            use.readLock().unlock();
         }
     }
 
     private Map<String, float[][]> compute(List<LongTensor> inputs, List<String> outputs) throws InferenceException {
         Map<String, OnnxTensor> tensors = new HashMap<>();
+        Map<String, LongBuffer> idle = idleBuffers.poll();
+        Map<String, LongBuffer> buffers = idle == null ? new HashMap<>() : idle;
         try {
             for (LongTensor input : inputs) {
-                tensors.put(input.name(), tensor(input));
+                tensors.put(input.name(), tensor(input, buffers));
             }
             try (OrtSession.Result result = session.run(tensors, runOptions)) {
                 Map<String, float[][]> rows = new HashMap<>();
@@ -243,10 +257,11 @@ public final class OnnxSession implements AutoCloseable {
                     message, e, OUT_OF_MEMORY.matcher(message).find());
         } finally {
             tensors.values().forEach(OnnxTensor::close);
+            idleBuffers.push(buffers);
         }
     }
 
-    private OnnxTensor tensor(LongTensor input) throws OrtException {
+    private static OnnxTensor tensor(LongTensor input, Map<String, LongBuffer> buffers) throws OrtException {
         LongBuffer buffer = filled(buffers.computeIfAbsent(input.name(), name -> direct(0)), input.values());
         buffers.put(input.name(), buffer);
         return OnnxTensor.createTensor(ENVIRONMENT, buffer, input.shape());
@@ -286,7 +301,7 @@ public final class OnnxSession implements AutoCloseable {
         long limit = System.nanoTime() + EXIT_LIMIT.toNanos();
         try {
             runOptions.setTerminate(true);
-            while (running && System.nanoTime() < limit) {
+            while (running.get() > 0 && System.nanoTime() < limit) {
                 Thread.sleep(1);
             }
         } catch (OrtException | InterruptedException e) {
@@ -294,13 +309,21 @@ public final class OnnxSession implements AutoCloseable {
         }
     }
 
-    /** Waits for a run under way. */
+    /** Waits for runs under way. */
     @Override
-    public synchronized void close() {
-        if (closed) {
-            return;
+    public void close() {
+        use.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                free();
+            }
+        } finally {
+            use.writeLock().unlock();
         }
-        closed = true;
+    }
+
+    private void free() {
         try {
             Runtime.getRuntime().removeShutdownHook(atExit);
         } catch (IllegalStateException exiting) {

@@ -104,21 +104,42 @@ class WindowQueueTest {
     }
 
     @Test
-    void longDocumentsTakeTurnsAndNoneIsAheadByMoreThanATurn() {
-        put(1, false, windows(10, 8));
+    void ofLongDocumentsTheOneWithLeastLeftGoesFirst() {
+        put(1, false, windows(100, 8));
+        assertThat(takeDocuments()).containsExactly(1);
         put(2, false, windows(3, 8));
-        put(3, false, windows(10, 2)); // three of these are a turn
-        assertThat(Stream.generate(this::takeDocuments).limit(9))
+        put(3, false, windows(5, 2)); // three of these are a turn
+        assertThat(Stream.generate(this::takeDocuments).limit(7))
                 .containsExactly(
-                        List.of(1),
-                        List.of(2),
-                        List.of(3, 3, 3),
-                        List.of(1),
-                        List.of(2),
-                        List.of(3, 3, 3),
-                        List.of(1),
-                        List.of(2),
-                        List.of(3, 3, 3));
+                        List.of(3, 3, 3), List.of(3, 3), List.of(2), List.of(1), List.of(2), List.of(2), List.of(1));
+    }
+
+    /** So whoever waits for any of them to end waits for one. */
+    @Test
+    void ofEqualLongDocumentsTheFirstEndsBeforeTheNextBegins() {
+        for (int i = 0; i < 20; i++) {
+            put(i, false, windows(5, 8));
+        }
+        for (int i = 0; i < 20; i++) {
+            for (int window = 0; window < 5; window++) {
+                assertThat(take()).containsExactly(new Place(i, window));
+            }
+        }
+    }
+
+    @Test
+    void aFloodOfLessLongDocumentsDoesNotStarveALongerOne() {
+        put(0, false, windows(10, 8));
+        take();
+        for (int i = 1; i <= 100; i++) {
+            put(i, false, windows(2, 8));
+        }
+        for (int turn = 1; turn < 8; turn++) { // then it is no longer than the others
+            for (int batch = 0; batch < 3; batch++) {
+                assertThat(takeDocuments()).doesNotContain(0);
+            }
+            assertThat(takeDocuments()).containsExactly(0);
+        }
     }
 
     @Test
@@ -168,6 +189,21 @@ class WindowQueueTest {
         put(3, true, 1);
         assertThat(places(queue.takeAhead())).containsExactly(new Place(3, 0), new Place(2, 0));
         assertThat(queue.takeAhead()).isEmpty();
+    }
+
+    @Test
+    void onlyShortDocumentsAreTakenToRunBesideALongRun() throws InterruptedException {
+        put(1, false, windows(10, 8));
+        put(2, false, 5);
+        put(3, true, 2, 3);
+        put(4, false, 1);
+        queue.longRunBegins();
+        assertThat(places(queue.takeBesides())).containsExactly(new Place(3, 0), new Place(3, 1));
+        assertThat(places(queue.takeBesides())).containsExactly(new Place(2, 0), new Place(4, 0));
+        queue.longRunEnds();
+        assertThat(take()).containsExactly(new Place(1, 0));
+        queue.close(new IllegalStateException("closed"));
+        assertThat(queue.takeBesides()).isEmpty();
     }
 
     @Test
