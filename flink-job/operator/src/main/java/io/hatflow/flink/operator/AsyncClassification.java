@@ -46,6 +46,7 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
     private transient @Nullable PooledClassifier classifier;
     private transient @Nullable ClassificationMetrics metrics;
     private transient @Nullable Quarantine quarantine;
+    private transient @Nullable LongTexts longTexts;
     private transient boolean restored;
     /** What the model has not answered yet, by where its answer goes. */
     private transient @Nullable Map<ResultFuture<Sized<R>>, CompletableFuture<Outcome>> asked;
@@ -92,6 +93,7 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
     @Override
     public void open(OpenContext context) {
         asked = new ConcurrentHashMap<>();
+        longTexts = new LongTexts();
         function.open();
         try {
             classifier = classifiers.classifier(getRuntimeContext());
@@ -122,16 +124,18 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
     }
 
     private void ask(Text<R> text, long bytes, ResultFuture<Sized<R>> result) {
-        if (classifier == null || metrics == null || quarantine == null || asked == null) {
+        if (classifier == null || metrics == null || quarantine == null || asked == null || longTexts == null) {
             throw new IllegalStateException("asyncInvoke was called before open");
         }
         ClassificationMetrics counted = metrics;
         PooledClassifier.Classifier model = classifier.classifier();
+        LongTexts aside = longTexts;
         BundleInfo bundle = classifier.bundle();
         Reading.Answer<R> toResult = text.result();
         // The question keeps the text until it is asked, which is at once but in the careful lane; what follows does
         // not.
-        CompletableFuture<Outcome> answer = quarantine.ask(text.id(), () -> model.classify(text.text(), text.urgent()));
+        CompletableFuture<Outcome> answer = quarantine.ask(
+                text.id(), () -> aside.ask(text.text(), () -> model.classify(text.text(), text.urgent())));
         Map<ResultFuture<Sized<R>>, CompletableFuture<Outcome>> unanswered = asked;
         unanswered.put(result, answer);
         var unused = answer.whenComplete((outcome, failure) -> {
@@ -174,6 +178,10 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
         if (asked != null) { // a task may fail before it opens
             asked.values().forEach(answer -> answer.cancel(false));
             asked = null;
+        }
+        if (longTexts != null) {
+            longTexts.close();
+            longTexts = null;
         }
         if (classifier != null) {
             classifier.close();

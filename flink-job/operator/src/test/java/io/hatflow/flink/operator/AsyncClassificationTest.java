@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -125,10 +126,16 @@ class AsyncClassificationTest {
     private QuarantineSettings quarantine = QuarantineSettings.OFF;
     private long capacityBytes = 1_000_000;
 
+    /** A text is being tokenized until the test says so, if it begins with a question mark. */
+    private static volatile CountDownLatch tokenized = new CountDownLatch(0);
+
     private static PooledClassifier controlled() {
         LEASES.incrementAndGet();
         return new PooledClassifier(
                 (text, urgent) -> {
+                    if (text.whole().startsWith("?")) {
+                        await(tokenized);
+                    }
                     CompletableFuture<Outcome> answer = new CompletableFuture<>();
                     QUESTIONS.add(new Question(text.whole(), urgent, answer));
                     return answer;
@@ -137,6 +144,46 @@ class AsyncClassificationTest {
                 Duration.ZERO,
                 () -> NOTHING_DONE,
                 LEASES::decrementAndGet);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aShortTextDoesNotWaitUntilALongOneIsTokenized() throws Exception {
+        tokenized = new CountDownLatch(1);
+        String filing = "?" + "x".repeat(LongTexts.LONG);
+        try (var harness = harness(4, Order.UNORDERED)) {
+            harness.open();
+            harness.processElement(Letter.of(1, filing), 1);
+            harness.processElement(Letter.of(2, "short"), 2);
+            Question first = nextQuestion();
+            assertThat(first.text()).isEqualTo("short");
+            tokenized.countDown();
+            Question second = nextQuestion();
+            assertThat(second.text()).isEqualTo(filing);
+            first.answer().complete(score(0.25f));
+            second.answer().complete(score(0.75f));
+            harness.endInput();
+            assertThat(harness.extractOutputValues())
+                    .containsExactlyInAnyOrder("1 " + filing + ": 0.75", "2 short: 0.25");
+        }
+    }
+
+    @Test
+    void aLongTextThatIsGivenUpIsTakenBackFromTheModel() throws Exception {
+        Question question;
+        try (var harness = harness(4, Order.UNORDERED)) {
+            harness.open();
+            harness.processElement(Letter.of(1, "x".repeat(LongTexts.LONG)), 1);
+            question = nextQuestion();
+        }
+        assertThat(question.answer()).isCancelled();
     }
 
     @AfterEach
