@@ -43,6 +43,11 @@ public record Classification(
         this(labels, null, coverage, tokensSeen, tokensTotal, segments, windows, timings);
     }
 
+    /** The same with other timings. */
+    public Classification took(Timings other) {
+        return new Classification(labels, bitsPerByte, coverage, tokensSeen, tokensTotal, segments, windows, other);
+    }
+
     /** How much of a document the model saw. */
     public enum Coverage {
         /** All of it, in one piece. */

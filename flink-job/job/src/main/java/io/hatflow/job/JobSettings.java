@@ -129,7 +129,7 @@ public record JobSettings(
         if (format.mapping().priority() != null && classify.order() == Order.ORDERED) {
             values.problem("document.priority is \"" + format.mapping().priority()
                     + "\", but with classify.order: ordered no document can overtake another;"
-                    + " set classify.order: unordered, or leave the field out");
+                    + " set classify.order: unordered or ordered-by-key, or leave the field out");
         }
         for (String server : bootstrapServers.split(",", -1)) {
             if (!SERVER.matcher(server.strip()).matches() && !bootstrapServers.equals(SettingValues.MISSING)) {

@@ -191,6 +191,7 @@ class JobSettingsTest {
                 of("classify.capacity", 128, "9", 9, s -> s.classify().capacity()),
                 of("classify.capacity-memory", 32L << 20, "1 gb", 1L << 30, s -> s.classify()
                         .capacityBytes()),
+                of("cache.documents", 0, "1000", 1000, s -> s.classify().cachedDocuments()),
                 of("model.run-timeout", Duration.ofMinutes(5), "500 ms", Duration.ofMillis(500), s -> s.classify()
                         .classifier()
                         .runTimeout()),

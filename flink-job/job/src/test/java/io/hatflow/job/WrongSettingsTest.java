@@ -122,7 +122,7 @@ class WrongSettingsTest {
                         "--kafka.guarantee=at-most-once"),
                 flags(
                         "an order that there is not",
-                        "--classify.order is \"random\", expected ordered or unordered",
+                        "--classify.order is \"random\", expected ordered or ordered-by-key or unordered",
                         "--classify.order=random"),
                 flags(
                         "a start that there is not",
@@ -275,7 +275,7 @@ class WrongSettingsTest {
                 flags(
                         "a priority field among ordered events",
                         "document.priority is \"urgency\", but with classify.order: ordered no document can overtake"
-                                + " another; set classify.order: unordered, or leave the field out",
+                                + " another; set classify.order: unordered or ordered-by-key, or leave the field out",
                         "--document.format=json",
                         "--document.text=body",
                         "--document.priority=urgency"),
@@ -334,7 +334,7 @@ class WrongSettingsTest {
                 flags(
                         "priority among ordered events",
                         "classify.priority-header is \"urgency\", but with classify.order: ordered no document can overtake"
-                                + " another; set classify.order: unordered, or leave the header out",
+                                + " another; set classify.order: unordered or ordered-by-key, or leave the header out",
                         "--classify.priority-header=urgency"));
     }
 

@@ -51,6 +51,7 @@ public final class TextClassification<T> {
     private int evidencePerLabel = defaults.evidencePerLabel();
     private Order order = OperatorSettings.defaults().order();
     private int capacity = OperatorSettings.defaults().capacity();
+    private int cachedAnswers;
     private long capacityMemory = OperatorSettings.defaults().capacityBytes();
     private QuarantineSettings quarantine = QuarantineSettings.OFF;
 
@@ -153,6 +154,12 @@ public final class TextClassification<T> {
         return this;
     }
 
+    /** Texts whose answers a task keeps, so that the same text is not shown to the model again; 0, none, if not set. */
+    public TextClassification<T> cachedAnswers(int texts) {
+        cachedAnswers = texts;
+        return this;
+    }
+
     /** Where the model runs: a GPU that CUDA can use, or else the CPU, if not set. */
     public TextClassification<T> device(Device where) {
         device = where;
@@ -233,7 +240,7 @@ public final class TextClassification<T> {
                 elements,
                 texts,
                 ClassifierPool.of(options),
-                new OperatorSettings(order, capacity, capacityMemory, quarantine),
+                new OperatorSettings(order, capacity, capacityMemory, cachedAnswers, quarantine),
                 Classified.type(elements.getType()));
     }
 }

@@ -27,9 +27,15 @@ import org.jspecify.annotations.Nullable;
  * @param priorityHeader name of the header that makes a record urgent; empty for none
  * @param capacity most documents that one task holds at a time
  * @param capacityBytes most bytes of their records that it holds
+ * @param cachedDocuments documents whose answers it keeps; 0 for none
  */
 public record ClassifySettings(
-        ClassifierOptions classifier, Order order, String priorityHeader, int capacity, long capacityBytes) {
+        ClassifierOptions classifier,
+        Order order,
+        String priorityHeader,
+        int capacity,
+        long capacityBytes,
+        int cachedDocuments) {
 
     private static final String MODEL = "model.";
 
@@ -41,14 +47,16 @@ public record ClassifySettings(
             "classify.order",
             Order.class,
             Order.ORDERED,
-            "Whether the events of an input partition leave in its order.");
+            "Which events leave in the order of their records: all of an input partition; with"
+                    + " `ordered-by-key` those of one key, while others pass; or none. See"
+                    + " [delivery](delivery.md#order).");
     private static final Setting<String> PRIORITY_HEADER = Setting.optionalText(
             "classify.priority-header",
             "Name of a Kafka header. A record that has it with the value `high` overtakes the"
                     + " others that wait for the model in the same TaskManager, from each task at most"
                     + " `classify.capacity`. It cannot overtake what is still in Kafka, or on its way to a"
                     + " task. At least every fourth batch begins with a record that is not urgent. Needs"
-                    + " `classify.order: unordered`.");
+                    + " `classify.order: unordered` or `ordered-by-key`.");
     private static final Setting<Integer> CAPACITY = Setting.count(
             "classify.capacity",
             "128",
@@ -60,6 +68,12 @@ public record ClassifySettings(
             "How many bytes of records one task holds at most; beyond it the source slows down,"
                     + " too. A larger record is held alone. What is held is part of every checkpoint;"
                     + " [delivery](delivery.md#what-is-in-flight) says what it takes of the heap.");
+    private static final Setting<Integer> CACHED_DOCUMENTS = Setting.countOr(
+            "none",
+            "cache.documents",
+            "How many documents one task remembers: a text that comes again, to the last character, gets the"
+                    + " same labels without the model. The ones used last are kept, in memory alone: a task that restarts"
+                    + " begins with none.");
     private static final Setting<LongDocuments> LONG_DOCUMENTS = Setting.choice(
             key(ClassifierConfigOptions.LONG_DOCUMENTS),
             LongDocuments.class,
@@ -104,7 +118,8 @@ public record ClassifySettings(
             ORDER,
             PRIORITY_HEADER,
             CAPACITY,
-            CAPACITY_MEMORY);
+            CAPACITY_MEMORY,
+            CACHED_DOCUMENTS);
 
     private static Setting<Integer> count(ConfigOption<Integer> option) {
         return Setting.count(key(option), Integer.toString(option.defaultValue()), meaning(option));
@@ -125,7 +140,7 @@ public record ClassifySettings(
         if (!priorityHeader.isEmpty() && order == Order.ORDERED) {
             values.problem("classify.priority-header is \"" + priorityHeader
                     + "\", but with classify.order: ordered no document can"
-                    + " overtake another; set classify.order: unordered, or leave the header out");
+                    + " overtake another; set classify.order: unordered or ordered-by-key, or leave the header out");
         }
         int batchSegments = values.get(BATCH_SEGMENTS);
         Duration batchTarget = values.get(BATCH_TARGET);
@@ -140,7 +155,12 @@ public record ClassifySettings(
                 values.get(DEVICE).limitedTo(values.get(DEVICE_MEMORY)),
                 values.get(INFERENCE_THREADS));
         return new ClassifySettings(
-                classifier, order, priorityHeader, values.get(CAPACITY), values.get(CAPACITY_MEMORY));
+                classifier,
+                order,
+                priorityHeader,
+                values.get(CAPACITY),
+                values.get(CAPACITY_MEMORY),
+                values.get(CACHED_DOCUMENTS));
     }
 
     private static @Nullable SignerKey signer(SettingValues values) {
@@ -155,6 +175,6 @@ public record ClassifySettings(
 
     /** What may be in flight, and in which order it leaves. */
     OperatorSettings operator(QuarantineSettings quarantine) {
-        return new OperatorSettings(order, capacity, capacityBytes, quarantine);
+        return new OperatorSettings(order, capacity, capacityBytes, cachedDocuments, quarantine);
     }
 }

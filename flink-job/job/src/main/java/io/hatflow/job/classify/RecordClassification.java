@@ -15,8 +15,10 @@ import io.hatflow.job.format.DocumentDecoder;
 import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.format.Refusal;
 import io.hatflow.job.source.SourceRecord;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.flink.types.Either;
@@ -69,6 +71,18 @@ final class RecordClassification implements ClassificationFunction<SourceRecord,
     @Override
     public long bytes(SourceRecord record) {
         return record.bytes();
+    }
+
+    /** Of records with a key, that key within their partition. */
+    @Override
+    public @Nullable Object key(SourceRecord record) {
+        byte[] key = record.key();
+        return key == null ? null : List.of(record.topic(), record.partition(), ByteBuffer.wrap(key));
+    }
+
+    @Override
+    public long position(SourceRecord record) {
+        return record.offset();
     }
 
     @Override

@@ -2,12 +2,12 @@ package io.hatflow.flink.operator;
 
 import static java.util.Objects.requireNonNull;
 
+import io.hatflow.flink.operator.OperatorSettings.Order;
 import io.hatflow.flink.operator.Reading.Text;
 import io.hatflow.flink.operator.Reading.Unreadable;
 import io.hatflow.flink.pool.ClassifierProvider;
 import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.flink.quarantine.Quarantine;
-import io.hatflow.flink.quarantine.QuarantineSettings;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
@@ -16,7 +16,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
@@ -42,11 +44,13 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
 
     private final ClassificationFunction<T, R> function;
     private final ClassifierProvider classifiers;
-    private final QuarantineSettings quarantineSettings;
+    private final OperatorSettings settings;
     private transient @Nullable PooledClassifier classifier;
     private transient @Nullable ClassificationMetrics metrics;
     private transient @Nullable Quarantine quarantine;
     private transient @Nullable LongTexts longTexts;
+    private transient @Nullable AnswerCache cache;
+    private transient @Nullable KeyOrder keyOrder;
     private transient boolean restored;
     /** What the model has not answered yet, by where its answer goes. */
     private transient @Nullable Map<ResultFuture<Sized<R>>, CompletableFuture<Outcome>> asked;
@@ -57,10 +61,10 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
     private transient @Nullable Consumer<Throwable> task;
 
     AsyncClassification(
-            ClassificationFunction<T, R> function, ClassifierProvider classifiers, QuarantineSettings quarantine) {
+            ClassificationFunction<T, R> function, ClassifierProvider classifiers, OperatorSettings settings) {
         this.function = function;
         this.classifiers = classifiers;
-        this.quarantineSettings = quarantine;
+        this.settings = settings;
     }
 
     /** Says how much is in flight, and how large the element is that comes next. */
@@ -104,7 +108,9 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
         metrics =
                 new ClassificationMetrics(getRuntimeContext().getMetricGroup(), classifier, memory, function.reasons());
         boolean attempted = getRuntimeContext().getTaskInfo().getAttemptNumber() > 0;
-        quarantine = Quarantine.of(quarantineSettings, restored || attempted);
+        quarantine = Quarantine.of(settings.quarantine(), restored || attempted);
+        cache = settings.cachedAnswers() > 0 ? new AnswerCache(settings.cachedAnswers(), metrics::cached) : null;
+        keyOrder = settings.order() == Order.ORDERED_BY_KEY ? new KeyOrder() : null;
     }
 
     @Override
@@ -119,26 +125,28 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
             metrics.rejected(unreadable.reason());
             result.complete(new SilentResult<>(new Sized<>(unreadable.result(), bytes)));
         } else {
-            ask((Text<R>) reading, bytes, result);
+            ask((Text<R>) reading, function.key(element), bytes, result);
         }
     }
 
-    private void ask(Text<R> text, long bytes, ResultFuture<Sized<R>> result) {
+    private void ask(Text<R> text, @Nullable Object key, long bytes, ResultFuture<Sized<R>> result) {
         if (classifier == null || metrics == null || quarantine == null || asked == null || longTexts == null) {
             throw new IllegalStateException("asyncInvoke was called before open");
         }
         ClassificationMetrics counted = metrics;
         PooledClassifier.Classifier model = classifier.classifier();
         LongTexts aside = longTexts;
+        Quarantine quarantined = quarantine;
         BundleInfo bundle = classifier.bundle();
         Reading.Answer<R> toResult = text.result();
         // The question keeps the text until it is asked, which is at once but in the careful lane; what follows does
         // not.
-        CompletableFuture<Outcome> answer = quarantine.ask(
+        Supplier<CompletableFuture<Outcome>> question = () -> quarantined.ask(
                 text.id(), () -> aside.ask(text.text(), () -> model.classify(text.text(), text.urgent())));
+        CompletableFuture<Outcome> answer = cache == null ? question.get() : cache.ask(text.text(), question);
         Map<ResultFuture<Sized<R>>, CompletableFuture<Outcome>> unanswered = asked;
         unanswered.put(result, answer);
-        var unused = answer.whenComplete((outcome, failure) -> {
+        BiConsumer<Outcome, Throwable> leave = (outcome, failure) -> {
             unanswered.remove(result);
             if (closed) {
                 return;
@@ -159,7 +167,12 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
                 // Without this, the element would wait for ever.
                 fail(bug);
             }
-        });
+        };
+        if (keyOrder != null && key != null) {
+            keyOrder.inTurn(key, answer, leave);
+        } else {
+            var unused = answer.whenComplete(leave);
+        }
     }
 
     private void fail(Throwable failure) {

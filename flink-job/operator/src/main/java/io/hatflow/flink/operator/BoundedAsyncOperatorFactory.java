@@ -2,6 +2,9 @@ package io.hatflow.flink.operator;
 
 import io.hatflow.flink.operator.OperatorSettings.Order;
 import io.hatflow.flink.pool.ClassifierProvider;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.runtime.event.WatermarkEvent;
 import org.apache.flink.streaming.api.datastream.AsyncDataStream.OutputMode;
@@ -19,6 +22,7 @@ import org.apache.flink.streaming.runtime.tasks.ProcessingTimeService;
 import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 import org.apache.flink.streaming.util.retryable.AsyncRetryStrategies;
 import org.apache.flink.util.OutputTag;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Flink's own async operator, which bounds what is in flight by number, with a second bound: by bytes. Where there is no room for an element,
@@ -36,15 +40,17 @@ final class BoundedAsyncOperatorFactory<T, R> extends AsyncWaitOperatorFactory<T
     private final int capacity;
     private final long capacityBytes;
     private final OutputMode mode;
+    private final boolean byKey;
 
     BoundedAsyncOperatorFactory(
             ClassificationFunction<T, R> function, ClassifierProvider classifiers, OperatorSettings settings) {
         this(
                 function,
-                new AsyncClassification<>(function, classifiers, settings.quarantine()),
+                new AsyncClassification<>(function, classifiers, settings),
                 settings.capacity(),
                 settings.capacityBytes(),
-                settings.order() == Order.ORDERED ? OutputMode.ORDERED : OutputMode.UNORDERED);
+                settings.order() == Order.ORDERED ? OutputMode.ORDERED : OutputMode.UNORDERED,
+                settings.order() == Order.ORDERED_BY_KEY);
     }
 
     private BoundedAsyncOperatorFactory(
@@ -52,13 +58,15 @@ final class BoundedAsyncOperatorFactory<T, R> extends AsyncWaitOperatorFactory<T
             AsyncClassification<T, R> classify,
             int capacity,
             long capacityBytes,
-            OutputMode mode) {
+            OutputMode mode,
+            boolean byKey) {
         super(unsized(classify), TIMEOUT, capacity, mode);
         this.function = function;
         this.classify = classify;
         this.capacity = capacity;
         this.capacityBytes = capacityBytes;
         this.mode = mode;
+        this.byKey = byKey;
     }
 
     /** The superclass only hands it on to the operator that it would make. */
@@ -98,6 +106,8 @@ final class BoundedAsyncOperatorFactory<T, R> extends AsyncWaitOperatorFactory<T
 
         private final transient InFlightMemory memory;
         private final transient MailboxExecutor mailbox;
+        /** What a restore has brought, while it does; otherwise null. */
+        private transient @Nullable List<StreamRecord<T>> restored;
 
         @SuppressWarnings("unchecked") // Flink's constant for no retries is of a raw type
         BoundedAsyncOperator(
@@ -110,9 +120,40 @@ final class BoundedAsyncOperatorFactory<T, R> extends AsyncWaitOperatorFactory<T
             this.mailbox = mailbox;
         }
 
+        /** Where results may overtake each other, Flink's operator keeps what is in flight without an order. */
+        @Override
+        public void open() throws Exception {
+            restored = byKey ? new ArrayList<>() : null;
+            super.open();
+            processRestored();
+            restored = null;
+        }
+
+        private void processRestored() throws Exception {
+            List<StreamRecord<T>> inOrder = restored;
+            if (inOrder != null) {
+                restored = null;
+                inOrder.sort(Comparator.comparingLong(element -> function.position(element.getValue())));
+                for (StreamRecord<T> element : inOrder) {
+                    processElement(element);
+                }
+                restored = new ArrayList<>();
+            }
+        }
+
+        @Override
+        public void processWatermark(Watermark mark) throws Exception {
+            processRestored();
+            super.processWatermark(mark);
+        }
+
         /** Also for what a restore brings. */
         @Override
         public void processElement(StreamRecord<T> element) throws Exception {
+            if (restored != null) {
+                restored.add(element);
+                return;
+            }
             long bytes = function.bytes(element.getValue());
             while (!memory.hasRoomFor(bytes)) {
                 mailbox.yield();

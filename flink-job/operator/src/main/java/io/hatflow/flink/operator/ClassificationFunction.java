@@ -2,6 +2,7 @@ package io.hatflow.flink.operator;
 
 import java.io.Serializable;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the elements of a stream are to the operator: which text each of them holds, and what is made of the model's answer. Used by the
@@ -20,6 +21,16 @@ public interface ClassificationFunction<T, R> extends Serializable {
 
     /** How much of memory an element takes, and of a checkpoint while it is in flight, in bytes. Asked once each time that it comes. */
     long bytes(T element);
+
+    /** With {@link OperatorSettings.Order#ORDERED_BY_KEY}: elements of equal keys leave in their order. Null of one that waits for no other. */
+    default @Nullable Object key(T element) {
+        return null;
+    }
+
+    /** With {@link OperatorSettings.Order#ORDERED_BY_KEY}: grows among elements of equal keys. Those that a restore brings have lost their order. */
+    default long position(T element) {
+        return 0;
+    }
 
     /** Why elements may be {@linkplain Reading.Unreadable unreadable}; each reason has a counter. */
     default Set<String> reasons() {

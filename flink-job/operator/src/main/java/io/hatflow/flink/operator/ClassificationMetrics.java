@@ -37,6 +37,7 @@ public final class ClassificationMetrics {
     private final Counter windowed;
     private final Counter truncated;
     private final Counter sampled;
+    private final Counter cached;
     private final Counter tokenizeMicros;
     private final Counter queueMicros;
     private final Counter inferenceMicros;
@@ -56,6 +57,7 @@ public final class ClassificationMetrics {
         windowed = counter(group, "windowed");
         truncated = counter(group, "truncated");
         sampled = counter(group, "sampled");
+        cached = counter(group, "cached");
         tokenizeMicros = counter(group, "tokenizeMicros");
         queueMicros = counter(group, "queueMicros");
         inferenceMicros = counter(group, "inferenceMicros");
@@ -117,6 +119,11 @@ public final class ClassificationMetrics {
     public void received() {
         received.inc();
         inFlight.inc();
+    }
+
+    /** A text has come again, and the model was not asked. */
+    void cached() {
+        cached.inc();
     }
 
     /** The model was asked. */

@@ -110,6 +110,17 @@ class AsyncClassificationTest {
             return letter.bytes().length;
         }
 
+        /** Odd and even numbers have a key each. */
+        @Override
+        public Object key(Letter letter) {
+            return letter.number() % 2;
+        }
+
+        @Override
+        public long position(Letter letter) {
+            return letter.number();
+        }
+
         @Override
         public Set<String> reasons() {
             return Set.of("BLANK_PAPER");
@@ -125,6 +136,7 @@ class AsyncClassificationTest {
 
     private QuarantineSettings quarantine = QuarantineSettings.OFF;
     private long capacityBytes = 1_000_000;
+    private int cachedAnswers;
 
     /** A text is being tokenized until the test says so, if it begins with a question mark. */
     private static volatile CountDownLatch tokenized = new CountDownLatch(0);
@@ -208,7 +220,7 @@ class AsyncClassificationTest {
                 new BoundedAsyncOperatorFactory<>(
                         new Letters(),
                         task -> controlled(),
-                        new OperatorSettings(order, capacity, capacityBytes, quarantine)),
+                        new OperatorSettings(order, capacity, capacityBytes, cachedAnswers, quarantine)),
                 TypeInformation.of(Letter.class).createSerializer(withoutGenericTypes()),
                 new MockEnvironmentBuilder().setMetricGroup(taskMetrics).build());
         if (objectReuse) {
@@ -483,6 +495,67 @@ class AsyncClassificationTest {
             answers.join();
 
             assertThat(results(harness)).hasSize(2);
+        }
+    }
+
+    @Test
+    void elementsOfOneKeyLeaveInTheirOrderAndOthersPass() throws Exception {
+        try (var harness = harness(10, Order.ORDERED_BY_KEY)) {
+            harness.open();
+            List<Question> questions = ask(harness, 1, 2, 3, 5);
+            answer(questions.get(3), questions.get(2), questions.get(1));
+            harness.getTaskMailbox().take(0).run();
+            assertThat(harness.getTaskMailbox().hasMail()).isFalse();
+            assertThat(results(harness)).containsExactly("2 a: 0.5");
+            answer(questions.get(0));
+            harness.endInput();
+            assertThat(results(harness)).containsExactly("2 a: 0.5", "1 a: 0.5", "3 a: 0.5", "5 a: 0.5");
+        }
+    }
+
+    @Test
+    void elementsOfOneKeyKeepTheirOrderAcrossARestore() throws Exception {
+        OperatorSubtaskState snapshot;
+        try (var harness = harness(100, Order.ORDERED_BY_KEY)) {
+            harness.open();
+            for (int number = 1; number < 100; number += 2) {
+                harness.processElement(Letter.of(number, "text " + number), number);
+            }
+            snapshot = harness.snapshot(1, 1);
+        }
+        QUESTIONS.clear();
+        try (var harness = harness(100, Order.ORDERED_BY_KEY)) {
+            harness.initializeState(snapshot);
+            harness.open();
+            for (int number = 1; number < 100; number += 2) {
+                Question question = nextQuestion();
+                assertThat(question.text()).isEqualTo("text " + number);
+                answer(question);
+            }
+            harness.endInput();
+            assertThat(results(harness)).hasSize(50).first().isEqualTo("1 text 1: 0.5");
+        }
+    }
+
+    @Test
+    void aTextThatComesAgainIsAnsweredFromTheCache() throws Exception {
+        cachedAnswers = 2;
+        try (var harness = harness(10, Order.ORDERED)) {
+            harness.open();
+            harness.processElement(Letter.of(1, "same"), 1);
+            nextQuestion().answer().complete(score(0.25f));
+            harness.processElement(Letter.of(2, "same"), 2);
+            assertThat(QUESTIONS).isEmpty();
+            assertThat(((Counter) metrics.get("cached")).getCount()).isEqualTo(1);
+            for (String other : List.of("other", "third")) {
+                harness.processElement(Letter.of(3, other), 3);
+                answer(nextQuestion());
+            }
+            harness.processElement(Letter.of(4, "same"), 4);
+            answer(nextQuestion());
+            harness.endInput();
+            assertThat(results(harness))
+                    .containsExactly("1 same: 0.25", "2 same: 0.25", "3 other: 0.5", "3 third: 0.5", "4 same: 0.5");
         }
     }
 
