@@ -1,7 +1,7 @@
-"""Writes the tables and pictures of docs/benchmarks.md and docs/reliability.md, and the arithmetic of docs/scaling.md. Prose between the
-generated parts stays.
+"""Writes the tables and pictures of docs/benchmarks.md, docs/benchmarks/tables.md and docs/reliability.md, and the arithmetic of
+docs/scaling.md. Prose between the generated parts stays.
 
-python report.py docs      reads docs/benchmarks/{results,growth,formats}.json and docs/reliability/soak.json, those that are there;
+python report.py docs      reads docs/benchmarks/{results,waiting,growth,formats}.json and docs/reliability/soak.json, those that are there;
                            of further runs, docs/benchmarks/results-*.json, the headline ratios and the streams that results.json lacks
 """
 
@@ -68,14 +68,15 @@ def provenance(results: dict[str, Any]) -> str:
 
 
 def headlines(runs: list[dict[str, Any]]) -> str:
-    """The ratios of each run on the mixed stream, beside what we want of them."""
+    """The ratios of each run on the mixed stream, beside what we want of them, and the picture of all contenders."""
     runs = sorted((run for run in runs if stream_of(run, "mixed")), key=lambda run: run["begun"])
     columns = [headline_ratios(stream_of(run, "mixed")) for run in runs]
     rows = [
         [f"`{name}`", f"{bar:.2f}" if bar else "", *(column.get(name, "") for column in columns)] for name, bar in BARS.items()
     ]
     begun = [run["begun"].replace("T", " ")[:16] for run in runs]
-    return table(["ratio on *mixed*, ± its standard error", "at least", *begun], rows)
+    ratios = table(["ratio on *mixed*, ± its standard error", "we want", *begun], rows)
+    return f"{ratios}\n\n![Documents per second of every contender](benchmarks/throughput.svg)"
 
 
 def stream_of(run: dict[str, Any], name: str) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def closest(rates: dict[str, list[float]]) -> list[str]:
 
 def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: Path) -> str:
     runs = [results, *further]
-    parts = [headlines(runs)]
+    parts = []
     streams = {stream["stream"]: run for run in reversed(runs) for stream in run["throughput"]}
     figure, axes = plt.subplots(1, len(streams), figsize=(9, 3.6), squeeze=False)
     for axis, (name, run) in zip(axes[0], sorted(streams.items(), reverse=True), strict=True):
@@ -143,7 +144,7 @@ def throughput(results: dict[str, Any], further: list[dict[str, Any]], folder: P
         axis.set_title(name)
         axis.set_xlabel("documents per second")
     save(figure, folder, "throughput")
-    return "\n\n".join([*parts, "![Documents per second of every contender](benchmarks/throughput.svg)"])
+    return "\n\n".join(parts)
 
 
 def latency(results: dict[str, Any], folder: Path) -> str:
@@ -190,7 +191,36 @@ def latency(results: dict[str, Any], folder: Path) -> str:
     ]
     if found["p99At70OverLone"] is not None:
         parts.append(f"At 70 % of the capacity, p99 is {found['p99At70OverLone']:.1f} times a lone median document.")
-    return "\n\n".join([*parts, "![Latency and size of micro-batches over load](benchmarks/latency.svg)"])
+    return "\n\n".join([*parts, "![Latency and size of micro-batches over load](latency.svg)"])
+
+
+def waiting(found: dict[str, dict[str, Any]], folder: Path) -> str:
+    """``found``: by what they are, runs of waiting.sh with one state of the code and another."""
+    percentiles = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "largest": "largest"}
+    figure, axis = plt.subplots(figsize=(6, 3.2))
+    for (name, run), color in zip(found.items(), (GREY, BLUE), strict=False):
+        axis.plot(percentiles.values(), [run["waiting"]["shortSlowdown"][key] for key in percentiles], marker="o", color=color, label=name)
+    axis.set(ylabel="latency ÷ alone", yscale="log", title="documents of up to 8 segments")
+    axis.legend(fontsize=8)
+    save(figure, folder, "waiting")
+    runs = [run["waiting"] for run in found.values()]
+    long = next(iter(found.values()))["settings"]["segments"]
+    rows = [
+        *(
+            [f"up to 8 segments: latency ÷ alone, {name}", *(f"{run['shortSlowdown'][key]:.1f}" for run in runs)]
+            for key, name in percentiles.items()
+        ),
+        ["the same in ms, p50 and p99", *(f"{run['shortMillis']['p50']:,.0f}, {run['shortMillis']['p99']:,.0f}" for run in runs)],
+        [
+            f"{long:,} segments: latency ÷ alone, each",
+            *(", ".join(f"{millis / run['longAloneMillis']:.2f}" for millis in run["longMillis"]) for run in runs),
+        ],
+        ["the same alone, in s", *(f"{run['longAloneMillis'] / 1000:.1f}" for run in runs)],
+        ["offered, documents/s", *(f"{run['offered']:.2f}" for run in runs)],
+        ["from the job's submission to its first event, in s", *(f"{run['startMillis'] / 1000:.1f}" for run in runs)],
+    ]
+    parts = [provenance(list(found.values())[-1]), table(["", *found], rows)]
+    return "\n\n".join([*parts, "![How much longer short documents take than alone, before and now](benchmarks/waiting.svg)"])
 
 
 def growth(results: dict[str, Any], folder: Path) -> str:
@@ -250,7 +280,7 @@ def growth(results: dict[str, Any], folder: Path) -> str:
                     for p in tasks
                 ],
             ),
-            "![Growth of cost with documents, queue and tasks](benchmarks/growth.svg)",
+            "![Growth of cost with documents, queue and tasks](growth.svg)",
         ]
     )
 
@@ -431,17 +461,22 @@ def fill_in(page: Path, part: str, generated: str) -> None:
 def main() -> None:
     docs = Path(sys.argv[1])
     page, folder = docs / "benchmarks.md", docs / "benchmarks"
+    tables = folder / "tables.md"
     found = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
     results, grown = found.get("results"), found.get("growth")
     if results:
         further = [run for name, run in sorted(found.items()) if name.startswith("results-")]
-        fill_in(page, "throughput", throughput(results, further, folder))
+        fill_in(page, "headlines", headlines([results, *further]))
+        fill_in(tables, "throughput", throughput(results, further, folder))
         if "latency" in results:
-            fill_in(page, "latency", latency(results, folder))
+            fill_in(tables, "latency", latency(results, folder))
+    states = {name: found[stem] for name, stem in (("before", "waiting-before"), ("now", "waiting")) if stem in found}
+    if states:
+        fill_in(page, "waiting", waiting(states, folder))
     if grown:
-        fill_in(page, "growth", growth(grown, folder))
+        fill_in(tables, "growth", growth(grown, folder))
     if "formats" in found:
-        fill_in(page, "formats", formats(found["formats"]))
+        fill_in(tables, "formats", formats(found["formats"]))
     if results and grown:
         fill_in(docs / "scaling.md", "capacity", capacity(results, grown))
     soaked = docs / "reliability" / "soak.json"
