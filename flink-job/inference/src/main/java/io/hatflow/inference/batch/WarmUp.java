@@ -10,10 +10,10 @@ import java.util.TreeMap;
  */
 public final class WarmUp<B extends Batch> {
 
-    /** A run that is expected to take longer is left out: all of them together take two or three seconds at most. */
-    private static final double LONGEST_NANOS = 0.75e9;
+    /** A run that is expected to take longer is left out: all of them together take little more than a second at most. */
+    private static final double LONGEST_NANOS = 0.3e9;
 
-    private static final double LONGEST_AGAIN_NANOS = 0.1e9;
+    private static final double LONGEST_AGAIN_NANOS = 0.05e9;
     private static final int ROUNDS = 8;
 
     private final BatchModel<B, ?> model;
@@ -29,7 +29,7 @@ public final class WarmUp<B extends Batch> {
     }
 
     /**
-     * Runs full windows, 1, 2, 4, … rows together, up to what takes most of a second or the budget's target; then those that take
+     * Runs full windows, 1, 2, 4, … rows together, up to what takes a third of a second or the budget's target; then those that take
      * little again and again. The budget learns the shortest time of each size: whatever else the machine does makes a run longer and
      * never shorter. Sizes for which memory runs out are not tried again; another failure ends it.
      */
