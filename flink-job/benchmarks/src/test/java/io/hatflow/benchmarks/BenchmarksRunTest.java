@@ -45,7 +45,7 @@ class BenchmarksRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "growth", "formats"})
+    @ValueSource(strings = {"run", "growth", "formats", "waiting"})
     void aCommandSaysWhatItCan(String command) {
         assertThat(Benchmarks.run(command, "--help")).isZero();
         assertThat(Benchmarks.run(command, "--hepl")).isEqualTo(2);
@@ -171,6 +171,27 @@ class BenchmarksRunTest {
             assertThat(format.path("ofHatflow").path("median").asDouble()).isPositive();
             assertThat(format.path("decodingMicros").asDouble()).isPositive();
         });
+    }
+
+    @Test
+    void shortDocumentsAmongLongOnesAreComparedWithThemselvesAlone(@TempDir Path folder) throws IOException {
+        JsonNode waiting = results(
+                        folder.resolve("waiting.json"),
+                        List.of(
+                                "waiting",
+                                "--bundle",
+                                BUNDLE,
+                                "--documents",
+                                "20",
+                                "--one-in",
+                                "10",
+                                "--segments",
+                                "50"))
+                .path("waiting");
+        assertThat(waiting.path("aloneMillis")).hasSize(8);
+        assertThat(waiting.path("shortSlowdown").path("p99").asDouble()).isPositive();
+        assertThat(waiting.path("longMillis")).hasSize(2);
+        assertThat(waiting.path("startMillis").asDouble()).isPositive();
     }
 
     private static JsonNode results(Path file, List<String> command) throws IOException {

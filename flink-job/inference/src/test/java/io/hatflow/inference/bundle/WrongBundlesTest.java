@@ -206,7 +206,7 @@ class WrongBundlesTest {
                 wrong(
                         "model.onnx cut off",
                         bundle -> bundle.cut("model.onnx"),
-                        "model.onnx has 229640 bytes, the manifest says 229641; copy the bundle again"),
+                        "model.onnx has … bytes, the manifest says …; copy the bundle again"),
                 wrong(
                         "tokenizer.json cut off",
                         bundle -> bundle.cut("tokenizer.json"),
