@@ -19,6 +19,7 @@ from onnx_export.bundle.given import (
 )
 from onnx_export.bundle.manifest import model_part
 from onnx_export.bundle.scoring import default_threshold
+from onnx_export.checkpoints.labels import PROBLEM_TYPES
 from onnx_export.contract import PAD_SEGMENTS, TOKENIZER, PadSegment
 from onnx_export.export.agreement import Agreement
 from onnx_export.export.checked_graph import build_checked
@@ -27,7 +28,7 @@ from onnx_export.export.graph_settings import GraphSettings
 from onnx_export.export.hat_model import HatModel, calibration_windows
 from onnx_export.export.precision import precision_problems
 from onnx_export.hat.checkpoint import Checkpoint
-from onnx_export.hat.config import PROBLEM_TYPES, HatConfig
+from onnx_export.hat.config import HatConfig
 from onnx_export.hat.tokenizer import check_tokenizer, default_tokenization
 from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError
