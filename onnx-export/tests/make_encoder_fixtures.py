@@ -1,12 +1,14 @@
-"""Writes fixtures of ``tests/fixtures/encoder``: random checkpoints, saved and scored by transformers.
+"""Writes fixtures of ``tests/fixtures/encoder`` and ``encoder-texts``: random checkpoints, saved and scored by transformers.
 
     python -m venv venv && venv/bin/pip install torch transformers
     venv/bin/python tests/make_encoder_fixtures.py --output tests/fixtures/encoder
+    venv/bin/python tests/make_encoder_fixtures.py --output tests/fixtures/encoder-texts --texts
     venv/bin/python tests/make_encoder_fixtures.py --output random --random 200
     ENCODER_FIXTURES=random pytest tests/test_encoder_parity.py
 
 Without ``--random`` it writes the cases below; with it, that many of random kinds and sizes, to be looked at and thrown away. What
-transformers computes is meant: nothing here comes from the exporter.
+transformers computes is meant: nothing here comes from the exporter. With ``--texts`` checkpoints have tokenizers, and texts are scored:
+cut where transformers cuts them, and of tags, grouped as its pipeline groups them.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import tokenizers
 import torch
 import transformers
+from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 SEQUENCE, TOKENS = "ForSequenceClassification", "ForTokenClassification"
 KINDS = ("Bert", "Roberta", "XLMRoberta", "Camembert", "DistilBert", "Electra", "MPNet")
@@ -44,6 +48,46 @@ CASES: dict[str, dict[str, Any]] = {
     "mpnet": {"kind": "MPNet", "length": 300, "eps": 1e-5},
     "mpnet-tokens": {"kind": "MPNet", "head": TOKENS, "layers": 1},
 }
+TEXT_CASES: dict[str, dict[str, Any]] = {
+    "tiny-encoder": {
+        "kind": "Bert",
+        "tokens": "wordpiece",
+        "id2label": ["payment", "termination", "liability", "secrecy"],
+        "problem_type": "multi_label_classification",
+        "length": 24,
+        "settings": {"segmenter": "uniform", "thresholds": {"payment": 0.6}},
+    },
+    "tiny-encoder-mean": {
+        "kind": "Roberta",
+        "tokens": "bytes",
+        "id2label": ["contract", "complaint", "letter"],
+        "settings": {"segmenter": "uniform", "pooling": "mean"},
+    },
+    "tiny-encoder-sum": {
+        "kind": "MPNet",
+        "tokens": "unigram",
+        "labels": 1,
+        "settings": {"segmenter": "uniform", "pooling": "logsumexp", "segment_length": 17},
+    },
+    "tiny-tags": {
+        "kind": "DistilBert",
+        "tokens": "wordpiece",
+        "head": TOKENS,
+        "id2label": ["O", "B-PER", "I-PER", "B-PLACE", "I-PLACE", "DATE"],
+        "length": 64,
+        "settings": {"segmenter": "uniform"},
+    },
+}
+TEXTS = [
+    "The buyer pays the price within thirty days after the invoice.",
+    "Agreed",
+    "Ms. Okafor of Lagos met Mr. Berg in Oslo on 3 March; both signed at once.",
+    "Ça ne va pas… 荷物は届きました。 The parcel came 📦🚚 two days late 😡.",
+    "a [SEP] b </s> c <pad> d [PAD] e",
+    "  spaces   before,\tbetween and\r\nafter \n\n",
+    "Either party may end this agreement by written notice. The supplier is liable for damage only if it acted with intent. " * 4,
+    "On day 12 the crew moved 84 crates from the quay to shed 2 and wrote it in the log. 𝒲hat now? " * 7,
+]
 DEFAULTS: dict[str, Any] = {
     "head": SEQUENCE,
     "hidden": 16,
@@ -64,8 +108,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--random", type=int, default=0, metavar="COUNT")
+    parser.add_argument("--texts", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    if options.texts:
+        for number, (name, case) in enumerate(TEXT_CASES.items()):
+            torch.manual_seed(options.seed * 1000 + number)
+            _write_with_texts(options.output / name, {**DEFAULTS, **case})
+        return
     chance = random.Random(options.seed)
     cases = {f"{i:04}": _random_case(i, chance) for i in range(options.random)} or CASES
     for number, (name, case) in enumerate(cases.items()):
@@ -123,13 +173,22 @@ def _config(case: dict[str, Any]) -> Any:
         pad_token_id=pad,
         layer_norm_eps=case["eps"],
         id2label=dict(enumerate(labels)),
-        problem_type=case.get("problem_type"),
+        # transformers refuses labels that exclude each other where there is one.
+        problem_type=case.get("problem_type") if len(labels) > 1 else None,
     )
 
 
 def _write(folder: Path, case: dict[str, Any], chance: random.Random) -> None:
-    config = _config(case)
-    model = getattr(transformers, case["kind"] + case["head"])(config).eval()
+    model = _saved(folder, case)
+    lengths = [2, case["length"], *(chance.randint(2, case["length"]) for _ in range(4))]
+    # Any token may stand anywhere, the padding's, too.
+    inputs = [[chance.randrange(case["vocabulary"]) for _ in range(length)] for length in lengths]
+    _write_expected(folder, {"inputs": inputs, "logits": [_logits(model, ids) for ids in inputs]})
+
+
+def _saved(folder: Path, case: dict[str, Any]) -> Any:
+    """A checkpoint of random weights, wide enough that logits differ visibly; what is returned has them as they were saved."""
+    model = getattr(transformers, case["kind"] + case["head"])(_config(case)).eval()
     with torch.no_grad():
         for name, weight in model.named_parameters():
             wide = weight.ndim == 2 and "embeddings" not in name
@@ -137,17 +196,76 @@ def _write(folder: Path, case: dict[str, Any], chance: random.Random) -> None:
     model.to(getattr(torch, case["dtype"]))
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(folder, **({"max_shard_size": "6KB"} if case.get("shards") else {}))
-    model.float()  # the weights as they were saved, in the arithmetic of the exporter
-    lengths = [2, case["length"], *(chance.randint(2, case["length"]) for _ in range(4))]
-    # Any token may stand anywhere, the padding's, too.
-    inputs = [[chance.randrange(case["vocabulary"]) for _ in range(length)] for length in lengths]
-    answers = []
-    for ids in inputs:
-        with torch.no_grad():
-            logits = model(input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long)).logits[0]
-        answers.append([[round(float(x), 6) for x in row] for row in logits] if logits.ndim == 2 else [round(float(x), 6) for x in logits])
-    record = {"transformers": transformers.__version__, "inputs": inputs, "logits": answers}
-    (folder / "expected.json").write_text(f"{json.dumps(record, separators=(',', ':'))}\n")
+    return model.float()
+
+
+def _logits(model: Any, ids: list[int]) -> list[Any]:
+    """[C], or [tokens, C] of a head for tokens."""
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long)).logits[0]
+    return [[round(float(x), 6) for x in row] for row in logits] if logits.ndim == 2 else [round(float(x), 6) for x in logits]
+
+
+def _write_expected(folder: Path, record: dict[str, Any]) -> None:
+    content = {"transformers": transformers.__version__, **record}
+    (folder / "expected.json").write_text(f"{json.dumps(content, separators=(',', ':'))}\n")
+
+
+def _write_with_texts(folder: Path, case: dict[str, Any]) -> None:
+    tokenizer = _tokenizer(case["tokens"])
+    counted = case["kind"] in COUNTED
+    model = _saved(folder, {**case, "vocabulary": tokenizer.get_vocab_size()})
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    names = dict(zip(("cls_token", "pad_token", "sep_token", "unk_token"), _special(counted), strict=True))
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), **names)
+    (folder / "bundle.json").write_text(json.dumps({"name": folder.name, "version": "1", **case["settings"]}))
+    length = case["settings"].get("segment_length", case["length"])
+    records = []
+    for text in TEXTS:
+        cut = fast(text, truncation=True, max_length=length, return_overflowing_tokens=True)["input_ids"]
+        record = {"text": text, "segments": cut, "logits": [_logits(model, ids) for ids in cut]}
+        if case["head"] == TOKENS:
+            pipeline = transformers.TokenClassificationPipeline(
+                model=model, tokenizer=fast, aggregation_strategy="simple", device="cpu"
+            )
+            del record["logits"]
+            spans = pipeline(text) if len(cut) == 1 else []
+            record["spans"] = [
+                [span["entity_group"], round(float(span["score"]), 6), span["start"], span["end"]] for span in spans
+            ]
+        records.append(record)
+    _write_expected(folder, {"texts": records})
+
+
+def _special(counted: bool) -> tuple[str, str, str, str]:
+    """The tokens that begin a text, pad it, end it and are unknown, in the order of their ids."""
+    return ("<s>", "<pad>", "</s>", "<unk>") if counted else ("[CLS]", "[PAD]", "[SEP]", "[UNK]")
+
+
+def _tokenizer(kind: str) -> tokenizers.Tokenizer:
+    """A small tokenizer, trained on the texts."""
+    cls, _, sep, unk = special = _special(kind != "wordpiece")
+    if kind == "wordpiece":
+        tokenizer = tokenizers.Tokenizer(models.WordPiece(unk_token=unk))
+        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        trainer: Any = trainers.WordPieceTrainer(vocab_size=200, special_tokens=[*special])
+    elif kind == "bytes":
+        tokenizer = tokenizers.Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(vocab_size=320, special_tokens=[*special], initial_alphabet=alphabet)
+    else:
+        tokenizer = tokenizers.Tokenizer(models.Unigram())
+        tokenizer.normalizer = normalizers.NFKC()
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.UnigramTrainer(vocab_size=200, special_tokens=[*special], unk_token=unk)
+    tokenizer.train_from_iterator(TEXTS, trainer)
+    ids = [(token, tokenizer.token_to_id(token)) for token in (cls, sep)]
+    single = f"{cls} $A {sep}"
+    tokenizer.post_processor = processors.TemplateProcessing(single=single, pair=f"{single} $B {sep}", special_tokens=ids)
+    return tokenizer
 
 
 if __name__ == "__main__":

@@ -55,7 +55,8 @@ WRONG_COMMANDS = [
     (
         "graph --checkpoint DIR --output DIR/m.onnx",
         1,
-        "DIR: 1 problem\n  - holds no checkpoint: expected config.json with model.safetensors or pytorch_model.bin (HAT), or of a language "
+        "DIR: 1 problem\n  - holds no checkpoint: expected config.json with model.safetensors or pytorch_model.bin (HAT, or an encoder of "
+        "transformers), or of a language "
         "model config.json with model.safetensors, config.gin with model.pkl.gz (trax), or checkpoint_last.pt (PyTorch)",
     ),
     (

@@ -97,7 +97,7 @@ def _class_of(content: Mapping[str, Any]) -> str:
 def is_encoder(content: Mapping[str, Any]) -> bool:
     """Whether a ``config.json`` is that of an encoder of transformers, supported or not, and not of a HAT."""
     named = _class_of(content)
-    return family_of(content) is not None or (named.endswith(tuple(HEADS)) and not named.startswith("HAT"))
+    return not named.startswith("HAT") and (family_of(content) is not None or named.endswith(tuple(HEADS)))
 
 
 def inspect_config(content: Mapping[str, Any]) -> tuple[EncoderConfig, list[str], list[str]]:

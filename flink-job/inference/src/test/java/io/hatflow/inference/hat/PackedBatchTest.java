@@ -58,10 +58,10 @@ class PackedBatchTest {
     void aSegmentOfTooManyTokensIsOurBugAndSaysSo() {
         Window window = new Window(new int[] {1, 2, 3, 4}, List.of(new Span(0, 4)));
         assertThatThrownBy(() -> new PackedBatch(packing(PadSegment.NONE), List.of(window)))
-                .hasMessageContaining("a segment has 4 tokens, expected at most 3");
+                .hasMessageContaining("a segment has 4 tokens, expected at most 3 beside");
     }
 
     private static Packing packing(PadSegment padSegment) {
-        return new Packing(4, 2, CLS, PAD, padSegment);
+        return new Packing(4, 2, CLS, null, PAD, padSegment);
     }
 }
