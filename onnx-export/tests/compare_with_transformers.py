@@ -24,7 +24,7 @@ import torch  # noqa: E402
 import transformers  # noqa: E402
 
 from corpus import corpus  # noqa: E402
-from make_encoder_fixtures import COUNTED, DEFAULTS, SEQUENCE, _config  # noqa: E402
+from make_encoder_fixtures import COUNTED, DEFAULTS, SEQUENCE, _config, widen  # noqa: E402
 from onnx_export.__main__ import main as onnx_export  # noqa: E402
 from onnx_export.bundle.classifier import Classifier  # noqa: E402
 from onnx_export.bundle.manifest import read_manifest  # noqa: E402
@@ -82,6 +82,7 @@ def _checkpoint(kind: str, source: Path, folder: Path) -> tuple[Any, Any]:
     rows = 60_000 if kind in COUNTED else 31_000
     config = _config({**case, "vocabulary": rows})
     model = getattr(transformers, kind + SEQUENCE)(config).eval()
+    widen(model)
     model.save_pretrained(folder)
     if not (folder / "tokenizer.json").is_file():
         said = missing_tokenizer(folder)

@@ -187,16 +187,21 @@ def _write(folder: Path, case: dict[str, Any], chance: random.Random) -> None:
 
 
 def _saved(folder: Path, case: dict[str, Any]) -> Any:
-    """A checkpoint of random weights, wide enough that logits differ visibly; what is returned has them as they were saved."""
+    """A checkpoint of random weights; what is returned has them as they were saved."""
     model = getattr(transformers, case["kind"] + case["head"])(_config(case)).eval()
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            wide = weight.ndim == 2 and "embeddings" not in name
-            weight.normal_(0, 1.5 / weight.shape[1] ** 0.5 if wide else 0.5).add_(1 if "norm.weight" in name.lower() else 0)
+    widen(model)
     model.to(getattr(torch, case["dtype"]))
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(folder, **({"max_shard_size": "6KB"} if case.get("shards") else {}))
     return model.float()
+
+
+def widen(model: Any) -> None:
+    """Random weights by which logits differ visibly between texts."""
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            wide = weight.ndim == 2 and "embeddings" not in name
+            weight.normal_(0, 1.5 / weight.shape[1] ** 0.5 if wide else 0.5).add_(1 if "norm.weight" in name.lower() else 0)
 
 
 def _logits(model: Any, ids: list[int]) -> list[Any]:
