@@ -79,12 +79,10 @@ class EncoderConfig:
 
 
 def family_of(content: Mapping[str, Any]) -> Family | None:
-    """The family that a ``config.json`` names as its model type or in ``architectures``."""
-    named = _class_of(content)
-    for family in FAMILIES:
-        if family.task_of(named) or content.get("model_type") in family.model_types:
-            return family
-    return None
+    """The family that a ``config.json`` names in ``architectures``, else as its model type."""
+    named, model_type = _class_of(content), content.get("model_type")
+    by_class = [family for family in FAMILIES if family.task_of(named)]
+    return next(iter([*by_class, *(family for family in FAMILIES if model_type in family.model_types)]), None)
 
 
 def _class_of(content: Mapping[str, Any]) -> str:

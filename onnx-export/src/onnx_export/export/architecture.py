@@ -25,8 +25,8 @@ def architecture_of(folder: Path) -> Architecture:
         raise ExportError(
             str(folder),
             [
-                "holds no checkpoint: expected config.json with model.safetensors or pytorch_model.bin (HAT, or an encoder of transformers), or of a language model "
-                "config.json with model.safetensors, config.gin with model.pkl.gz (trax), or checkpoint_last.pt (PyTorch)"
+                "holds no checkpoint: expected config.json with model.safetensors or pytorch_model.bin (HAT, or an encoder of "
+                "transformers), or of a language model config.json with model.safetensors, config.gin with model.pkl.gz (trax), or checkpoint_last.pt (PyTorch)"
             ],
         )
     config = folder / "config.json"
