@@ -201,6 +201,15 @@ def test_options_that_do_not_fit_are_refused(tmp_path, capsys, options, problem)
     assert problem in capsys.readouterr().err
 
 
+def test_the_graph_alone_needs_no_tokenizer_and_has_no_pooling(tmp_path, capsys):
+    folder = shutil.copytree(FIXTURES / "tiny-encoder", tmp_path / "c", ignore=shutil.ignore_patterns("tokenizer.json"))
+    arguments = ["graph", "--checkpoint", str(folder), "--output", str(tmp_path / "m.onnx")]
+    assert main(arguments) == 0
+    assert main([*arguments, "--precision", "int8"]) == 0
+    assert main([*arguments, "--pooling", "max"]) == 1
+    assert "--pooling is for bundles" in capsys.readouterr().err
+
+
 def test_a_tokenizer_that_puts_something_else_around_texts_is_refused(tmp_path):
     folder = shutil.copytree(FIXTURES / "tiny-encoder", tmp_path / "c")
     content = json.loads((folder / "tokenizer.json").read_text())

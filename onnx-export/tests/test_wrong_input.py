@@ -60,6 +60,12 @@ WRONG_COMMANDS = [
         "model config.json with model.safetensors, config.gin with model.pkl.gz (trax), or checkpoint_last.pt (PyTorch)",
     ),
     (
+        GRAPH + " --pooling mean --segment-length 9",
+        1,
+        "options: 2 problems\n  - --pooling mean is for ordinary encoders; of a HAT expected one of max, first, last, attentive\n"
+        "  - --segment-length is for ordinary encoders, …",
+    ),
+    (
         "bundle --checkpoint ENCODER --output DIR/out --task embedding",
         1,
         "options: 1 problem\n  - --task is for HAT models, and this checkpoint holds an ordinary encoder: leave it out",

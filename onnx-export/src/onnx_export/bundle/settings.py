@@ -137,10 +137,6 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     problems = list(_left_open(config))
     if flags.window_length is not None:
         problems.append("--window-length is for Hourglass models, and a window of a HAT has max_sentences segments: leave it out")
-    if flags.segment_length is not None:
-        problems.append(
-            "--segment-length is for ordinary encoders, and config.json says how long a HAT's segments are: leave it out"
-        )
     if flags.window_gap is not None:
         problems.append("--window-gap is for language models, and a HAT sees all of a text: leave it out")
     overlap = _window_overlap(given, flags, config, problems)

@@ -130,9 +130,9 @@ def graph_problems(config: HourglassConfig, flags: Flags) -> list[str]:
 
 
 def foreign_flags(flags: Flags) -> list[str]:
-    """Options that say something about a HAT model."""
+    """Options that say something about other models."""
     return [
-        f"--{name.replace('_', '-')} is for HAT models, and this checkpoint holds an Hourglass model: leave it out"
+        f"--{name.replace('_', '-')} is for {'ordinary encoders' if name == 'segment_length' else 'HAT models'}, and this checkpoint holds an Hourglass model: leave it out"
         for name in _FOREIGN
         if getattr(flags, name) is not None
     ]

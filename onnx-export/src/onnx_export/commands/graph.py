@@ -57,7 +57,8 @@ def _hat_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreem
 
 def _encoder_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreement]:
     folder, checkpoint = options.checkpoint, encoder_of(options)
-    _refuse([*foreign_to_encoders(flags), *precision_problems(flags.precision, flags.storage, flags.calibration)])
+    pooling = ["--pooling is for bundles: an encoder's graph answers for segments alone; leave it out"] if flags.pooling else []
+    _refuse([*foreign_to_encoders(flags), *pooling, *precision_problems(flags.precision, flags.storage, flags.calibration)])
     segmenter = encoder_segmenter(folder, flags)
     model = EncoderModel(checkpoint, flags.storage, flags.precision)
     return build_checked(model, lambda: calibration_segments(folder, checkpoint, flags.calibration, segmenter))

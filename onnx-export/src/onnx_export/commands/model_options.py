@@ -103,10 +103,15 @@ def hourglass_of(options: argparse.Namespace) -> HourglassCheckpoint:
 
 def checkpoint_of(options: argparse.Namespace) -> Checkpoint:
     """Read the HAT checkpoint asked for; what a person should know of it goes to standard error."""
+    problems = []
     if options.pooling is not None and options.pooling not in POOLINGS:
-        raise ExportError(
-            "options", [f"--pooling {options.pooling} is for ordinary encoders; of a HAT expected one of {', '.join(POOLINGS)}"]
+        problems.append(f"--pooling {options.pooling} is for ordinary encoders; of a HAT expected one of {', '.join(POOLINGS)}")
+    if options.segment_length is not None:
+        problems.append(
+            "--segment-length is for ordinary encoders, and config.json says how long a HAT's segments are: leave it out"
         )
+    if problems:
+        raise ExportError("options", problems)
     checkpoint = read_checkpoint(options.checkpoint, pooling=options.pooling, embedding=options.task == "embedding")
     _print_notes(checkpoint.notes)
     config = checkpoint.config
