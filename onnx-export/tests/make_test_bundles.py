@@ -28,11 +28,13 @@ from onnx import TensorProto, helper  # noqa: E402
 from bigram_hourglass import bigram_config, bigram_weights  # noqa: E402
 from corpus import corpus  # noqa: E402
 from corpus_vectors import corpus_record, write_corpus  # noqa: E402
+from onnx_export.bundle.encoder_settings import given_segment_length, resolve_encoder_settings  # noqa: E402
 from onnx_export.bundle.given import Flags  # noqa: E402
 from onnx_export.bundle.settings import resolve_settings  # noqa: E402
 from onnx_export.bundle.symbol_settings import resolve_symbol_settings  # noqa: E402
 from onnx_export.bundle.write import write_bundle  # noqa: E402
 from onnx_export.contract import PadSegment, Precision  # noqa: E402
+from onnx_export.encoder.checkpoint import read_encoder  # noqa: E402
 from onnx_export.hat.checkpoint import read_checkpoint  # noqa: E402
 from onnx_export.hat.config import Head  # noqa: E402
 from onnx_export.hat.graph import build_graph  # noqa: E402
@@ -60,6 +62,7 @@ def main() -> None:
     options = parser.parse_args()
     write_tiny_bundles(options.output / "bundles")
     write_tiny_symbol_bundles(options.output / "bundles")
+    write_encoder_bundles(options.output)
     write_fixture_graphs(options.output / "hat-fixtures")
     write_hourglass_fixture_graphs(options.output / "hourglass-fixtures")
     write_wrong_graphs(options.output / "wrong-graphs")
@@ -168,6 +171,20 @@ def _tiny_symbol_bundle(
         resolved = resolve_symbol_settings(folder, checkpoint, Flags(precision=precision))
         write_bundle(folder, checkpoint, resolved, target / name)
     _print_size(target / name)
+
+
+def write_encoder_bundles(target: Path) -> None:
+    """The checkpoints of ``fixtures/encoder-texts`` as bundles, and what transformers computed for texts as ``encoder-texts/*.json``."""
+    (target / "encoder-texts").mkdir(parents=True, exist_ok=True)
+    for fixture in sorted((PROJECT / "tests/fixtures/encoder-texts").iterdir()):
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = shutil.copytree(fixture, Path(scratch) / fixture.name)
+            _describe(folder, fixture.name, json.loads((fixture / "bundle.json").read_text()))
+            checkpoint = read_encoder(folder, segment_length=given_segment_length(folder, Flags()))
+            settings = resolve_encoder_settings(folder, checkpoint, Flags())
+            write_bundle(folder, checkpoint, settings, target / "bundles" / fixture.name)
+        _print_size(target / "bundles" / fixture.name)
+        shutil.copy(fixture / "expected.json", target / "encoder-texts" / f"{fixture.name}.json")
 
 
 def write_hourglass_fixture_graphs(target: Path) -> None:

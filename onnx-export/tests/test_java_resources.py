@@ -10,6 +10,7 @@ from make_test_bundles import (
     open_tokenizers,
     segmentation_vectors,
     tokenizer_vectors,
+    write_encoder_bundles,
     write_fixture_graphs,
     write_hourglass_fixture_graphs,
     write_tiny_bundles,
@@ -41,9 +42,11 @@ def as_json(value):
 
 @pytest.fixture(scope="module")
 def fresh_bundles(tmp_path_factory):
-    write_tiny_bundles(folder := tmp_path_factory.mktemp("bundles"))
-    write_tiny_symbol_bundles(folder)
-    return folder
+    folder = tmp_path_factory.mktemp("resources")
+    write_tiny_bundles(folder / "bundles")
+    write_tiny_symbol_bundles(folder / "bundles")
+    write_encoder_bundles(folder)
+    return folder / "bundles"
 
 
 def test_wrong_graphs_are_current(tmp_path):
@@ -60,9 +63,10 @@ SYMBOL_BUNDLES = [
     *("tiny-language", "tiny-language-fixed", "tiny-language-gaps", "tiny-language-int8"),
     *("tiny-bytes", "tiny-quality"),
 ]
+ENCODER_BUNDLES = ["tiny-encoder", "tiny-encoder-mean", "tiny-encoder-sum", "tiny-tags"]
 
 
-@pytest.mark.parametrize("name", BUNDLES + SYMBOL_BUNDLES)
+@pytest.mark.parametrize("name", BUNDLES + SYMBOL_BUNDLES + ENCODER_BUNDLES)
 def test_tiny_bundles_are_whole_and_current(fresh_bundles, name):
     committed, fresh = RESOURCES / "bundles" / name, fresh_bundles / name
     assert {path.name for path in fresh_bundles.iterdir()} == {path.name for path in (RESOURCES / "bundles").iterdir()}

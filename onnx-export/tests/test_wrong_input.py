@@ -25,7 +25,7 @@ EXPECTED_BUNDLE = ": expected a folder written by `python -m onnx_export bundle`
 GRAPH = "graph --checkpoint CHECKPOINT --output DIR/m.onnx"
 WRITE = "bundle --checkpoint CHECKPOINT --output DIR/out"
 
-# Command (DIR: a folder, CHECKPOINT and LANGUAGE: good checkpoints in it, BUNDLE: a good bundle in it), exit code, message.
+# Command (DIR: a folder, CHECKPOINT, ENCODER and LANGUAGE: good checkpoints in it, BUNDLE: a good bundle in it), exit code, message.
 WRONG_COMMANDS = [
     ("bundel", 2, "python -m onnx_export: argument COMMAND: invalid choice: 'bundel' (choose from …)" + HELP),
     (
@@ -55,8 +55,36 @@ WRONG_COMMANDS = [
     (
         "graph --checkpoint DIR --output DIR/m.onnx",
         1,
-        "DIR: 1 problem\n  - holds no checkpoint: expected config.json with model.safetensors or pytorch_model.bin (HAT), or of a language "
+        "DIR: 1 problem\n  - holds no checkpoint: expected config.json with model.safetensors or pytorch_model.bin (HAT, or an encoder of "
+        "transformers), or of a language "
         "model config.json with model.safetensors, config.gin with model.pkl.gz (trax), or checkpoint_last.pt (PyTorch)",
+    ),
+    (
+        GRAPH + " --pooling mean --segment-length 9",
+        1,
+        "options: 2 problems\n  - --pooling mean is for ordinary encoders; of a HAT expected one of max, first, last, attentive\n"
+        "  - --segment-length is for ordinary encoders, …",
+    ),
+    (
+        "bundle --checkpoint ENCODER --output DIR/out --task embedding",
+        1,
+        "options: 1 problem\n  - --task is for HAT models, and this checkpoint holds an ordinary encoder: leave it out",
+    ),
+    (
+        "bundle --checkpoint ENCODER --output DIR/out --segment-length 25",
+        1,
+        "config.json: 1 problem\n  - segment_length is 25, expected 3 to 24, the tokens that the model can read at once",
+    ),
+    (
+        "bundle --checkpoint DIR/deberta --output DIR/out",
+        1,
+        "config.json: 1 problem\n  - architectures: DebertaV2ForSequenceClassification is not supported, because …",
+    ),
+    (
+        "bundle --checkpoint DIR/two-seps --output DIR/out",
+        1,
+        "DIR/two-seps/tokenizer.json: 1 problem\n  - puts [CLS] before a text and [SEP] [SEP] after it, expected one token each, such as "
+        "[CLS] and [SEP]: a tokenizer of another kind of model",
     ),
     (
         "graph --checkpoint LANGUAGE --output DIR/m.onnx --pooling max",
@@ -202,6 +230,7 @@ def files(tmp_path_factory):
     weights = load_file(write_checkpoint(folder / "wrapped", hat_config()) / "model.safetensors")
     wrapped = {f"net.{name}": array for name, array in weights.items()} | {"loss.weight": np.zeros(2, np.float32)}
     save_file(wrapped, folder / "wrapped/model.safetensors")
+    write_encoders(folder)
     write_language_checkpoints(folder)
     (folder / "text").write_text("text")
     labelled = [{"id": label, "text": "text", "labels": [label]} for label in ("Fee", "fee")]
@@ -209,6 +238,20 @@ def files(tmp_path_factory):
     (folder / "keys.jsonl").write_text('{"id": "a", "text": "text", "tags": ["Fee"]}')
     (folder / "thresholds.json").write_text('{"paymnt": 0.5}')
     return folder
+
+
+def write_encoders(folder):
+    """A good one and some that cannot be exported."""
+    for name in ("encoder", "deberta", "two-seps"):
+        shutil.copytree(Path(__file__).parent / "fixtures/encoder-texts/tiny-encoder", folder / name)
+    for name, file, change in (
+        ("deberta", "config.json", {"architectures": ["DebertaV2ForSequenceClassification"]}),
+        ("two-seps", "tokenizer.json", {}),
+    ):
+        content = json.loads((folder / name / file).read_text()) | change
+        if name == "two-seps":
+            content["post_processor"]["single"].append({"SpecialToken": {"id": "[SEP]", "type_id": 0}})
+        (folder / name / file).write_text(json.dumps(content))
 
 
 def write_language_checkpoints(folder):
@@ -236,7 +279,11 @@ def pattern(message):
 @pytest.mark.parametrize(("command", "code", "message"), WRONG_COMMANDS, ids=[command for command, _, _ in WRONG_COMMANDS])
 def test_a_mistake_is_named_without_a_stack_trace(files, capsys, command, code, message):
     words = (
-        command.replace("CHECKPOINT", "DIR/checkpoint").replace("LANGUAGE", "DIR/language").replace("DIR", str(files)).split(" ")
+        command.replace("CHECKPOINT", "DIR/checkpoint")
+        .replace("ENCODER", "DIR/encoder")
+        .replace("LANGUAGE", "DIR/language")
+        .replace("DIR", str(files))
+        .split(" ")
     )
     try:
         ended = __main__.main(words)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.bundle.manifest import packed_layout
-from onnx_export.bundle.scoring import DocumentScores, combine_windows
+from onnx_export.bundle.scoring import DocumentScores, combine_segments, combine_windows
+from onnx_export.bundle.tagging import LabelledSpan, label_scores, labelled_spans
 from onnx_export.contract import MODEL, TOKENIZER, Logits
 from onnx_export.onnx.packing import Segments, in_a_row, open_session, run
 from onnx_export.text.cutting import BETWEEN_SEGMENTS, TextCutter
@@ -62,8 +63,10 @@ class Classifier:
         )
 
     def window_inputs(self, document: SegmentedDocument) -> list[Segments]:
-        """The token ids, CLS first, of each segment of each window."""
-        segments = [[self.layout.cls_id, *document.token_ids[first:end]] for first, end in document.segments]
+        """The token ids, CLS first, of each segment of each window; SEP last, where the model has segments end so."""
+        sep = self.manifest["special_tokens"].get("sep")
+        last = [] if sep is None else [sep]
+        segments = [[self.layout.cls_id, *document.token_ids[first:end], *last] for first, end in document.segments]
         return [segments[first:end] for first, end in document.windows]
 
     def answer(self, document: SegmentedDocument) -> list[Logits]:
@@ -76,4 +79,21 @@ class Classifier:
 
     def score(self, document: SegmentedDocument) -> DocumentScores:
         """Scores of a document; a choice of a multiple choice has one, its logit."""
+        if self.manifest["task"] == "token-classification":
+            return self._label_scores(document)
+        if self.manifest["architecture"] == "encoder":
+            return combine_segments(self.answer(document), self.manifest["problem_type"], self.manifest["pooling"])
         return combine_windows(document.windows, self.answer(document), self.manifest.get("problem_type", "regression"))
+
+    def spans(self, document: SegmentedDocument) -> list[LabelledSpan]:
+        """Of token classification: the runs of a document's tokens that have a label, in their order."""
+        tags, spans = self.manifest["tags"], []
+        for index, logits in enumerate(self.answer(document)):
+            first, end = document.segments[index]  # a window is a segment
+            spans += labelled_spans(logits.segments[0][1 : 1 + end - first], tags, segment=index, first=first)
+        return spans
+
+    def _label_scores(self, document: SegmentedDocument) -> DocumentScores:
+        labels = [label["name"] for label in self.manifest["labels"]]
+        segments = label_scores(self.spans(document), labels, len(document.segments))
+        return DocumentScores(segments.max(axis=0), segments)

@@ -17,12 +17,18 @@ from onnx_export.export.agreement import Agreement
 from onnx_export.json_files import read_json_object
 from onnx_export.onnx.storage import Storage
 from onnx_export.problems import ExportError
-from onnx_export.text.cleaning import CleaningName
-from onnx_export.text.cutting import TokenizationName
-from onnx_export.text.segmentation import SegmenterName
+from onnx_export.text.cleaning import CLEANINGS, CleaningName
+from onnx_export.text.cutting import TOKENIZATIONS, TokenizationName
+from onnx_export.text.segmentation import SEGMENTERS, SegmenterName
 
 CHECKPOINT_SETTINGS = "bundle.json"
 """Beside a checkpoint."""
+
+NO_MODEL_CARD = (
+    "Nobody has written down yet what it was trained on, how well it works, where it fails and under which licence it "
+    "may be used. Put that into `MODEL_CARD.md` beside the checkpoint and export again.\n"
+)
+"""What a model card says that nobody has written."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class Flags:
     cleaning: CleaningName | None = None
     tokenization: TokenizationName | None = None
     segmenter: SegmenterName | None = None
+    segment_length: int | None = None
+    pooling: str | None = None
     window_length: int | None = None
     window_overlap: int | None = None
     window_gap: int | None = None
@@ -119,6 +127,29 @@ def label_thresholds(given: object, labels: Sequence[str], default: float, probl
         if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not math.isfinite(threshold):
             problems.append(f"thresholds: {label!r} has {threshold!r}, expected a number")
     return {label: given.get(label, default) for label in labels}
+
+
+def segmenter_of(given: Mapping[str, Any], flags: Flags, problems: list[str]) -> SegmenterName:
+    """How texts are cut."""
+    segmenter: SegmenterName = flags.segmenter or given.get("segmenter", "sentence")
+    if segmenter not in SEGMENTERS:
+        problems.append(f"segmenter is {segmenter!r}, expected one of {', '.join(SEGMENTERS)}")
+    return segmenter
+
+
+def text_of(given: object, flags: Flags, tokenization: TokenizationName, problems: list[str]) -> dict[str, str]:
+    """What is done with a text before it is cut: the manifest's ``text``."""
+    if not isinstance(given, Mapping) or given.keys() - {"cleaning", "tokenization"}:
+        problems.append(f"text is {given!r}, expected an object of cleaning and tokenization")
+        return {}
+    text: dict[str, str] = {
+        "cleaning": flags.cleaning or given.get("cleaning", CLEANINGS[0]),
+        "tokenization": flags.tokenization or given.get("tokenization", tokenization),
+    }
+    for (name, value), choices in zip(text.items(), (CLEANINGS, TOKENIZATIONS), strict=True):
+        if value not in choices:
+            problems.append(f"text.{name} is {value!r}, expected one of {', '.join(choices)}")
+    return text
 
 
 def check_manifest(manifest: Mapping[str, Any]) -> None:

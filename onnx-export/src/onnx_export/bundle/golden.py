@@ -25,6 +25,7 @@ _CUTS_OF_SYMBOLS = ("symbols", "symbol_offsets", "windows")
 _ANSWERS: dict[Task, tuple[str, ...]] = {
     "document-classification": ("scores", "segment_scores"),
     "segment-classification": ("scores", "segment_scores"),
+    "token-classification": ("scores", "segment_scores"),
     "multiple-choice": ("scores", "segment_scores"),
     "masked-lm": ("token_logits",),
     "embedding": ("embedding",),

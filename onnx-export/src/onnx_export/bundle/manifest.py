@@ -10,7 +10,9 @@ from typing import Any
 
 import jsonschema
 
-from onnx_export.contract import MANIFEST, Task
+from onnx_export.bundle.tagging import labels_of_tags
+from onnx_export.contract import MANIFEST, SegmentPooling, Task
+from onnx_export.encoder.config import EncoderConfig
 from onnx_export.hat.config import HatConfig
 from onnx_export.hourglass.config import HourglassConfig
 from onnx_export.json_files import read_json_object
@@ -70,7 +72,11 @@ def _sentence(error: jsonschema.ValidationError) -> str:
 
 def _contradictions(manifest: Mapping[str, Any]) -> list[str]:
     """What a schema cannot say."""
-    return _contradictions_of_hourglass(manifest) if manifest["architecture"] == "hourglass" else _contradictions_of_hat(manifest)
+    return (
+        _contradictions_of_hourglass(manifest)
+        if manifest["architecture"] == "hourglass"
+        else _contradictions_of_segments(manifest)
+    )
 
 
 def _contradictions_of_hourglass(manifest: Mapping[str, Any]) -> list[str]:
@@ -92,7 +98,7 @@ def _repeated_labels(names: Sequence[str]) -> list[str]:
     return [f"labels are {names}, expected names that differ"] if len(set(names)) < len(names) else []
 
 
-def _contradictions_of_hat(manifest: Mapping[str, Any]) -> list[str]:
+def _contradictions_of_segments(manifest: Mapping[str, Any]) -> list[str]:
     problems = []
     segmentation = manifest["segmentation"]
     if segmentation["window_overlap"] >= segmentation["max_segments"]:
@@ -102,10 +108,14 @@ def _contradictions_of_hat(manifest: Mapping[str, Any]) -> list[str]:
         )
     names = [label["name"] for label in manifest.get("labels", [])]
     problems += _repeated_labels(names)
-    # How wide a vector or a vocabulary is, the graph alone says.
     task = manifest["task"]
-    width = len(names) or (1 if task == "multiple-choice" else manifest["graph"]["outputs"][0]["shape"][-1])
-    tensors = graph_tensors(task, segment_length=segmentation["segment_length"], width=width)
+    tags = manifest.get("tags", [])
+    if tags and labels_of_tags(tags) != names:
+        problems.append(f"labels are {names}, expected those of the tags, {labels_of_tags(tags)}")
+    # How wide a vector or a vocabulary is, the graph alone says.
+    width = len(tags) or len(names) or (1 if task == "multiple-choice" else manifest["graph"]["outputs"][0]["shape"][-1])
+    pools = manifest["architecture"] == "hat"
+    tensors = graph_tensors(task, segment_length=segmentation["segment_length"], width=width, pools=pools)
     if manifest["graph"] != tensors or not isinstance(width, int):
         problems.append(f"graph is {manifest['graph']}, expected {tensors} for this task, segment length and labels")
     return problems
@@ -128,14 +138,22 @@ def symbol_tensors(*, offset: bool, classes: int) -> dict[str, Any]:
     }
 
 
-def graph_tensors(task: Task, *, segment_length: int, width: int) -> dict[str, Any]:
-    """Inputs and outputs of a HAT model's packed graph, in the form of the manifest; ``width`` is the last axis of each output."""
+def graph_tensors(task: Task, *, segment_length: int, width: int, pools: bool = True) -> dict[str, Any]:
+    """Inputs and outputs of a packed graph over segments, in the form of the manifest.
+
+    Args:
+        task: of the model.
+        segment_length: K.
+        width: the last axis of each output.
+        pools: whether the graph answers for documents, as that of a HAT does; an encoder's answers for segments alone.
+    """
 
     def output(name: str, *shape: str | int) -> dict[str, Any]:
         return _tensor(name, "float32", *shape, width)
 
     outputs: dict[Task, Sequence[dict[str, Any]]] = {
-        "document-classification": [output("logits", "B"), output("segment_logits", "S")],
+        "document-classification": [*([output("logits", "B")] if pools else []), output("segment_logits", "S")],
+        "token-classification": [output("token_logits", "S", segment_length)],
         "segment-classification": [output("segment_logits", "S")],
         "multiple-choice": [output("logits", "B"), output("segment_logits", "S")],
         "masked-lm": [output("token_logits", "S", segment_length)],
@@ -159,7 +177,7 @@ def packed_layout(manifest: Mapping[str, Any]) -> PackedLayout:
         max_segments=manifest["segmentation"]["max_segments"],
         cls_id=manifest["special_tokens"]["cls"],
         pad_id=manifest["special_tokens"]["pad"],
-        pad_segment=manifest["pad_segment"],
+        pad_segment=manifest.get("pad_segment", "none"),
     )
 
 
@@ -175,6 +193,18 @@ def hourglass_part(config: HourglassConfig) -> dict[str, Any]:
         "shortening": {"layout": config.layout, "boundaries": boundaries},
         "precision": "fp32",
         "graph": symbol_tensors(offset=config.has_offset, classes=len(config.labels)),
+    }
+
+
+def encoder_part(config: EncoderConfig, pooling: SegmentPooling | None) -> dict[str, Any]:
+    """The part of an encoder's manifest that the model alone decides, and how the logits of segments are pooled."""
+    tensors = graph_tensors(config.task, segment_length=config.segment_length, width=len(config.classes), pools=False)
+    return {
+        "architecture": "encoder",
+        "task": config.task,
+        "problem_type": config.problem_type,
+        **({"tags": list(config.classes)} if config.answers_for_tokens else {"pooling": pooling}),
+        "graph": tensors,
     }
 
 

@@ -29,7 +29,8 @@ _PAD_SEGMENTS: Mapping[str, str] = {
 def promises(manifest: Mapping[str, Any]) -> str:
     """What a valid manifest says, in sentences for a person."""
     first = f"{manifest['name']} {manifest['version']}: {manifest['task']}, {manifest['precision']}"
-    middle = _of_symbols(manifest) if manifest["architecture"] == "hourglass" else _of_hat(manifest)
+    of_architecture = {"hourglass": _of_symbols, "hat": _of_hat, "encoder": _of_encoder}
+    middle = of_architecture[manifest["architecture"]](manifest)
     return "\n".join([first, *middle, *_origin(manifest["provenance"])])
 
 
@@ -68,7 +69,7 @@ def _of_labels(manifest: Mapping[str, Any]) -> list[str]:
         return []
     thresholds = sorted({label["threshold"] for label in labels})
     shown = ", ".join(label["name"] for label in labels[:6]) + (", …" if len(labels) > 6 else "")
-    return [f"Labels: {shown}. {_presence(manifest['problem_type'], len(labels), thresholds)}"]
+    return [f"Labels: {shown}. {_presence(manifest['problem_type'], len(labels), thresholds, 'tags' in manifest)}"]
 
 
 def _of_hat(manifest: Mapping[str, Any]) -> list[str]:
@@ -85,6 +86,21 @@ def _of_hat(manifest: Mapping[str, Any]) -> list[str]:
         f"{'' if manifest['segment_positions'] else 'not '}added.",
     ]
     return lines
+
+
+def _of_encoder(manifest: Mapping[str, Any]) -> list[str]:
+    cutting = manifest["segmentation"]
+    if manifest["task"] == "token-classification":
+        answers, several = "says of every token of a text which label it has", ""
+    else:
+        answers = "scores a text"
+        several = f" The logits of several are pooled ({manifest['pooling']})."
+    return [
+        f"It {answers}.",
+        *_of_labels(manifest),
+        f"Texts of more than {cutting['segment_length']} tokens, those counted that begin and end them, are cut into segments "
+        f"({cutting['segmenter']}), each of which it looks at alone.{several}",
+    ]
 
 
 def _origin(provenance: Mapping[str, Any]) -> list[str]:
@@ -105,10 +121,12 @@ def _origin(provenance: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _presence(problem_type: str, labels: int, thresholds: Sequence[float]) -> str:
+def _presence(problem_type: str, labels: int, thresholds: Sequence[float], of_spans: bool) -> str:
     """When a label holds; ``thresholds`` ascend."""
     if problem_type == "regression":
         return "Each has its number."
+    if of_spans:
+        return f"Present where a span has a score of {thresholds[0]:.2g} or more."
     if problem_type == "single-label" and thresholds[-1] <= always_reached(labels):
         return "The best one is present."
     span = " to ".join(dict.fromkeys(f"{threshold:g}" for threshold in (thresholds[0], thresholds[-1])))

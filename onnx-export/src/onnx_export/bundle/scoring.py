@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx_export.contract import Logits, ProblemType
+from onnx_export.contract import Logits, ProblemType, SegmentPooling
 from onnx_export.text.segmentation import Span
 
 DEFAULT_THRESHOLD = 0.5
@@ -72,3 +72,25 @@ def combine_windows(windows: Sequence[Span], logits: Sequence[Logits], problem_t
     if documents:
         return DocumentScores(scores(np.stack(documents), problem_type).max(axis=0), segments)
     return DocumentScores(segments.max(axis=0), segments)
+
+
+def combine_segments(logits: Sequence[Logits], problem_type: ProblemType, pooling: SegmentPooling) -> DocumentScores:
+    """Scores of a document by an encoder, which looks at each segment alone: those of its segments' logits, pooled label by label.
+
+    The logits of a document of one segment are that segment's, whatever the pooling.
+    """
+    segments = np.concatenate([window.segments for window in logits])
+    return DocumentScores(scores(_pooled(segments, pooling), problem_type), scores(segments, problem_type))
+
+
+def _pooled(logits: NDArray[np.float32], pooling: SegmentPooling) -> NDArray[np.float32]:
+    """[n, C] -> [C]"""
+    wide = logits.astype(np.float64)
+    largest = wide.max(axis=0)
+    pooled = {
+        "max": largest,
+        "mean": wide.mean(axis=0),
+        "logsumexp": largest + np.log(np.exp(wide - largest).sum(axis=0)),
+    }
+    result: NDArray[np.float32] = pooled[pooling].astype(np.float32)
+    return result

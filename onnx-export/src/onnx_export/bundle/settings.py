@@ -9,6 +9,7 @@ from typing import Any
 
 from onnx_export.bundle.given import (
     CHECKPOINT_SETTINGS,
+    NO_MODEL_CARD,
     Flags,
     Identity,
     check_manifest,
@@ -16,9 +17,12 @@ from onnx_export.bundle.given import (
     identity,
     label_thresholds,
     model_card_path,
+    segmenter_of,
+    text_of,
 )
 from onnx_export.bundle.manifest import model_part
 from onnx_export.bundle.scoring import default_threshold
+from onnx_export.checkpoints.labels import PROBLEM_TYPES
 from onnx_export.contract import PAD_SEGMENTS, TOKENIZER, PadSegment
 from onnx_export.export.agreement import Agreement
 from onnx_export.export.checked_graph import build_checked
@@ -27,13 +31,11 @@ from onnx_export.export.graph_settings import GraphSettings
 from onnx_export.export.hat_model import HatModel, calibration_windows
 from onnx_export.export.precision import precision_problems
 from onnx_export.hat.checkpoint import Checkpoint
-from onnx_export.hat.config import PROBLEM_TYPES, HatConfig
+from onnx_export.hat.config import HatConfig
 from onnx_export.hat.tokenizer import check_tokenizer, default_tokenization
 from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError
-from onnx_export.text.cleaning import CLEANINGS
-from onnx_export.text.cutting import TOKENIZATIONS, TokenizationName
-from onnx_export.text.segmentation import SEGMENTERS, SegmenterName
+from onnx_export.text.segmentation import SegmenterName
 from onnx_export.text.tokenization import without_truncation
 
 DEFAULT_SEGMENT_POSITIONS = True
@@ -115,7 +117,7 @@ def graph_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> GraphS
 def given_segmenter(folder: Path) -> SegmenterName:
     """The segmenter that the checkpoint's ``bundle.json`` names, else the default."""
     problems: list[str] = []
-    segmenter = _segmenter(checkpoint_settings(folder, _SETTINGS), Flags(), problems)
+    segmenter = segmenter_of(checkpoint_settings(folder, _SETTINGS), Flags(), problems)
     if problems:
         raise ExportError(CHECKPOINT_SETTINGS, problems)
     return segmenter
@@ -138,8 +140,8 @@ def resolve_settings(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Bund
     if flags.window_gap is not None:
         problems.append("--window-gap is for language models, and a HAT sees all of a text: leave it out")
     overlap = _window_overlap(given, flags, config, problems)
-    segmenter = _segmenter(given, flags, problems)
-    text = _text(given.get("text", {}), flags, default_tokenization(folder), problems)
+    segmenter = segmenter_of(given, flags, problems)
+    text = text_of(given.get("text", {}), flags, default_tokenization(folder), problems)
     named = identity(given, flags, checkpoint.name, problems)
     card = model_card_path(folder, flags, problems)
     problems += precision_problems(flags.precision, flags.storage, flags.calibration)
@@ -200,28 +202,6 @@ def _window_overlap(given: Mapping[str, Any], flags: Flags, config: HatConfig, p
     return 0
 
 
-def _segmenter(given: Mapping[str, Any], flags: Flags, problems: list[str]) -> SegmenterName:
-    segmenter: SegmenterName = flags.segmenter or given.get("segmenter", "sentence")
-    if segmenter not in SEGMENTERS:
-        problems.append(f"segmenter is {segmenter!r}, expected one of {', '.join(SEGMENTERS)}")
-    return segmenter
-
-
-def _text(given: object, flags: Flags, tokenization: TokenizationName, problems: list[str]) -> dict[str, str]:
-    """What is done with a text before it is cut: the manifest's ``text``."""
-    if not isinstance(given, Mapping) or given.keys() - {"cleaning", "tokenization"}:
-        problems.append(f"text is {given!r}, expected an object of cleaning and tokenization")
-        return {}
-    text: dict[str, str] = {
-        "cleaning": flags.cleaning or given.get("cleaning", CLEANINGS[0]),
-        "tokenization": flags.tokenization or given.get("tokenization", tokenization),
-    }
-    for (name, value), choices in zip(text.items(), (CLEANINGS, TOKENIZATIONS), strict=True):
-        if value not in choices:
-            problems.append(f"text.{name} is {value!r}, expected one of {', '.join(choices)}")
-    return text
-
-
 def _golden_inputs(folder: Path, checkpoint: Checkpoint, flags: Flags) -> Sequence[GoldenInput]:
     own = flags.golden or folder / GOLDEN_INPUTS
     if flags.golden or own.is_file():
@@ -237,6 +217,5 @@ def _plain_model_card(name: str, checkpoint: Checkpoint) -> str:
         f"# {name}\n\n"
         f"A Hierarchical Attention Transformer ({config.layout}, width {config.hidden_size}, "
         f"{checkpoint.parameters / 1e6:.1f} M parameters) for {config.head.task}, exported from `{checkpoint.name}`.\n\n"
-        "Nobody has written down yet what it was trained on, how well it works, where it fails and under which licence it "
-        "may be used. Put that into `MODEL_CARD.md` beside the checkpoint and export again.\n"
+        f"{NO_MODEL_CARD}"
     )

@@ -37,7 +37,7 @@ FOREIGN_TEXT = 1.0
 """Surprise, in bits per byte: from there on a text is garbled, unless thresholds are given. Base64 has more, a damaged text has less."""
 
 _SETTINGS = {"name", "version", "metrics", "thresholds", "window_length", "window_overlap", "window_gap"}
-_FOREIGN = ("cleaning", "tokenization", "segmenter", "pad_segment", "segment_positions")
+_FOREIGN = ("cleaning", "tokenization", "segmenter", "segment_length", "pad_segment", "segment_positions")
 MOST_GAP = 1 << 20
 """Symbols; as in the schema of manifests."""
 _CHEAP_LENGTH = 1024
@@ -130,9 +130,9 @@ def graph_problems(config: HourglassConfig, flags: Flags) -> list[str]:
 
 
 def foreign_flags(flags: Flags) -> list[str]:
-    """Options that say something about a HAT model."""
+    """Options that say something about other models."""
     return [
-        f"--{name.replace('_', '-')} is for HAT models, and this checkpoint holds an Hourglass model: leave it out"
+        f"--{name.replace('_', '-')} is for {'ordinary encoders' if name == 'segment_length' else 'HAT models'}, and this checkpoint holds an Hourglass model: leave it out"
         for name in _FOREIGN
         if getattr(flags, name) is not None
     ]

@@ -20,13 +20,13 @@ from safetensors.numpy import save_file
 from onnx_export.bundle.given import CHECKPOINT_SETTINGS
 from onnx_export.bundle.golden import golden_input, read_golden
 from onnx_export.bundle.verify import checks
+from onnx_export.checkpoints.labels import PROBLEM_TYPES
 from onnx_export.contract import GOLDEN, MANIFEST, MODEL, MODEL_CARD, TOKENIZER
 from onnx_export.export.agreement import Agreement, check_agreement
 from onnx_export.export.golden_inputs import GOLDEN_INPUTS
 from onnx_export.export.graph_settings import GraphSettings
 from onnx_export.export.hat_model import HatModel
 from onnx_export.hat.checkpoint import SEGMENT_POSITIONS, read_checkpoint
-from onnx_export.hat.config import PROBLEM_TYPES
 from onnx_export.hat.layout import encoder_layout, parse_layout
 from onnx_export.json_files import read_json_object, write_json, write_json_lines
 from onnx_export.onnx.storage import WORD_EMBEDDINGS

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Hyperparameters:
@@ -20,6 +22,12 @@ class Hyperparameters:
         found = "is missing" if value is None else f"is {value!r}"
         self.problems.append(f"{key} {found}, expected a whole number of at least {minimum}")
         return max(minimum, 1)
+
+    def one_of(self, key: str, value: object, choices: Mapping[str, T], fallback: T) -> T:
+        if isinstance(value, str) and value in choices:
+            return choices[value]
+        self.problems.append(f"{key} is {value!r}, expected one of {', '.join(choices)}")
+        return fallback
 
 
 def is_integer(value: object) -> bool:

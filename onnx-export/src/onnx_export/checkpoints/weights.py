@@ -23,7 +23,10 @@ Tensors = dict[str, NDArray[Any]]
 _SAFETENSORS, _PYTORCH = "model.safetensors", "pytorch_model.bin"
 _WRAPPERS = {"module", "_module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"}
 """What data parallelism, compilation and the like put into names, also in their middle; no part of a model is called so."""
-_OWN = {"hi_transformer", "hat", "bert", "embeddings", "pooler", "sentencizer", "classifier", "lm_head"}
+_OWN = {
+    *("hi_transformer", "hat", "bert", "roberta", "distilbert", "electra", "mpnet", "embeddings", "encoder", "transformer"),
+    *("pooler", "sentencizer", "pre_classifier", "classifier", "lm_head"),
+}
 """Where the names begin that models give themselves."""
 _MIXED = "these are shards of different models, or the index is an old one"
 _COUNTER = "n_averaged"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from onnx_export.arguments import Arguments
+from onnx_export.bundle.encoder_settings import resolve_encoder_settings
 from onnx_export.bundle.settings import resolve_settings
 from onnx_export.bundle.symbol_settings import resolve_symbol_settings
 from onnx_export.bundle.write import write_bundle
@@ -14,6 +15,7 @@ from onnx_export.commands.model_options import (
     TRAPS,
     add_model_options,
     checkpoint_of,
+    encoder_of,
     flags_of,
     hourglass_of,
     print_agreement,
@@ -28,10 +30,16 @@ from onnx_export.text.segmentation import SEGMENTERS
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     flags = flags_of(options)
-    if architecture_of(options.checkpoint) == "hourglass":
+    architecture = architecture_of(options.checkpoint)
+    if architecture == "hourglass":
         model = hourglass_of(options)
         agreement = write_bundle(
             options.checkpoint, model, resolve_symbol_settings(options.checkpoint, model, flags), options.output
+        )
+    elif architecture == "encoder":
+        encoder = encoder_of(options)
+        agreement = write_bundle(
+            options.checkpoint, encoder, resolve_encoder_settings(options.checkpoint, encoder, flags), options.output
         )
     else:
         checkpoint = checkpoint_of(options)

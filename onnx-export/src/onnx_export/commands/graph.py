@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from onnx_export.arguments import Arguments
+from onnx_export.bundle.encoder_settings import encoder_segmenter, foreign_to_encoders
 from onnx_export.bundle.given import Flags
 from onnx_export.bundle.settings import given_segmenter, graph_settings
 from onnx_export.bundle.symbol_settings import foreign_flags, graph_problems
@@ -15,6 +16,7 @@ from onnx_export.commands.model_options import (
     TRAPS,
     add_model_options,
     checkpoint_of,
+    encoder_of,
     flags_of,
     hourglass_of,
     print_agreement,
@@ -22,6 +24,7 @@ from onnx_export.commands.model_options import (
 from onnx_export.export.agreement import Agreement
 from onnx_export.export.architecture import architecture_of
 from onnx_export.export.checked_graph import build_checked
+from onnx_export.export.encoder_model import EncoderModel, calibration_segments
 from onnx_export.export.hat_model import HatModel, calibration_windows
 from onnx_export.export.hourglass_model import HourglassModel
 from onnx_export.export.hourglass_model import calibration_windows as symbol_windows
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.output.is_dir():
         raise ExportError(str(options.output), ["is a folder, expected a file to write, such as model.onnx in it"])
     flags = flags_of(options)
-    build = _hourglass_graph if architecture_of(options.checkpoint) == "hourglass" else _hat_graph
+    build = {"hat": _hat_graph, "encoder": _encoder_graph, "hourglass": _hourglass_graph}[architecture_of(options.checkpoint)]
     model, agreement = build(options, flags)
     _write_atomically(options.output, model)
     print(f"{options.output}: {len(model) / 1e6:.1f} MB")
@@ -50,6 +53,15 @@ def _hat_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreem
     return build_checked(
         HatModel(checkpoint, settings), lambda: calibration_windows(folder, checkpoint, flags.calibration, segmenter)
     )
+
+
+def _encoder_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreement]:
+    folder, checkpoint = options.checkpoint, encoder_of(options)
+    pooling = ["--pooling is for bundles: an encoder's graph answers for segments alone; leave it out"] if flags.pooling else []
+    _refuse([*foreign_to_encoders(flags), *pooling, *precision_problems(flags.precision, flags.storage, flags.calibration)])
+    segmenter = encoder_segmenter(folder, flags)
+    model = EncoderModel(checkpoint, flags.storage, flags.precision)
+    return build_checked(model, lambda: calibration_segments(folder, checkpoint, flags.calibration, segmenter))
 
 
 def _hourglass_graph(options: argparse.Namespace, flags: Flags) -> tuple[bytes, Agreement]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from onnx_export.bundle.encoder_settings import given_segment_length
 from onnx_export.bundle.given import Flags
-from onnx_export.contract import PAD_SEGMENTS, PRECISIONS
+from onnx_export.contract import PAD_SEGMENTS, PRECISIONS, SEGMENT_POOLINGS
+from onnx_export.encoder.checkpoint import EncoderCheckpoint, read_encoder
 from onnx_export.export.agreement import Agreement
 from onnx_export.hat.checkpoint import Checkpoint, read_checkpoint
 from onnx_export.hat.config import POOLINGS
@@ -48,7 +51,17 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help="leave out the checkpoint's head and give the pooled vector of each document (default: what the head answers)",
     )
     parser.add_argument(
-        "--pooling", choices=POOLINGS, help="of segment heads (default: config.json's, else last for multiple choice, else max)"
+        "--pooling",
+        choices=[*POOLINGS, *(pooling for pooling in SEGMENT_POOLINGS if pooling not in POOLINGS)],
+        help="of segment heads of a HAT (default: config.json's, else last for multiple choice, else max); of an encoder, of the logits of "
+        "segments: max, mean or logsumexp (default: max of labels that may hold together, else mean)",
+    )
+    parser.add_argument(
+        "--segment-length",
+        type=int,
+        metavar="TOKENS",
+        help="of an encoder: the most tokens of a segment, those that begin and end it included (default: as many as it can read, or as "
+        "model_max_length in tokenizer_config.json says)",
     )
     parser.add_argument("--pad-segment", choices=PAD_SEGMENTS, help="see below")
     parser.add_argument("--segment-positions", action=argparse.BooleanOptionalAction, help="see below (default: on)")
@@ -90,9 +103,17 @@ def hourglass_of(options: argparse.Namespace) -> HourglassCheckpoint:
 
 def checkpoint_of(options: argparse.Namespace) -> Checkpoint:
     """Read the HAT checkpoint asked for; what a person should know of it goes to standard error."""
+    problems = []
+    if options.pooling is not None and options.pooling not in POOLINGS:
+        problems.append(f"--pooling {options.pooling} is for ordinary encoders; of a HAT expected one of {', '.join(POOLINGS)}")
+    if options.segment_length is not None:
+        problems.append(
+            "--segment-length is for ordinary encoders, and config.json says how long a HAT's segments are: leave it out"
+        )
+    if problems:
+        raise ExportError("options", problems)
     checkpoint = read_checkpoint(options.checkpoint, pooling=options.pooling, embedding=options.task == "embedding")
-    for note in checkpoint.notes:
-        print(f"note: {note}", file=sys.stderr)
+    _print_notes(checkpoint.notes)
     config = checkpoint.config
     if config.pooling == "last" and config.segment_length != 128:
         print(
@@ -101,6 +122,25 @@ def checkpoint_of(options: argparse.Namespace) -> Checkpoint:
             file=sys.stderr,
         )
     return checkpoint
+
+
+def encoder_of(options: argparse.Namespace) -> EncoderCheckpoint:
+    """Read the encoder's checkpoint asked for; what a person should know of it goes to standard error.
+
+    Raises:
+        ExportError: if it cannot be used, or options were given that are for HAT models alone.
+    """
+    if options.task is not None:
+        raise ExportError("options", ["--task is for HAT models, and this checkpoint holds an ordinary encoder: leave it out"])
+    length = given_segment_length(options.checkpoint, flags_of(options))
+    checkpoint = read_encoder(options.checkpoint, segment_length=length)
+    _print_notes(checkpoint.notes)
+    return checkpoint
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def flags_of(options: argparse.Namespace) -> Flags:

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnx_export.checkpoints.labels import numbered_labels
+from onnx_export.checkpoints.shapes import Shapes, Size, block, contradicted_sizes, linear, norm
 from onnx_export.checkpoints.weights import read_weights
-from onnx_export.hat.config import HatConfig, Head, Pooling, inspect_config, names_pooling, numbered_labels
+from onnx_export.hat.config import HatConfig, Head, Pooling, inspect_config, names_pooling
 from onnx_export.json_files import read_json_object
 from onnx_export.onnx.storage import Storage, Weights, rounded, stored_as_int8
 from onnx_export.problems import ExportError
@@ -115,71 +117,42 @@ def _rows(stored: Mapping[str, NDArray[Any]], plain: str, *, axes: int = 2) -> i
     return stored[names[0]].shape[0] if names and stored[names[0]].ndim == axes else None
 
 
-class _Size(int):
-    """The length of an axis that a key of ``config.json`` decides, so that a contradiction can name the key."""
-
-    key: str
-
-    def __new__(cls, value: int, key: str) -> _Size:
-        size = super().__new__(cls, value)
-        size.key = key
-        return size
-
-
-Shapes = dict[str, tuple[int, ...]]
-
-
 def expected_shapes(config: HatConfig) -> Shapes:
     """Name and shape of each weight that ``config`` needs, but for token and segment positions, whose tables vary."""
-    H, F = _Size(config.hidden_size, "hidden_size"), _Size(config.intermediate_size, "intermediate_size")
-    V = _Size(config.vocabulary_size, "vocab_size")
+    H, F = Size(config.hidden_size, "hidden_size"), Size(config.intermediate_size, "intermediate_size")
+    V = Size(config.vocabulary_size, "vocab_size")
     shapes: Shapes = {
         _WORDS: (V, H),
-        _TYPES: (_Size(config.token_types, "type_vocab_size"), H),
-        **_norm("embeddings.LayerNorm", H),
+        _TYPES: (Size(config.token_types, "type_vocab_size"), H),
+        **norm("embeddings.LayerNorm", H),
     }
     for index, layer in enumerate(config.layers):
-        for block in ["sentence_encoder"] * layer.segment + ["document_encoder"] * layer.document:
-            shapes |= _block(f"encoder.layer.{index}.{block}", H, F)
+        for kind in ["sentence_encoder"] * layer.segment + ["document_encoder"] * layer.document:
+            shapes |= block(f"encoder.layer.{index}.{kind}", H, F)
     if config.pooling == "attentive":
-        shapes |= _linear("pooler.attentive_pooling.lin_proj", H, H)
+        shapes |= linear("pooler.attentive_pooling.lin_proj", H, H)
         shapes["pooler.attentive_pooling.v.weight"] = (1, H)
     return shapes | _head(config, H, V)
-
-
-def _linear(name: str, outputs: int, inputs: int) -> Shapes:
-    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
-
-
-def _norm(name: str, width: int) -> Shapes:
-    return {f"{name}.weight": (width,), f"{name}.bias": (width,)}
-
-
-def _block(name: str, H: int, F: int) -> Shapes:
-    shapes: Shapes = {}
-    for part in ("query", "key", "value"):
-        shapes |= _linear(f"{name}.attention.self.{part}", H, H)
-    return {
-        **shapes,
-        **_linear(f"{name}.attention.output.dense", H, H),
-        **_norm(f"{name}.attention.output.LayerNorm", H),
-        **_linear(f"{name}.intermediate.dense", F, H),
-        **_linear(f"{name}.output.dense", H, F),
-        **_norm(f"{name}.output.LayerNorm", H),
-    }
 
 
 def _head(config: HatConfig, H: int, V: int) -> Shapes:
     match config.head:
         case Head.DOCUMENT | Head.SEGMENT:
-            labels = _Size(len(config.labels), config.labels_key or "id2label")
-            return _linear(config.head.dense, H, H) | _linear("classifier", labels, H)
+            labels = Size(len(config.labels), config.labels_key or "id2label")
+            return linear(config.head.dense, H, H) | linear("classifier", labels, H)
         case Head.CHOICE:
-            return _linear(config.head.dense, H, H) | _linear("classifier", 1, H)
+            return linear(config.head.dense, H, H) | linear("classifier", 1, H)
         case Head.TOKEN:
-            return _linear("lm_head.dense", H, H) | _norm("lm_head.layer_norm", H) | _linear(_DECODER, V, H)
+            return linear("lm_head.dense", H, H) | norm("lm_head.layer_norm", H) | linear(_DECODER, V, H)
         case Head.NONE:
             return {}
+
+
+def _contradicted_sizes(weights: Weights, config: HatConfig) -> dict[str, str]:
+    shapes = expected_shapes(config)
+    if SEGMENT_POSITIONS in weights:
+        shapes[SEGMENT_POSITIONS] = (Size(config.max_segments + 1, "max_sentences"), config.hidden_size)
+    return contradicted_sizes(weights, shapes)
 
 
 def _plain_names(stored: Mapping[str, NDArray[Any]], config: HatConfig) -> tuple[dict[str, NDArray[np.float32]], list[str]]:
@@ -287,23 +260,6 @@ def _under_a_foreign_prefix(prefix: str, names: Iterable[str]) -> str:
         f"the names of most weights begin with {prefix!r}{rest}: expected hi_transformer., hat. or none; "
         "save the state dict of the model itself, without what is around it"
     )
-
-
-def _contradicted_sizes(weights: Weights, config: HatConfig) -> dict[str, str]:
-    """For each key of ``config.json`` whose size is not that of the weights, what is wrong with it."""
-    shapes = expected_shapes(config)
-    if SEGMENT_POSITIONS in weights:
-        shapes[SEGMENT_POSITIONS] = (_Size(config.max_segments + 1, "max_sentences"), config.hidden_size)
-    contradictions: dict[str, str] = {}
-    for name, shape in shapes.items():
-        found = weights[name].shape if name in weights else shape
-        if len(found) != len(shape):
-            continue
-        for length, expected in zip(found, shape, strict=True):
-            if isinstance(expected, _Size) and length != expected:
-                problem = f"{expected.key} asks for {expected} where {name} has {length}: its shape is {list(found)}"
-                contradictions.setdefault(expected.key, problem)
-    return contradictions
 
 
 def _merge_segment_positions(weights: dict[str, NDArray[np.float32]], config: HatConfig, problems: list[str]) -> None:

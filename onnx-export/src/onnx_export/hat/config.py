@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from onnx_export.checkpoints.hyperparameters import Hyperparameters, is_integer
+from onnx_export.checkpoints.labels import PROBLEM_TYPES, labels_of
 from onnx_export.contract import ProblemType, Task
 from onnx_export.hat.layout import Layer, layout_of, read_encoder_layout, too_large_steps
-from onnx_export.onnx.layers import Activation
+from onnx_export.onnx.layers import ACTIVATIONS, Activation
 from onnx_export.problems import ExportError
 
 Pooling = Literal["max", "first", "last", "attentive"]
@@ -57,22 +58,7 @@ _TASKS: dict[Head, Task] = {
 }
 _HEADS = {head.value: head for head in Head}
 _BROKEN_HEADS = {"HATForTokenClassification", "HATForQuestionAnswering"}
-PROBLEM_TYPES: dict[str, ProblemType] = {
-    "single_label_classification": "single-label",
-    "multi_label_classification": "multi-label",
-    "regression": "regression",
-}
 _POOLING_KEYS = ("pooler_type", "pooling")
-_ACTIVATIONS: dict[str, Activation] = {
-    "gelu": "gelu",
-    "gelu_python": "gelu",
-    "gelu_new": "gelu_tanh",
-    "gelu_fast": "gelu_tanh",
-    "gelu_pytorch_tanh": "gelu_tanh",
-    "relu": "relu",
-    "silu": "silu",
-    "swish": "silu",
-}
 
 
 @dataclass(frozen=True)
@@ -135,17 +121,6 @@ class HatConfig:
         return layout_of(self.layers)
 
 
-T = TypeVar("T")
-
-
-class _Reader(Hyperparameters):
-    def choice(self, key: str, value: object, choices: Mapping[str, T], fallback: T) -> T:
-        if isinstance(value, str) and value in choices:
-            return choices[value]
-        self.problems.append(f"{key} is {value!r}, expected one of {', '.join(choices)}")
-        return fallback
-
-
 def read_config(config: Mapping[str, Any], *, pooling: Pooling | None = None, embedding: bool = False) -> HatConfig:
     """Read and check a checkpoint's configuration.
 
@@ -167,10 +142,10 @@ def inspect_config(
     config: Mapping[str, Any], *, pooling: Pooling | None = None, embedding: bool = False
 ) -> tuple[HatConfig, list[str]]:
     """As ``read_config``, but return the problems, each of which begins with its key; unusable values are made up."""
-    reader = _Reader(config)
+    reader = Hyperparameters(config)
     problems = reader.problems
     head = Head.NONE if embedding else _head(config, problems)
-    labels, labels_key = _labels(config, problems) if head.classifies else ((), None)
+    labels, labels_key = labels_of(config, problems) if head.classifies else ((), None)
     layers = read_encoder_layout(config, problems)
     _refuse_shortened_tokens(head, layers, problems)
     hidden_size = reader.integer("hidden_size", minimum=1)
@@ -196,7 +171,7 @@ def inspect_config(
         hidden_size=hidden_size,
         attention_heads=attention_heads,
         intermediate_size=reader.integer("intermediate_size", minimum=1),
-        activation=reader.choice("hidden_act", config.get("hidden_act", "gelu"), _ACTIVATIONS, "gelu"),
+        activation=reader.one_of("hidden_act", config.get("hidden_act", "gelu"), ACTIVATIONS, "gelu"),
         layer_norm_epsilon=float(epsilon),
         pad_id=reader.integer("pad_token_id", minimum=0),
         cls_id=_cls_id(reader),
@@ -215,7 +190,7 @@ def _cls_key(config: Mapping[str, Any]) -> str:
     return "cls_token_id" if config.get("cls_token_id") is not None else "bos_token_id"
 
 
-def _cls_id(reader: _Reader) -> int | None:
+def _cls_id(reader: Hyperparameters) -> int | None:
     key = _cls_key(reader.given)
     return reader.integer(key, minimum=0) if reader.given.get(key) is not None else None
 
@@ -275,54 +250,15 @@ def _default_pooling(config: Mapping[str, Any]) -> Pooling:
     return "last" if multiple_choice else "max"
 
 
-def _labels(config: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, ...], str | None]:
-    """The labels, and the key that says so; None where none does, and they are the two that transformers then assumes."""
-    for key in ("id2label", "label2id"):
-        if config.get(key) is not None and config[key] != {}:
-            return _named_labels(key, config[key], problems), key
-    count = config.get("num_labels")
-    if count is None:
-        return numbered_labels(2), None
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        problems.append(f"num_labels is {count!r}, expected a whole number of at least 1")
-        return numbered_labels(1), "num_labels"
-    return numbered_labels(count), "num_labels"
-
-
-def numbered_labels(count: int) -> tuple[str, ...]:
-    """The names that transformers gives to labels without any."""
-    return tuple(f"LABEL_{index}" for index in range(count))
-
-
-def _named_labels(key: str, given: object, problems: list[str]) -> tuple[str, ...]:
-    if not isinstance(given, Mapping):
-        meaning = "the name of each label by its number" if key == "id2label" else "the number of each label by its name"
-        problems.append(f"{key} is {given!r}, expected {meaning}")
-        return numbered_labels(1)
-    pairs = given.items() if key == "id2label" else ((number, label) for label, number in given.items())
-    numbered = sorted((str(number), label) for number, label in pairs)
-    numbers = [number for number, _ in numbered]
-    if numbers != sorted(map(str, range(len(given)))):
-        kind = "keys" if key == "id2label" else "numbers"
-        problems.append(f"{key} has the {kind} {numbers}, expected 0 to {len(given) - 1}")
-        return numbered_labels(1)
-    names = [dict(numbered)[str(index)] for index in range(len(given))]
-    # Classes that are whole numbers come out of data frames so.
-    labels = tuple(str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in names)
-    if not all(isinstance(label, str) and label.strip() for label in labels) or len(set(labels)) != len(labels):
-        problems.append(f"{key} is {names}, expected names that differ and are not empty")
-    return labels
-
-
-def _problem_type(config: Mapping[str, Any], labels: tuple[str, ...], reader: _Reader) -> ProblemType | None:
+def _problem_type(config: Mapping[str, Any], labels: tuple[str, ...], reader: Hyperparameters) -> ProblemType | None:
     """Without the key, the rule of Hugging Face: one output is a regression. Several labels may exclude each other or not."""
     value = config.get("problem_type")
     if value is None:
         return "regression" if len(labels) == 1 else None
-    return reader.choice("problem_type", value, PROBLEM_TYPES, "single-label")
+    return reader.one_of("problem_type", value, PROBLEM_TYPES, "single-label")
 
 
-def _segment_length(reader: _Reader) -> int:
+def _segment_length(reader: Hyperparameters) -> int:
     keys = [key for key in ("max_sentence_length", "max_sentence_size") if key in reader.given]
     lengths = {key: reader.integer(key, minimum=2) for key in keys or ["max_sentence_length"]}
     if len(set(lengths.values())) > 1:

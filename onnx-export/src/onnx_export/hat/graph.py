@@ -26,19 +26,9 @@ from onnx_export.hat.layout import shortened
 from onnx_export.onnx.graph_builder import MICROSOFT, GraphBuilder, tensor
 from onnx_export.onnx.int8 import UNQUANTISED, Quantised
 from onnx_export.onnx.layers import Layers
-from onnx_export.onnx.storage import WORD_EMBEDDINGS, Storage, quantise_rows, stored_as_int8
+from onnx_export.onnx.segments import SegmentBlocks, Tokens, attention_parts, block_matrices, check_size
+from onnx_export.onnx.storage import Storage, stored_as_int8
 from onnx_export.problems import ExportError
-
-_LARGEST_FILE = 2**31 - 2**20
-"""Bytes of weights; protobuf's limit less a little for the operators."""
-
-_MASKED = float(np.finfo(np.float32).min)
-"""Added to masked scores, as the original does. With ONNX Runtime's default of -10000 a row that is masked everywhere, as in a
-pad segment, would attend by its scores instead of uniformly."""
-
-_LANES = 64
-"""Keys that the widest loop of a CPU kernel takes at once: four AVX-512 registers of float32. Kernels sum over keys in lanes. Where there
-is a multiple of these, a key's lane does not depend on the longest of the batch, nor does the last bit of the sum."""
 
 
 def build_graph(
@@ -56,8 +46,7 @@ def build_graph(
         segment_positions: whether D blocks add the position of a segment in its document to its head.
         storage: how the weights that stay float32 lie in the file.
         quantised: matrices to multiply in int8; all others are multiplied in float32.
-        half: whether the graph is for ``to_fp16``, and so for a GPU: bias, residual and layer norm are one operator, which saves memory
-            traffic there; ONNX Runtime's kernel for CPUs takes three times as long as the three operators apart.
+        half: see ``SegmentBlocks``.
 
     Raises:
         ExportError: if segment positions are asked for and the checkpoint has none, or the graph exceeds what one file can hold.
@@ -70,12 +59,7 @@ def build_graph(
                 "use --no-segment-positions if the model was trained without"
             ],
         )
-    if checkpoint.parameters * (4 if storage == "fp32" else 1) > _LARGEST_FILE:
-        advice = "; use --weights int8" if storage == "fp32" else ""
-        raise ExportError(
-            checkpoint.name,
-            [f"{checkpoint.parameters:,} parameters as {storage} exceed the 2 GiB that one ONNX file can hold{advice}"],
-        )
+    check_size(checkpoint.name, checkpoint.parameters, storage)
     return _HatGraph(checkpoint, segment_positions, storage, quantised, half).build()
 
 
@@ -87,13 +71,7 @@ def token_matrices(config: HatConfig) -> list[tuple[str, ...]]:
     """
     matrices: list[tuple[str, ...]] = []
     for index in (index for index, layer in enumerate(config.layers) if layer.segment):
-        block = f"encoder.layer.{index}.sentence_encoder"
-        query, key, value = (f"{block}.attention.self.{part}" for part in ("query", "key", "value"))
-        if index == config.heads_from:
-            matrices.append((key, value))
-        else:
-            matrices.append((query, key, value))
-            matrices += [(f"{block}.{layer}",) for layer in ("attention.output.dense", "intermediate.dense", "output.dense")]
+        matrices += block_matrices(f"encoder.layer.{index}.sentence_encoder", heads_alone=index == config.heads_from)
     return matrices
 
 
@@ -105,24 +83,6 @@ class _Inputs:
     """int64 [T]"""
     places: str
     """int64 [T]: 0… within the segment."""
-
-
-@dataclass(frozen=True)
-class _Tokens:
-    """The T tokens that are computed, and where they lie in the padded form [S, L], L ≤ K being as much as the longest segment needs."""
-
-    length: int
-    """K, or what is left of it."""
-    computed: str
-    """bool [S, K]: the places that are computed."""
-    slots: str
-    """int64 [T]: index into the flattened padded form, ascending."""
-    rows: str
-    """int64 [S, L]: which of the T stands at each place; in padding, the last one before it."""
-    heads: str
-    """int64 [S]: which of the T begin a segment."""
-    key_padding: str
-    """int32 [S, L]: 0 masks the key for all queries."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +118,13 @@ class _HatGraph:
         self.g = GraphBuilder()
         self.layers = Layers(self.g, self.weights, storage=storage, shrinks=stored_as_int8, quantised=quantised)
         self.documents: _Documents | None = None
+        self.blocks = SegmentBlocks(
+            self.layers,
+            heads=self.config.attention_heads,
+            activation=self.config.activation,
+            epsilon=self.config.layer_norm_epsilon,
+            half=half,
+        )
 
     def build(self) -> onnx.ModelProto:
         config = self.config
@@ -217,23 +184,23 @@ class _HatGraph:
                 with g.scope(f"layer{index}.segment"):
                     block = f"{name}.sentence_encoder"
                     if index < config.heads_from:
-                        tokens = self._block(block, tokens, self._within_segments(block, tokens, at))
+                        tokens = self.blocks.block(block, tokens, self.blocks.within_segments(block, tokens, at))
                         heads = g.op("Gather", tokens, at.heads)
                     else:
-                        heads = self._block(block, heads, self._heads_within_segments(block, heads, tokens, at))
+                        heads = self.blocks.block(block, heads, self.blocks.heads_within_segments(block, heads, tokens, at))
             if layer.document:
                 with g.scope(f"layer{index}.document"):
                     block = f"{name}.document_encoder"
                     if self.segment_positions:
                         heads = g.op("Add", heads, self._segment_positions())
-                    heads = self._block(block, heads, self._across_segments(block, heads))
+                    heads = self.blocks.block(block, heads, self._across_segments(block, heads))
                     if index < config.heads_from:
                         tokens = g.op("ScatterND", tokens, g.op("Unsqueeze", at.heads, g.integers(1)), heads)
         if config.head is Head.TOKEN:
             return g.op("Gather", tokens, at.rows)
         return heads
 
-    def _tokens(self) -> tuple[_Inputs, _Tokens]:
+    def _tokens(self) -> tuple[_Inputs, Tokens]:
         """All real tokens; of a pad segment, in which all are masked and all but the first are alike, the first two."""
         g, K = self.g, self.config.segment_length
         ids, mask = "input_ids", "attention_mask"
@@ -248,13 +215,13 @@ class _HatGraph:
                 longest = self._longest(mask, pad, K)
                 needed = g.op("Or", real, first_two)
                 computed, ids, mask = (g.op("Slice", x, g.integers(0), longest, g.integers(1)) for x in (needed, ids, mask))
-            shape, slots, rows = self._squeezed_out(computed)
+            shape, slots, rows = self.blocks.squeezed_out(computed)
             inputs = _Inputs(
                 ids=g.op("Gather", g.op("Reshape", ids, g.integers(-1)), slots),
                 places=g.op("Mod", slots, g.op("Gather", shape, g.integer(1))),
             )
             heads = g.op("Gather", rows, g.integer(0), axis=1)
-            return inputs, _Tokens(K, needed, slots, rows, heads, g.op("Cast", mask, to=onnx.TensorProto.INT32))
+            return inputs, Tokens(K, needed, slots, rows, heads, g.op("Cast", mask, to=onnx.TensorProto.INT32))
 
     def _pad_segments(self) -> str:
         """bool [S]"""
@@ -263,27 +230,11 @@ class _HatGraph:
     def _longest(self, mask: str, pad: str, K: int) -> str:
         """int64 [1]: L, for segments with the int64 [S, K] ``mask`` of real tokens, of which ``pad`` [S] are pad segments."""
         g = self.g
-        # The columns in which no segment has a token are left out; but a pad segment attends to all K places.
+        # A pad segment attends to all K places.
         lengths = g.op("Where", pad, g.integer(K), g.op("ReduceSum", mask, g.integers(1), keepdims=0))
-        longest = g.op("ReduceMax", lengths, g.integers(0), keepdims=1)
-        return g.op("Min", self._whole_lanes(longest), g.integers(K))
+        return self.blocks.longest(lengths, K)
 
-    def _whole_lanes(self, length: str) -> str:
-        """int64: at least as long, and a multiple of the lanes."""
-        g = self.g
-        whole = g.op("Div", g.op("Add", length, g.integer(_LANES - 1)), g.integer(_LANES))
-        return g.op("Mul", whole, g.integer(_LANES))
-
-    def _squeezed_out(self, computed: str) -> tuple[str, str, str]:
-        """Of the bool [S, L] of computed places: its shape, and the slots and rows of the T tokens there."""
-        g = self.g
-        shape = g.op("Shape", computed)
-        flat = g.op("Reshape", g.op("Cast", computed, to=onnx.TensorProto.INT64), g.integers(-1))
-        slots = g.op("Squeeze", g.op("NonZero", flat), g.integers(0))
-        rows = g.op("Reshape", g.op("Sub", g.op("CumSum", flat, g.integer(0)), g.integer(1)), shape)
-        return shape, slots, rows
-
-    def _shorten(self, tokens: str, before: _Tokens, factor: int) -> tuple[str, _Tokens]:
+    def _shorten(self, tokens: str, before: Tokens, factor: int) -> tuple[str, Tokens]:
         """[T, H] -> [T', H]: heads as they are, and the mean of every group of ``factor`` places behind them; and where these lie.
 
         Of a pad segment two places are computed, and so are two groups, the second for all the others.
@@ -294,14 +245,14 @@ class _HatGraph:
         pad = self._pad_segments()
         longest = self._longest(g.op("Cast", needed, to=onnx.TensorProto.INT64), pad, K)
         computed, counts = (g.op("Slice", x, g.integers(0), longest, g.integers(1)) for x in (needed, counts))
-        _, slots, rows = self._squeezed_out(computed)
+        _, slots, rows = self.blocks.squeezed_out(computed)
         real = g.op("And", computed, g.op("Unsqueeze", g.op("Not", pad), g.integers(1)))
         key_padding = g.op("Cast", real, to=onnx.TensorProto.INT32)
         sizes = g.op("Gather", g.op("Reshape", counts, g.integers(-1)), slots)  # [T']
         heads = g.op("Gather", rows, g.integer(0), axis=1)
-        return self._means(tokens, sizes, factor), _Tokens(K, needed, slots, rows, heads, key_padding)
+        return self._means(tokens, sizes, factor), Tokens(K, needed, slots, rows, heads, key_padding)
 
-    def _group_sizes(self, before: _Tokens, groups: int, factor: int) -> str:
+    def _group_sizes(self, before: Tokens, groups: int, factor: int) -> str:
         """int64 [S, K']: how many computed places each group has. With factor − 1 places before it the head is the last of its group."""
         g = self.g
         behind = groups * factor - (factor - 1) - before.length
@@ -327,14 +278,7 @@ class _HatGraph:
         """[T, H]: word, token type and token position, normalised."""
         g, config = self.g, self.config
         with g.scope("embeddings"):
-            if self.storage == "int8":
-                # Widened after the look-up: the table is the largest weight and a batch needs few of its rows.
-                values, scale = quantise_rows(self.weights[WORD_EMBEDDINGS])
-                rows = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.int8", values), at.ids)
-                row_scale = g.op("Gather", g.constant(f"{WORD_EMBEDDINGS}.scale", scale), at.ids)  # [T, 1]
-                words = g.op("Mul", g.op("Cast", rows, to=onnx.TensorProto.FLOAT), row_scale)
-            else:
-                words = g.op("Gather", g.constant(WORD_EMBEDDINGS, self.weights[WORD_EMBEDDINGS]), at.ids)
+            words = self.blocks.words(at.ids)
             # A segment's tokens have positions pad id + 1, + 2, …; wherever the pad id stands the position is 0.
             ascending = g.op("Add", at.places, g.integer(config.pad_id + 1))
             position_ids = g.op("Where", g.op("Equal", at.ids, g.integer(config.pad_id)), g.integer(0), ascending)
@@ -342,7 +286,7 @@ class _HatGraph:
             table = self.weights["embeddings.position_embeddings.weight"][: config.pad_id + 1 + config.segment_length]
             table = table + self.weights["embeddings.token_type_embeddings.weight"][0]
             positions = g.op("Gather", g.constant("embeddings.position_and_type", table), position_ids)
-            return self._skip_layer_norm("embeddings.LayerNorm", words, positions)
+            return self.blocks.skip_layer_norm("embeddings.LayerNorm", words, positions)
 
     def _by_document(self) -> _Documents:
         if self.documents is None:
@@ -357,7 +301,7 @@ class _HatGraph:
         member = g.op("Cast", self._pairs_equal(documents, of), to=onnx.TensorProto.INT64)
         counts = g.op("ReduceSum", member, g.integers(1), keepdims=0)
         starts = g.op("CumSum", counts, g.integer(0), exclusive=1)
-        longest = self._whole_lanes(g.op("ReduceMax", counts, g.integers(0), keepdims=0))
+        longest = self.blocks.whole_lanes(g.op("ReduceMax", counts, g.integers(0), keepdims=0))
         columns = g.op("Range", g.integer(0), longest, g.integer(1))  # [J]
         column = g.op("Unsqueeze", counts, g.integers(1))
         within = g.op("Min", g.op("Sub", column, g.integer(1)), columns)
@@ -375,59 +319,13 @@ class _HatGraph:
         table = self.g.constant(SEGMENT_POSITIONS, self.weights[SEGMENT_POSITIONS])
         return self.g.op("Gather", table, "segment_index")
 
-    def _block(self, name: str, x: str, context: str) -> str:
-        """A post-norm transformer block after its attention: rows ``x`` and what they attended to ``context``, [rows, H] each."""
-        attended = self.layers.product(context, f"{name}.attention.output.dense")
-        x = self._skip_layer_norm(
-            f"{name}.attention.output.LayerNorm", attended, x, self.layers.bias(f"{name}.attention.output.dense")
-        )
-        inner = self.layers.product(x, f"{name}.intermediate.dense")
-        inner = self.layers.activation(self.config.activation, inner, self.layers.bias(f"{name}.intermediate.dense"))
-        output = self.layers.product(inner, f"{name}.output.dense")
-        return self._skip_layer_norm(f"{name}.output.LayerNorm", output, x, self.layers.bias(f"{name}.output.dense"))
-
-    def _within_segments(self, name: str, tokens: str, at: _Tokens) -> str:
-        """[T, H] -> [T, H]: every token looks at those of its segment."""
-        g = self.g
-        qkv = self.layers.product(tokens, *self._attention_parts(name))
-        q, k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3))
-        context = self._attention(name, q, k, v, at.key_padding)  # [S, L, H]
-        return g.op("Gather", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), at.slots)
-
-    def _heads_within_segments(self, name: str, heads: str, tokens: str, at: _Tokens) -> str:
-        """[S, H], [T, H] -> [S, H]: the first token alone of every segment looks at all of them."""
-        g, parts = self.g, self._attention_parts(name)
-        q = g.op("Unsqueeze", self.layers.product(heads, *parts[:1]), g.integers(1))
-        kv = self.layers.product(tokens, *parts[1:])
-        k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [kv], outputs=2, axis=-1, num_outputs=2))
-        return g.op("Squeeze", self._attention(name, q, k, v, at.key_padding), g.integers(1))
-
     def _across_segments(self, name: str, heads: str) -> str:
         """[S, H] -> [S, H]: every segment head looks at the real ones of its document; that of a pad segment, too."""
-        g, parts, at = self.g, self._attention_parts(name), self._by_document()
-        qkv = self.layers.product(heads, *parts)
+        g, at = self.g, self._by_document()
+        qkv = self.layers.product(heads, *attention_parts(name))
         q, k, v = (g.op("Gather", x, at.rows) for x in g.split_op("Split", [qkv], outputs=3, axis=-1, num_outputs=3))
-        context = self._attention(name, q, k, v, at.key_padding)  # [B, J, H]
+        context = self.blocks.attention(name, q, k, v, key_padding=at.key_padding)  # [B, J, H]
         return g.op("Gather", g.op("Reshape", context, g.integers(-1, self.config.hidden_size)), at.slots)
-
-    @staticmethod
-    def _attention_parts(name: str) -> list[str]:
-        return [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
-
-    def _attention(self, name: str, q: str, k: str, v: str, key_padding: str) -> str:
-        """[batch, length, H] each, without their biases. ``key_padding`` int32 [batch, length]: 0 masks a key for all queries."""
-        parts = self._attention_parts(name)
-        return self.g.op(
-            "MultiHeadAttention",
-            q,
-            k,
-            v,
-            self.g.constant(f"{name}.attention.self.bias", np.concatenate([self.weights[f"{part}.bias"] for part in parts])),
-            key_padding,
-            domain=MICROSOFT,
-            num_heads=self.config.attention_heads,
-            mask_filter_value=_MASKED,
-        )
 
     # Heads
 
@@ -488,15 +386,3 @@ class _HatGraph:
         """[R], [C] -> [R, C]: whether each pair is equal."""
         g = self.g
         return g.op("Equal", g.op("Unsqueeze", rows, g.integers(1)), g.op("Unsqueeze", columns, g.integers(0)))
-
-    def _skip_layer_norm(self, name: str, x: str, skip: str, bias: str = "") -> str:
-        """The layer norm of x + bias + skip."""
-        g = self.g
-        parameters = (g.constant(f"{name}.weight", self.weights[f"{name}.weight"]), self.layers.bias(name))
-        epsilon = self.config.layer_norm_epsilon
-        if self.half:
-            more = [bias] if bias else []
-            return g.op("SkipLayerNormalization", x, skip, *parameters, *more, domain=MICROSOFT, epsilon=epsilon)
-        if bias:
-            x = g.op("Add", x, bias)
-        return g.op("LayerNormalization", g.op("Add", x, skip), *parameters, axis=-1, epsilon=epsilon)

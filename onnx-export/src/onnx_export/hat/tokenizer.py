@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from onnx_export.contract import TOKENIZER
 from onnx_export.hat.checkpoint import Checkpoint
 from onnx_export.hat.config import special_token_ids
 from onnx_export.json_files import read_json_object
-from onnx_export.problems import ExportError
 from onnx_export.text.cutting import TokenizationName
-from onnx_export.text.special_tokens import check_special_tokens
-from onnx_export.text.tokenization import TextTokenizer
-
-_SPARE_ROWS = 1000
-"""Embeddings beyond the vocabulary that say nothing: tables are rounded up, and published vocabularies leave gaps."""
+from onnx_export.text.special_tokens import check_special_tokens, check_vocabulary
 
 
 def check_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:
@@ -27,17 +21,7 @@ def check_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:
         ExportError: see above, or the tokenizer cannot be read.
     """
     path = folder / TOKENIZER
-    vocabulary, rows = TextTokenizer(path).vocabulary_size, checkpoint.config.vocabulary_size
-    if vocabulary > rows:
-        raise ExportError(
-            str(path), [f"gives ids up to {vocabulary - 1}, but vocab_size in config.json is {rows}: not this model's tokenizer"]
-        )
-    if rows - vocabulary > max(_SPARE_ROWS, rows // 20):
-        print(
-            f"warning: {TOKENIZER} has {vocabulary:,} tokens, and the model embeddings of {rows:,}, so {rows - vocabulary:,} are never "
-            "used; is this the tokenizer that it was trained with?",
-            file=sys.stderr,
-        )
+    check_vocabulary(path, checkpoint.config.vocabulary_size)
     check_special_tokens(path, special_token_ids(read_json_object(folder / "config.json")))
 
 

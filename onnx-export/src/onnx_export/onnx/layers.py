@@ -15,6 +15,17 @@ from onnx_export.onnx.storage import Storage, quantise_rows
 
 Array = NDArray[np.float32]
 Activation = Literal["gelu", "gelu_tanh", "relu", "silu"]
+ACTIVATIONS: dict[str, Activation] = {
+    "gelu": "gelu",
+    "gelu_python": "gelu",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "relu": "relu",
+    "silu": "silu",
+    "swish": "silu",
+}
+"""By their names in ``config.json``."""
 
 
 class Layers:

@@ -27,6 +27,7 @@ class TextCutter:
     tokenization: TokenizationName
     segmenter: SegmenterName
     segment_length: int
+    """K, less the token that ends a segment where one does."""
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any], tokenize: Tokenize) -> TextCutter:
@@ -37,7 +38,7 @@ class TextCutter:
             text.get("cleaning", "none"),
             text.get("tokenization", "whole-text"),
             segmentation["segmenter"],
-            segmentation["segment_length"],
+            segmentation["segment_length"] - ("sep" in manifest["special_tokens"]),
         )
 
     def cut(self, text: str) -> tuple[Tokens, list[Span]]:

@@ -133,7 +133,7 @@ def segment(text: str, offsets: Sequence[Span], *, segmenter: SegmenterName, seg
         text: the text as received.
         offsets: of every token, its start and end in ``text``, by ascending start.
         segmenter: ``sentence`` or ``uniform``.
-        segment_length: K, the CLS token included; a segment holds at most K−1 tokens.
+        segment_length: K, the CLS token included, but not a token that ends segments; a segment holds at most K−1 tokens.
 
     Returns:
         The first and the end token of every segment; concatenated they hold every token exactly once.

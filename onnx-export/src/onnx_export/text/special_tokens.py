@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ CUSTOMARY: Mapping[str, tuple[str, ...]] = {
     "mask": ("[MASK]", "<mask>"),
 }
 """By purpose, the names of BERT's, RoBERTa's and XLNet's vocabularies, those first that count where there are several."""
+
+_SPARE_ROWS = 1000
+"""Embeddings beyond the vocabulary that say nothing: tables are rounded up, and published vocabularies leave gaps."""
 
 _BESIDE = ("special_tokens_map.json", "tokenizer_config.json")
 
@@ -128,3 +132,22 @@ def check_special_tokens(path: Path, expected: Mapping[str, tuple[str, int]]) ->
     """
     if problems := list(SpecialTokens(path).contradictions(expected)):
         raise ExportError(str(path), problems)
+
+
+def check_vocabulary(path: Path, rows: int) -> None:
+    """Refuse a ``tokenizer.json`` that gives ids beyond a model's ``rows`` embeddings; of one that leaves many without a token, warn.
+
+    Raises:
+        ExportError: see above, or the tokenizer cannot be read.
+    """
+    vocabulary = TextTokenizer(path).vocabulary_size
+    if vocabulary > rows:
+        raise ExportError(
+            str(path), [f"gives ids up to {vocabulary - 1}, but vocab_size in config.json is {rows}: not this model's tokenizer"]
+        )
+    if rows - vocabulary > max(_SPARE_ROWS, rows // 20):
+        print(
+            f"warning: {path.name} has {vocabulary:,} tokens, and the model embeddings of {rows:,}, so {rows - vocabulary:,} are never "
+            "used; is this the tokenizer that it was trained with?",
+            file=sys.stderr,
+        )

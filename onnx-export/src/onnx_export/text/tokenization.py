@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, normalizers
 
+from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError
 from onnx_export.text.segmentation import Span
 
@@ -44,6 +45,14 @@ class TextTokenizer:
         """
         encoding = self._tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
         return Tokens(list(encoding.ids), list(encoding.offsets))
+
+    def around_texts(self) -> tuple[list[int], list[int]]:
+        """The ids that the file puts before and after a text, which ``tokenize`` leaves out."""
+        encoding = self._tokenizer.encode("a", add_special_tokens=True)
+        added = list(encoding.special_tokens_mask)
+        ids, first = list(encoding.ids), added.index(0) if 0 in added else len(added)
+        last = len(added) - (added[::-1].index(0) if 0 in added else 0)
+        return ids[:first], ids[last:]
 
     def id_of(self, *names: str) -> int | None:
         """The id of the first of some tokens that the vocabulary has."""
@@ -105,6 +114,8 @@ def missing_tokenizer(folder: Path) -> str:
         if there and len(there) < len(files):
             return f"the file is missing; {there[0]} is there, but {(set(files) - set(there)).pop()}, which belongs to it, is not"
         if there:
+            if _is_of_transformers(folder):
+                tokenizer_class = "AutoTokenizer"
             extra = " sentencepiece protobuf" if there[0].endswith(".model") else ""
             command = f"from transformers import {tokenizer_class} as T; T.from_pretrained({str(folder)!r}).save_pretrained({str(folder)!r})"
             return (
@@ -112,6 +123,13 @@ def missing_tokenizer(folder: Path) -> str:
                 f'pip install transformers{extra}, then python -c "{command}" (or with the class that the model was trained with)'
             )
     return "the file is missing"
+
+
+def _is_of_transformers(folder: Path) -> bool:
+    """Whether the checkpoint is one that transformers knows by its own code, and so also which tokenizer it has."""
+    path = folder / "config.json"
+    content = read_json_object(path) if path.is_file() else {}
+    return "model_type" in content and not str(content.get("architectures")).startswith("['HAT")
 
 
 def utf16_offsets(text: str, spans: Sequence[Span]) -> list[Span]:

@@ -80,7 +80,7 @@ class WrongCommandsTest {
                 fails(
                         "score --bundle " + BUNDLE + "tiny-choices --input DIR/docs.jsonl --output DIR/out",
                         "The model bundle …tiny-choices cannot be used:\n  - its task is multiple-choice, expected"
-                                + " document-classification or segment-classification or language-model; give the folder of a bundle that was"
+                                + " document-classification or segment-classification or token-classification or language-model; give the folder of a bundle that was"
                                 + " exported from a checkpoint with such a head"),
                 // send, read, replay
                 usage("send DIR/docs.jsonl", "Missing required option: '--bootstrap-servers=<bootstrapServers>'"),

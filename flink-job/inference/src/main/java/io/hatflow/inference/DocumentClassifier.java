@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DocumentClassifier implements AutoCloseable {
 
-    private static final Set<Task> TASKS =
-            EnumSet.of(Task.DOCUMENT_CLASSIFICATION, Task.SEGMENT_CLASSIFICATION, Task.LANGUAGE_MODEL);
+    private static final Set<Task> TASKS = EnumSet.of(
+            Task.DOCUMENT_CLASSIFICATION, Task.SEGMENT_CLASSIFICATION, Task.TOKEN_CLASSIFICATION, Task.LANGUAGE_MODEL);
 
     private final LoadedModel model;
     private final ClassifierSettings settings;

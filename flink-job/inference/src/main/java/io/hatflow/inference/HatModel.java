@@ -22,7 +22,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** A HAT: reads tokens in segments, and looks at up to N segments together. */
+/**
+ * A HAT: reads tokens in segments, and looks at up to N segments together. An ordinary encoder is one, too, that looks at each segment
+ * alone: N is 1.
+ */
 final class HatModel implements PackedModel<Window, PackedBatch> {
 
     /** A bundle that looks at more together is trusted in this; what grows with the square of them would cost. */

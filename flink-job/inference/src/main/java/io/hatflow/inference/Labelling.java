@@ -33,6 +33,9 @@ interface Labelling {
         if (manifest.task() == Task.LANGUAGE_MODEL) {
             return new GarbledLabels(manifest, evidencePerLabel);
         }
+        if (manifest.task() == Task.TOKEN_CLASSIFICATION) {
+            return new SpanLabels(manifest, evidencePerLabel);
+        }
         ScoringHead head = (ScoringHead) manifest.head(); // as of the tasks with labels
         LabelPolicy policy = new LabelPolicy(manifest, evidencePerLabel);
         return (document, answers) -> new Labelled(

@@ -62,7 +62,7 @@ final class LoadedModel implements AutoCloseable {
     static LoadedModel open(Path bundleFolder, ModelSettings settings, Set<Task> tasks, @Nullable SignerKey signer) {
         Bundle bundle = bundle(bundleFolder, tasks, signer);
         return switch (bundle.manifest().architecture()) {
-            case HAT -> open(bundle, settings, new HatModel(bundle.manifest(), openTokenizer(bundle)));
+            case HAT, ENCODER -> open(bundle, settings, new HatModel(bundle.manifest(), openTokenizer(bundle)));
             case HOURGLASS -> open(bundle, settings, new HourglassModel(bundle.manifest()));
         };
     }

@@ -68,7 +68,7 @@ class TasksWithoutLabelsTest {
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining(
                         "its task is " + task
-                                + ", expected document-classification or segment-classification or language-model; give the folder of a bundle");
+                                + ", expected document-classification or segment-classification or token-classification or language-model; give the folder of a bundle");
     }
 
     @Test

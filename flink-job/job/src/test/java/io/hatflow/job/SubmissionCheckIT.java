@@ -81,7 +81,7 @@ class SubmissionCheckIT {
                         "--kafka.properties.acks=1"),
                 wrong(
                         "model.bundle: The model bundle …/tiny-choices cannot be used:\n  - its task is multiple-choice,"
-                                + " expected document-classification or segment-classification or language-model; give the folder of a bundle"
+                                + " expected document-classification or segment-classification or token-classification or language-model; give the folder of a bundle"
                                 + " that was exported from a checkpoint with such a head",
                         "--model.bundle=" + BUNDLES + "tiny-choices"),
                 wrong(

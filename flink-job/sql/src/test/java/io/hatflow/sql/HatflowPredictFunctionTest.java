@@ -211,7 +211,7 @@ class HatflowPredictFunctionTest {
         tables.executeSql(Model.create("m", "tiny-vectors", "label STRING"));
         assertThatThrownBy(() -> rows("SELECT label FROM ML_PREDICT(TABLE tickets, MODEL m, DESCRIPTOR(body))"))
                 .hasStackTraceContaining(
-                        "its task is embedding, expected document-classification or segment-classification or language-model")
+                        "its task is embedding, expected document-classification or segment-classification or token-classification or language-model")
                 .satisfies(failure ->
                         assertThat(ExceptionUtils.stringifyException(failure)).doesNotContain("thirty days"));
     }

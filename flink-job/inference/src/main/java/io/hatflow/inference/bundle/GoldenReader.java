@@ -65,7 +65,7 @@ final class GoldenReader {
         needed.put("id", golden.id());
         needed.put("text", golden.text());
         switch (manifest.architecture()) {
-            case HAT -> {
+            case HAT, ENCODER -> {
                 needed.put("token_ids", golden.tokenIds());
                 needed.put("token_offsets", golden.tokenOffsets());
                 needed.put("segments", golden.segments());
@@ -103,7 +103,7 @@ final class GoldenReader {
             }
         }
         return switch (manifest.architecture()) {
-            case HAT -> head.problem(golden.answers(), golden.tokenIds().length, golden.segments().length);
+            case HAT, ENCODER -> head.problem(golden.answers(), golden.tokenIds().length, golden.segments().length);
             case HOURGLASS -> head.problem(golden.answers(), golden.symbols().length, golden.windows().length);
         };
     }

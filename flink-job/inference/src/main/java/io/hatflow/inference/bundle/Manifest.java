@@ -11,8 +11,11 @@ import io.hatflow.inference.task.EmbeddingHead;
 import io.hatflow.inference.task.Head;
 import io.hatflow.inference.task.LanguageModelHead;
 import io.hatflow.inference.task.MaskedLmHead;
+import io.hatflow.inference.task.PooledHead;
 import io.hatflow.inference.task.ProblemType;
 import io.hatflow.inference.task.SegmentHead;
+import io.hatflow.inference.task.SegmentPooling;
+import io.hatflow.inference.task.TokenHead;
 import io.hatflow.inference.task.WindowHead;
 import io.hatflow.inference.text.Alphabet;
 import io.hatflow.inference.text.Segmenter;
@@ -30,7 +33,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a bundle promises; its form and meaning are in {@code bundle-manifest.schema.json}, by which it is checked first.
  *
- * @param segmentation like {@code text}, {@code specialTokens} and {@code padSegment}, what only a HAT has
+ * @param tags of token classification, one for each of the graph's classes, in its order; empty for all other tasks
+ * @param segmentation like {@code text} and {@code specialTokens}, what a HAT and an encoder have
+ * @param padSegment of a HAT; an encoder has none
  * @param pooling null for tasks that pool nothing
  * @param symbols like {@code windows} and {@code shortening}, what only an Hourglass model has
  * @param scoresFirstSymbol of a language model: whether the first symbol of a document has a log-likelihood
@@ -45,6 +50,7 @@ public record Manifest(
         Task task,
         ProblemType problemType,
         List<Label> labels,
+        List<String> tags,
         Text text,
         Segmentation segmentation,
         SpecialTokens specialTokens,
@@ -65,6 +71,8 @@ public record Manifest(
     public Manifest {
         labels = Objects.requireNonNullElse(labels, List.of());
         problemType = Objects.requireNonNullElse(problemType, ProblemType.REGRESSION);
+        tags = Objects.requireNonNullElse(tags, List.of());
+        padSegment = Objects.requireNonNullElse(padSegment, PadSegment.NONE);
         text = Objects.requireNonNullElse(text, new Text(TextCleaning.NONE, Tokenization.WHOLE_TEXT));
     }
 
@@ -72,8 +80,8 @@ public record Manifest(
     public TextCutter cutter(Tokenizer tokenizer) {
         Segmenter.Kind kind =
                 segmentation.segmenter().equals("sentence") ? Segmenter.Kind.SENTENCE : Segmenter.Kind.UNIFORM;
-        return new TextCutter(
-                text.cleaning(), text.tokenization(), tokenizer, new Segmenter(kind, segmentation.segmentLength()));
+        int length = segmentation.segmentLength() - (specialTokens.sep() == null ? 0 : 1);
+        return new TextCutter(text.cleaning(), text.tokenization(), tokenizer, new Segmenter(kind, length));
     }
 
     /** What the model answers. */
@@ -82,9 +90,17 @@ public record Manifest(
             case DOCUMENT_CLASSIFICATION ->
                 switch (architecture) {
                     case HAT -> new DocumentHead(problemType, labels.size());
+                    case ENCODER ->
+                        new PooledHead(
+                                problemType, labels.size(), SegmentPooling.named(Objects.requireNonNull(pooling)));
                     case HOURGLASS -> new WindowHead(problemType, labels.size());
                 };
             case SEGMENT_CLASSIFICATION -> new SegmentHead(problemType, labels.size());
+            case TOKEN_CLASSIFICATION ->
+                new TokenHead(
+                        segmentation.segmentLength(),
+                        tags,
+                        labels.stream().map(Label::name).toList());
             case MULTIPLE_CHOICE -> new ChoiceHead();
             case MASKED_LM -> new MaskedLmHead(segmentation.segmentLength(), promisedWidth());
             case EMBEDDING -> new EmbeddingHead(promisedWidth());
@@ -102,6 +118,8 @@ public record Manifest(
     public enum Architecture {
         @JsonProperty("hat")
         HAT,
+        @JsonProperty("encoder")
+        ENCODER,
         @JsonProperty("hourglass")
         HOURGLASS;
 
@@ -118,6 +136,8 @@ public record Manifest(
         DOCUMENT_CLASSIFICATION,
         @JsonProperty("segment-classification")
         SEGMENT_CLASSIFICATION,
+        @JsonProperty("token-classification")
+        TOKEN_CLASSIFICATION,
         @JsonProperty("multiple-choice")
         MULTIPLE_CHOICE,
         @JsonProperty("masked-lm")
@@ -189,8 +209,14 @@ public record Manifest(
     @JsonNaming(SnakeCaseStrategy.class)
     public record Segmentation(String segmenter, int segmentLength, int maxSegments, int windowOverlap) {}
 
-    /** Token ids. */
-    public record SpecialTokens(int cls, int pad) {}
+    /**
+     * Token ids.
+     *
+     * @param cls begins every segment
+     * @param sep ends every segment; null where none does
+     * @param pad fills what is left of a segment
+     */
+    public record SpecialTokens(int cls, @Nullable Integer sep, int pad) {}
 
     /**
      * What the ids of a model without a tokenizer are.

@@ -10,6 +10,7 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import io.hatflow.inference.task.TokenHead;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -190,10 +191,11 @@ final class ManifestReader {
     private static List<String> contradictions(Manifest manifest) {
         List<String> problems = new ArrayList<>();
         switch (manifest.architecture()) {
-            case HAT -> addContradictions(manifest.segmentation(), problems);
+            case HAT, ENCODER -> addContradictions(manifest.segmentation(), problems);
             case HOURGLASS -> addContradictions(manifest.windows(), manifest.symbols(), problems);
         }
         addContradictions(manifest.labels(), problems);
+        addContradictions(manifest.tags(), manifest.labels(), problems);
         return problems;
     }
 
@@ -219,6 +221,14 @@ final class ManifestReader {
                 .filter(label -> !Float.isFinite(label.threshold()))
                 .forEach(label -> problems.add(
                         "label '" + label.name() + "' has a threshold beyond all numbers, expected one such as 0.5"));
+    }
+
+    private static void addContradictions(List<String> tags, List<Manifest.Label> labels, List<String> problems) {
+        List<String> expected = TokenHead.labelsOf(tags);
+        List<String> names = labels.stream().map(Manifest.Label::name).toList();
+        if (!tags.isEmpty() && !names.equals(expected)) {
+            problems.add("labels are %s, expected those of the tags, %s".formatted(names, expected));
+        }
     }
 
     private static void addRepeated(String what, List<String> names, List<String> problems) {

@@ -58,17 +58,21 @@ public final class PackedBatch implements Batch {
     }
 
     private void putSegment(int row, int[] tokenIds, Span segment) {
-        int length = segment.length() + 1;
-        if (length > packing.segmentLength()) {
+        if (segment.length() > packing.room()) {
             throw new IllegalArgumentException("a segment has " + segment.length() + " tokens, expected at most "
-                    + (packing.segmentLength() - 1) + " beside the CLS token");
+                    + packing.room() + " beside those that begin and end it");
         }
+        Integer sep = packing.sep();
+        int length = segment.length() + (sep == null ? 1 : 2);
         int at = row * packing.segmentLength();
         Arrays.fill(attentionMask, at, at + length, 1);
         tokens += length;
         inputIds[at] = packing.cls();
         for (int token = segment.first(); token < segment.end(); token++) {
             inputIds[++at] = tokenIds[token];
+        }
+        if (sep != null) {
+            inputIds[++at] = sep;
         }
     }
 

@@ -13,7 +13,7 @@ import io.hatflow.inference.task.WindowAnswer;
 import java.util.List;
 import java.util.Map;
 
-/** The graph of a HAT over packed batches: {@code docs/bundle.md}, "The packed graph". Its caller closes the session. */
+/** The graph of a HAT, or of an encoder, over packed batches: {@code docs/bundle.md}, "The packed graph". Its caller closes the session. */
 public final class PackedGraph implements BatchModel<PackedBatch, WindowAnswer> {
 
     private static final String INPUT_IDS = "input_ids";

@@ -7,6 +7,7 @@ import io.hatflow.inference.text.Span;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How windows are laid out as tensors.
@@ -14,19 +15,31 @@ import java.util.List;
  * @param segmentLength K
  * @param maxSegments N
  * @param cls id that begins every segment
+ * @param sep id that ends every segment; null where none does
  * @param pad id that fills what is left of a segment
  * @param padSegment which pad segment a window of fewer than N segments gets
  */
-public record Packing(int segmentLength, int maxSegments, int cls, int pad, PadSegment padSegment)
-        implements BatchLayout<Window, PackedBatch> {
+public record Packing(
+        int segmentLength,
+        int maxSegments,
+        int cls,
+        @Nullable Integer sep,
+        int pad,
+        PadSegment padSegment) implements BatchLayout<Window, PackedBatch> {
 
     public static Packing of(Manifest manifest) {
         return new Packing(
                 manifest.segmentation().segmentLength(),
                 manifest.segmentation().maxSegments(),
                 manifest.specialTokens().cls(),
+                manifest.specialTokens().sep(),
                 manifest.specialTokens().pad(),
                 manifest.padSegment());
+    }
+
+    /** Tokens of the text that a segment holds at most. */
+    int room() {
+        return segmentLength - (sep == null ? 1 : 2);
     }
 
     /** Rows of the batch that {@code window} takes: its segments, and its pad segment if it gets one. */
@@ -44,7 +57,7 @@ public record Packing(int segmentLength, int maxSegments, int cls, int pad, PadS
     /** Windows of one full segment each. */
     @Override
     public PackedBatch full(int windows) {
-        int[] tokenIds = new int[segmentLength - 1];
+        int[] tokenIds = new int[room()];
         Arrays.fill(tokenIds, cls);
         Window full = new Window(tokenIds, List.of(new Span(0, tokenIds.length)));
         return layOut(Collections.nCopies(windows, full));

@@ -9,7 +9,7 @@ import java.util.Optional;
  * The head of a model, one class for each task: which outputs its graph has, what a golden input holds of them, and how the answers for
  * the windows of a document combine. Immutable.
  */
-public sealed interface Head permits ScoringHead, EmbeddingHead, MaskedLmHead, LanguageModelHead {
+public sealed interface Head permits ScoringHead, TokenHead, EmbeddingHead, MaskedLmHead, LanguageModelHead {
 
     /** The output that has a row for each window of a batch; empty if the graph has none. */
     Optional<TensorSpec> documentOutput();

@@ -5,10 +5,9 @@ import io.hatflow.inference.text.Span;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** A head that gives scores, to a document and to each of its segments; of a model that reads symbols, a window is a segment. */
-public abstract sealed class ScoringHead implements Head permits DocumentHead, SegmentHead, WindowHead {
+public abstract sealed class ScoringHead implements Head permits DocumentHead, PooledHead, SegmentHead, WindowHead {
 
     private final ProblemType problemType;
     private final String classes;
@@ -70,17 +69,12 @@ public abstract sealed class ScoringHead implements Head permits DocumentHead, S
     /** The document's scores, then those of its segments. */
     @Override
     public final float[][] rows(GoldenAnswers golden) {
-        return rows(golden.scores(), golden.segmentScores());
+        return new DocumentScores(golden.scores(), golden.segmentScores()).rows();
     }
 
     @Override
     public final float[][] rows(List<Span> segments, List<Span> windows, List<WindowAnswer> answers) {
-        DocumentScores scores = scores(windows, answers);
-        return rows(scores.document(), scores.segments());
-    }
-
-    private static float[][] rows(float[] document, float[][] segments) {
-        return Stream.concat(Stream.of(document), Arrays.stream(segments)).toArray(float[][]::new);
+        return scores(windows, answers).rows();
     }
 
     @Override

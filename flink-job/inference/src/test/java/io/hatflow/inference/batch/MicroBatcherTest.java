@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class MicroBatcherTest {
 
-    private static final Packing PACKING = new Packing(16, 6, 0, 1, PadSegment.NONE);
+    private static final Packing PACKING = new Packing(16, 6, 0, null, 1, PadSegment.NONE);
     private static final Window KNOWN = window(7);
     /** Its embedding does not exist: ONNX Runtime really fails on it. */
     private static final Window POISON = window(1_000_000);

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class WarmUpTest {
 
-    private static final Packing PACKING = new Packing(16, 6, 0, 1, PadSegment.NONE);
+    private static final Packing PACKING = new Packing(16, 6, 0, null, 1, PadSegment.NONE);
 
     private final List<Integer> sizes = new ArrayList<>();
 

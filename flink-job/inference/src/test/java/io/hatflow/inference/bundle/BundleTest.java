@@ -104,7 +104,7 @@ class BundleTest {
                         BundleException.class,
                         e -> assertThat(e.problems())
                                 .containsExactly(
-                                        "manifest.json at /architecture is \"longformer\": does not have a value in the enumeration [\"hat\", \"hourglass\"]"));
+                                        "manifest.json at /architecture is \"longformer\": does not have a value in the enumeration [\"hat\", \"encoder\", \"hourglass\"]"));
     }
 
     @Test

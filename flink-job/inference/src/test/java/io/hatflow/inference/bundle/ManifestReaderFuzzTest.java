@@ -25,7 +25,7 @@ class ManifestReaderFuzzTest {
         }
         Manifest.Graph contract =
                 switch (manifest.architecture()) {
-                    case HAT -> {
+                    case HAT, ENCODER -> {
                         Manifest.Segmentation segmentation = manifest.segmentation();
                         assertThat(segmentation.segmentLength()).isGreaterThanOrEqualTo(2);
                         assertThat(segmentation.windowOverlap()).isBetween(0, segmentation.maxSegments() - 1);

@@ -118,7 +118,7 @@ class WrongBundlesTest {
                 wrong(
                         "a task that there is not",
                         bundle -> bundle.manifest(manifest -> manifest.put("task", "translation")),
-                        "manifest.json at /task is \"translation\": does not have a value in the enumeration [\"document-classification\", \"segment-classification\", \"multiple-choice\", \"masked-lm\", \"embedding\", \"language-model\"]"),
+                        "manifest.json at /task is \"translation\": does not have a value in the enumeration [\"document-classification\", \"segment-classification\", \"token-classification\", \"multiple-choice\", \"masked-lm\", \"embedding\", \"language-model\"]"),
                 wrong(
                         "a format of the future",
                         bundle -> bundle.manifest(manifest -> manifest.put("format_version", "2.0")),
@@ -184,7 +184,7 @@ class WrongBundlesTest {
                 wrong(
                         "an architecture that there is not",
                         bundle -> bundle.manifest(manifest -> manifest.put("architecture", "longformer")),
-                        "manifest.json at /architecture is \"longformer\": does not have a value in the enumeration [\"hat\", \"hourglass\"]"),
+                        "manifest.json at /architecture is \"longformer\": does not have a value in the enumeration [\"hat\", \"encoder\", \"hourglass\"]"),
                 wrong(
                         "the other architecture",
                         bundle -> bundle.manifest(manifest -> manifest.put("architecture", "hourglass")),
@@ -231,7 +231,7 @@ class WrongBundlesTest {
                 wrong(
                         "a bundle of another task",
                         bundle -> bundle.become("tiny-vectors"),
-                        "its task is embedding, expected document-classification or segment-classification or language-model; give the folder of a bundle that was exported from a checkpoint with such a head"),
+                        "its task is embedding, expected document-classification or segment-classification or token-classification or language-model; give the folder of a bundle that was exported from a checkpoint with such a head"),
                 wrongLanguage(
                         "labels in place of a language model",
                         bundle -> bundle.become("tiny-segments"),
@@ -452,6 +452,26 @@ class WrongBundlesTest {
                         bundle -> bundle.manifest(
                                 manifest -> object(manifest, "special_tokens").put("cls", 5)),
                         "golden input 'word': its scores differ from the exporter's by up to …, expected at most 0.0001; graph or manifest were changed, or this processor rounds differently (docs/precision.md): export the bundle again (7 such inputs)"),
+                // Tags of tokens.
+                wrongTags(
+                        "a label that no tag stands for",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "labels", "1").put("name", "CITY")),
+                        "labels are [PER, CITY, DATE], expected those of the tags, [PER, PLACE, DATE]"),
+                wrongTags(
+                        "no tags",
+                        bundle -> bundle.manifest(manifest -> manifest.remove("tags")),
+                        "manifest.json: required property 'tags' not found"),
+                wrongTags(
+                        "segments that do not end",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "special_tokens").remove("sep")),
+                        "manifest.json at /special_tokens: required property 'sep' not found"),
+                wrongTags(
+                        "segments that look at each other",
+                        bundle -> bundle.manifest(
+                                manifest -> object(manifest, "segmentation").put("max_segments", 2)),
+                        "manifest.json at /segmentation/max_segments is 2: must be the constant value '1'"),
                 // The tokenizer.
                 wrong(
                         "text in place of a tokenizer",
@@ -560,6 +580,10 @@ class WrongBundlesTest {
 
     private static Wrong wrongLanguage(String name, Damage damage, String... problems) {
         return new Wrong(name, TestFiles.TINY_LANGUAGE, damage, List.of(problems));
+    }
+
+    private static Wrong wrongTags(String name, Damage damage, String... problems) {
+        return new Wrong(name, TestFiles.bundle("tiny-tags"), damage, List.of(problems));
     }
 
     private static void open(Wrong wrong, Path folder) {

@@ -75,7 +75,7 @@ class FixtureParityTest {
 
     @Test
     void aTokenThatTheModelDoesNotKnowFailsTheRunAlone() throws InferenceException {
-        Packing packing = new Packing(16, 6, 0, 1, PadSegment.NONE);
+        Packing packing = new Packing(16, 6, 0, null, 1, PadSegment.NONE);
         try (OnnxSession session = open("sentcls")) {
             PackedGraph model = new PackedGraph(session, new SegmentHead(ProblemType.MULTI_LABEL, 3));
             Window unknown = new Window(new int[] {1_000_000}, List.of(new Span(0, 1)));
@@ -93,7 +93,7 @@ class FixtureParityTest {
         session.close();
         session.close();
         Window known = new Window(new int[] {7}, List.of(new Span(0, 1)));
-        PackedBatch batch = new PackedBatch(new Packing(16, 6, 0, 1, PadSegment.NONE), List.of(known));
+        PackedBatch batch = new PackedBatch(new Packing(16, 6, 0, null, 1, PadSegment.NONE), List.of(known));
         assertThatThrownBy(() -> model.run(batch)).isInstanceOf(IllegalStateException.class);
     }
 
@@ -112,6 +112,7 @@ class FixtureParityTest {
                     expected.get("segment_length").asInt(),
                     expected.get("max_segments").asInt(),
                     expected.get("cls").asInt(),
+                    null,
                     expected.get("pad").asInt(),
                     PadSegment.valueOf(expected.get("pad_segment").asText().toUpperCase(Locale.ROOT)));
             for (JsonNode document : expected.get("documents")) {

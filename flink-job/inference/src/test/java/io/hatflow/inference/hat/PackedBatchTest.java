@@ -45,6 +45,17 @@ class PackedBatchTest {
     }
 
     @Test
+    void theSegmentsOfAnEncoderEndWithSep() {
+        Packing encoder = new Packing(5, 1, CLS, 77, PAD, PadSegment.NONE);
+        Window window = new Window(new int[] {1, 2, 3, 4, 5}, List.of(new Span(0, 3)));
+        PackedBatch batch = new PackedBatch(encoder, List.of(window, MIDDLE));
+        assertThat(batch.inputIds()).containsExactly(CLS, 1, 2, 3, 77, CLS, 7, 77, PAD, PAD);
+        assertThat(batch.attentionMask()).containsExactly(1, 1, 1, 1, 1, 1, 1, 1, 0, 0);
+        assertThat(batch.tokens()).isEqualTo(8);
+        assertThat(encoder.full(2).attentionMask()).containsOnly(1);
+    }
+
+    @Test
     void answersAreDealtBackWithoutPadSegments() {
         PackedBatch batch = new PackedBatch(packing(PadSegment.PAD), List.of(MIDDLE, TWO_SEGMENTS));
         List<WindowAnswer> dealt = batch.deal(new float[][] {{10}, {20}}, new float[][] {{1}, {-1}, {2}, {3}});
@@ -58,10 +69,10 @@ class PackedBatchTest {
     void aSegmentOfTooManyTokensIsOurBugAndSaysSo() {
         Window window = new Window(new int[] {1, 2, 3, 4}, List.of(new Span(0, 4)));
         assertThatThrownBy(() -> new PackedBatch(packing(PadSegment.NONE), List.of(window)))
-                .hasMessageContaining("a segment has 4 tokens, expected at most 3");
+                .hasMessageContaining("a segment has 4 tokens, expected at most 3 beside");
     }
 
     private static Packing packing(PadSegment padSegment) {
-        return new Packing(4, 2, CLS, PAD, padSegment);
+        return new Packing(4, 2, CLS, null, PAD, padSegment);
     }
 }

@@ -188,6 +188,6 @@ class ClassifierPoolTest {
         assertThatThrownBy(() -> ClassifierPool.lease(unlabelled))
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining("its task is " + task
-                        + ", expected document-classification or segment-classification or language-model");
+                        + ", expected document-classification or segment-classification or token-classification or language-model");
     }
 }
