@@ -52,7 +52,10 @@ class BundleTest {
         bundle.delete("README.md");
         bundle.flip("tokenizer.json");
         bundle.cut("model.onnx");
-        assertRefused("README.md is missing", "tokenizer.json has SHA-256", "model.onnx has " + Files.size(bundle.folder().resolve("model.onnx")) + " bytes");
+        assertRefused(
+                "README.md is missing",
+                "tokenizer.json has SHA-256",
+                "model.onnx has " + Files.size(bundle.folder().resolve("model.onnx")) + " bytes");
     }
 
     @Test

@@ -187,7 +187,8 @@ class ClassifierPoolTest {
         ClassifierOptions unlabelled = options(Bundles.named(name), Device.AUTO, BatchSize.learned());
         assertThatThrownBy(() -> ClassifierPool.lease(unlabelled))
                 .isInstanceOf(BundleException.class)
-                .hasMessageContaining("its task is " + task
-                        + ", expected document-classification or segment-classification or token-classification or language-model");
+                .hasMessageContaining(
+                        "its task is " + task
+                                + ", expected document-classification or segment-classification or token-classification or language-model");
     }
 }
