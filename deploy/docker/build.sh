@@ -59,7 +59,7 @@ if [[ -n "$cuda" ]]; then
     rm "${cpu[@]}"
 fi
 # What is in lib/ would be in the image twice. Times stay, so that the same jar makes the same layer.
-python3 - "$jar" "$context/usrlib/$(basename "${jar%-cluster.jar}").jar" <<'PYTHON'
+python3 - "$jar" "$context/usrlib/hatflow-job.jar" <<'PYTHON'
 import sys
 import zipfile
 
@@ -74,6 +74,11 @@ chmod -R a+rX,go-w "$context"
 find "$context" -exec touch -d 2026-01-01T00:00:00Z {} +
 
 [[ "$engine" != *podman ]] || options=(--format docker "${options[@]}") # Otherwise podman leaves the health check out.
-"$engine" build --tag "${tag:-hatflow:$version${cuda:+-cuda}}" --file "$here/Dockerfile$cuda" \
+if [[ -n "$cuda" ]]; then
+    base="localhost/hatflow-flink-cuda:$version"
+    "$engine" build --tag "$base" --file "$here/Dockerfile.cuda" "${options[@]}" "$context/bin"
+    options+=(--build-arg FLINK_IMAGE="$base" --pull=false)
+fi
+"$engine" build --tag "${tag:-hatflow:$version${cuda:+-cuda}}" --file "$here/Dockerfile" \
     --build-arg VERSION="$version" --build-arg REVISION="$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)" \
     "${options[@]}" "$context"
