@@ -126,7 +126,9 @@ class SchemasTest(unittest.TestCase):
             "volumeMount": flink(lambda spec: spec["podTemplate"]["spec"]["containers"][0].update(volumeMount=[])),
             "runAsNonroot": flink(lambda spec: spec["podTemplate"]["spec"]["securityContext"].update(runAsNonroot=True)),
             "secretkeyRef": flink(
-                lambda spec: spec["podTemplate"]["spec"]["containers"][0]["env"].append({"name": "A", "valueFrom": {"secretkeyRef": {}}})
+                lambda spec: spec["podTemplate"]["spec"]["containers"][0]["env"].append(
+                    {"name": "A", "valueFrom": {"secretkeyRef": {}}}
+                )
             ),
             "maxUnavailible": of_kind("PodDisruptionBudget", lambda budget: budget["spec"].update(maxUnavailible=1)),
             "engress": of_kind("NetworkPolicy", lambda policy: policy["spec"].update(engress=[])),
@@ -161,7 +163,9 @@ class RenderedTest(unittest.TestCase):
         for name in RENDERED:
             first = (HERE / "rendered" / f"{name}.yaml").read_text(encoding="utf-8").partition("\n")[0]
             with self.subTest(name):
-                self.assertEqual(f"# Sources: {sources_digest(name)}", first, "run deploy/kubernetes/render.sh and look at the difference")
+                self.assertEqual(
+                    f"# Sources: {sources_digest(name)}", first, "run deploy/kubernetes/render.sh and look at the difference"
+                )
 
     @unittest.skipUnless(KUSTOMIZE, "there is no kustomize on the PATH or in target/bin")
     def test_kustomize_makes_them(self) -> None:
@@ -194,7 +198,9 @@ class ReferencesTest(unittest.TestCase):
                 self.assertLessEqual(images, {spec["image"]})
 
     def test_there_is_a_slot_for_each_task_and_a_partition_for_each(self) -> None:
-        partitions = {each["metadata"]["name"]: each["spec"]["partitions"] for each in resources("strimzi") if each["kind"] == "KafkaTopic"}
+        partitions = {
+            each["metadata"]["name"]: each["spec"]["partitions"] for each in resources("strimzi") if each["kind"] == "KafkaTopic"
+        }
         for name in ("minimal", "gpu", "production"):
             with self.subTest(name):
                 settings = next(each for each in resources(name) if each["kind"] == "ConfigMap")

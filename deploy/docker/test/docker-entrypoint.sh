@@ -2,7 +2,8 @@
 # Of the stand-in for Flink's image: jemalloc, JOB_MANAGER_RPC_ADDRESS and FLINK_PROPERTIES as the official entrypoint takes them.
 set -euo pipefail
 
-[[ "${DISABLE_JEMALLOC:-false}" == true ]] || export LD_PRELOAD="/usr/lib/$(uname -m)-linux-gnu/libjemalloc.so"
+library="/usr/lib/$(uname -m)-linux-gnu/libjemalloc.so"
+[[ "${DISABLE_JEMALLOC:-false}" == true ]] || export LD_PRELOAD="$library"
 options=("-Djobmanager.rpc.address=${JOB_MANAGER_RPC_ADDRESS:-$(hostname)}" -Dblob.server.port=6124 -Dquery.server.port=6125)
 while IFS=: read -r key value; do
     [[ -z "${key// /}" ]] || options+=("-D$(xargs <<<"$key")=$(xargs <<<"$value")")
