@@ -314,7 +314,10 @@ all_answered() {
     read_events --dead-letters >"$run/dead.jsonl"
     (($(cat "$run/labelled.jsonl" "$run/dead.jsonl" | wc -l) >= $(wc -l <"$run/sent") + 2))
 }
-until_so 300 "as many events are there as records were sent" all_answered
+again="$(grep -c '^again-' "$run/sent")"
+caught_up() { (($(metric labelled) >= again && $(metric received) == $(metric labelled) + $(metric rejected))); }
+until_so 300 "the restarted tasks have answered all that they got" caught_up
+until_so 60 "as many events are there as records were sent" all_answered
 # One more checkpoint: what came twice would be there now.
 job="$(curl --fail --silent http://127.0.0.1:18081/v1/jobs/overview | sed 's/.*"jid":"\([0-9a-f]*\)".*/\1/')"
 checkpoints() {
