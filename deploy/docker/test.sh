@@ -291,7 +291,7 @@ metric() {
 }
 job_runs() { curl --fail --silent http://127.0.0.1:18081/v1/jobs/overview | grep -q '"state":"RUNNING".*"running":[1-9]'; }
 in_hand() { (($(metric labelled) >= 2 && $(metric received) > $(metric labelled) + $(metric rejected))); }
-until_so 240 "the job runs" job_runs
+until_so 400 "the job runs" job_runs
 for each in jobmanager taskmanager; do until_so 30 "$each is healthy" podman healthcheck run "$each"; done
 
 say "the job runs; sending the demo's documents"
