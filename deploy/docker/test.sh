@@ -6,7 +6,7 @@
 #   test.sh [--official] [--clean]
 #
 # --official  on Flink's own image, pulled from its registry, in place of the stand-in that is made here
-# --clean     only removes what earlier runs have left under target/: packages, Flink's wheels and images, 5 GB
+# --clean     only removes what earlier runs have left under target/: packages, Flink's wheels and images, 1.5 GB
 #
 # Takes a JDK 17, Python 3.11 with pip, and root on a Debian-like machine; what else it needs it installs with apt-get. Ends with 77, and a
 # line that says why, where the machine cannot run containers or fetch what is needed.
