@@ -73,9 +73,13 @@ CONF
 export CONTAINERS_CONF="$work/podman/containers.conf" CONTAINERS_STORAGE_CONF="$work/podman/storage.conf"
 # Without systemd, podman complains at each container that has a health check; the checks are made below.
 podman() { command podman "$@" 2> >(grep -v -e 'unable to get systemd connection' -e 'failed to connect to syslog' >&2); }
+# A container within a container, for one, may have neither the file system nor the rights.
+podman info >"$work/podman.log" 2>&1 || unable "podman does not run here: $(tail -n 1 "$work/podman.log")"
 # Containers that a run has left which was itself killed.
 podman rm --all --force --time 0 >/dev/null
 podman network prune --force >/dev/null
+{ podman network create hatflow-probe && podman network rm hatflow-probe; } >"$work/podman.log" 2>&1 ||
+    unable "podman makes no bridge network here: $(tail -n 1 "$work/podman.log")"
 
 # ---- the image that ours is built on -----------------------------------------------------------------------------------------------------
 flink="$(sed -n 's/.*<flink.version>\(.*\)<.*/\1/p' "$root/pom.xml")"
@@ -89,6 +93,8 @@ make_java_image() {
         unable "mmdebstrap could not make a base image: $(tail -n 1 "$work/mmdebstrap.log")"
     say "importing the base image"
     podman import --quiet "$work/cache/java.tar" localhost/hatflow-test-java:17 >/dev/null
+    podman run --rm localhost/hatflow-test-java:17 true >"$work/podman.log" 2>&1 ||
+        unable "podman runs no container here: $(tail -n 1 "$work/podman.log")"
     rm "$work/cache/java.tar"
 }
 
@@ -107,6 +113,7 @@ make_stand_in() {
     # Both wait for the network most of the time.
     fetch_flink &
     local fetching=$!
+    trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$state"' EXIT
     podman image exists localhost/hatflow-test-java:17 || make_java_image
     wait $fetching || exit $?
     say "putting Flink into it"

@@ -24,7 +24,7 @@ _SAFETENSORS, _PYTORCH = "model.safetensors", "pytorch_model.bin"
 _WRAPPERS = {"module", "_module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"}
 """What data parallelism, compilation and the like put into names, also in their middle; no part of a model is called so."""
 _OWN = {
-    *("hi_transformer", "hat", "bert", "roberta", "distilbert", "electra", "mpnet", "embeddings", "encoder", "transformer"),
+    *("hi_transformer", "hat", "bert", "roberta", "distilbert", "electra", "mpnet", "embeddings"),
     *("pooler", "sentencizer", "pre_classifier", "classifier", "lm_head"),
 }
 """Where the names begin that models give themselves."""

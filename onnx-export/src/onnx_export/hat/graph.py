@@ -352,9 +352,9 @@ class _HatGraph:
         """
         g, N = self.g, self.config.max_segments
         hidden = self.layers.linear("pooler.attentive_pooling.lin_proj", heads)
-        v = g.constant("pooler.attentive_pooling.v.weight", self.weights["pooler.attentive_pooling.v.weight"])
+        v = g.constant("pooler.attentive_pooling.v.weight", self.weights["pooler.attentive_pooling.v.weight"].T)  # [H, 1]
         # No product of matrices: with one column, which order it sums in depends on the number of rows.
-        energy = g.op("ReduceSum", g.op("Mul", hidden, v), g.integers(1), keepdims=0)  # [S]
+        energy = g.op("ReduceSum", g.op("Mul", hidden, g.op("Squeeze", v, g.integers(1))), g.integers(1), keepdims=0)  # [S]
         # Kernels take what is left behind their last whole lanes another way: here nothing is left.
         energy = g.op("Tanh", g.op("Gather", energy, at.rows))
         # The pad segment of a document of n real segments is one of counts = n + 1 here and N − n in the original.

@@ -13,7 +13,7 @@ import java.util.Map;
  */
 public final class BatchBudget {
 
-    /** Beyond it, the cross-segment mask (rows × rows) begins to cost. */
+    /** Beyond it, attention across segments, which has a row of 64 places or more for each document, begins to cost memory. */
     static final int LARGEST = 1024;
 
     /** Until anything was measured. */

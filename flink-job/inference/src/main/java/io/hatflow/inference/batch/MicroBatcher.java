@@ -48,7 +48,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
 
     private static final String BESIDES = "hatflow-batches";
 
-    /** A run of more than so many times the budget is long. */
+    /** A run of one window of more than so many times the budget is long. */
     private static final int LONG = 2;
 
     private final BatchModel<B, A> model;
@@ -129,7 +129,9 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
     private void runUntilClosed() {
         try {
             for (Prepared<W, B, A> batch = next(); batch != null; batch = next()) {
-                besides.execute(this::prepareAhead);
+                if (!isLong(batch)) { // beside a long run, short documents run at once
+                    besides.execute(this::prepareAhead);
+                }
                 run(batch);
             }
         } catch (InterruptedException e) {
@@ -143,7 +145,10 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         try {
             for (List<WaitingWindow<W, A>> taken = queue.takeBesides(); !taken.isEmpty(); taken = queue.takeBesides()) {
                 changesOfCompany.incrementAndGet();
-                run(prepared(taken, true));
+                Prepared<W, B, A> batch = prepared(taken, true);
+                if (batch != null) {
+                    run(batch);
+                }
                 changesOfCompany.incrementAndGet();
             }
         } catch (InterruptedException e) {
@@ -160,8 +165,9 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
                 return prepared;
             }
             List<WaitingWindow<W, A>> taken = queue.take(() -> ahead.get() != null);
-            if (!taken.isEmpty()) {
-                return prepared(taken, false);
+            Prepared<W, B, A> next = taken.isEmpty() ? null : prepared(taken, false);
+            if (next != null) {
+                return next;
             }
         }
         return null;
@@ -170,8 +176,9 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
     private void prepareAhead() {
         if (ahead.get() == null) {
             List<WaitingWindow<W, A>> full = queue.takeAhead();
-            if (!full.isEmpty()) {
-                ahead.set(prepared(full, false));
+            Prepared<W, B, A> next = full.isEmpty() ? null : prepared(full, false);
+            if (next != null) {
+                ahead.set(next);
                 queue.wake(); // the inference thread may have found the queue empty meanwhile
                 abandonAhead();
             }
@@ -187,22 +194,27 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         }
     }
 
-    private Prepared<W, B, A> prepared(List<WaitingWindow<W, A>> waiting, boolean besides) {
-        return new Prepared<>(
-                waiting,
-                layout.layOut(waiting.stream().map(WaitingWindow::window).toList()),
-                besides);
+    /** Null if it cannot be laid out, whose windows then fail. */
+    private @Nullable Prepared<W, B, A> prepared(List<WaitingWindow<W, A>> waiting, boolean besides) {
+        try {
+            return new Prepared<>(
+                    waiting,
+                    layout.layOut(waiting.stream().map(WaitingWindow::window).toList()),
+                    besides);
+        } catch (Throwable e) { // a batch whose futures never complete would stop the job without a word
+            fail(waiting, e);
+            return null;
+        }
     }
 
     /** Completes the future of every window of the batch, whatever happens. */
     private void run(Prepared<W, B, A> batch) {
+        int company = changesOfCompany.get();
         try {
-            int company = changesOfCompany.get();
             long begun = System.nanoTime();
             List<A> answers = !batch.besides() && isLong(batch) ? longRun(batch) : watched(batch);
             long nanos = System.nanoTime() - begun;
-            boolean alone = !batch.besides() && company % 2 == 0 && changesOfCompany.get() == company;
-            if (alone) { // else it says little of the machine
+            if (wasAlone(batch, company)) { // else it says little of the machine
                 budget.record(batch.laidOut().rows(), nanos);
             }
             besides.execute(() -> {
@@ -213,18 +225,35 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
                 }
             });
         } catch (InferenceException e) {
-            if (isOpen()) {
-                isolate(batch, e);
-            } else { // whose fault it was does not matter any more
+            if (!isOpen()) { // whose fault it was does not matter any more
                 fail(batch.windows(), e);
+            } else if (e.isOutOfMemory() && !wasAlone(batch, company)) {
+                runAlone(batch);
+            } else {
+                isolate(batch, e);
             }
         } catch (Throwable e) { // a batch whose futures never complete would stop the job without a word
             fail(batch.windows(), e);
         }
     }
 
+    private boolean wasAlone(Prepared<W, B, A> batch, int companyBefore) {
+        return !batch.besides() && companyBefore % 2 == 0 && changesOfCompany.get() == companyBefore;
+    }
+
+    /** Memory does not suffice for two runs, which says nothing of either. */
+    private void runAlone(Prepared<W, B, A> batch) {
+        outOfMemory.increment();
+        queue.runNothingBesides();
+        if (batch.besides()) {
+            batch.windows().forEach(window -> queue.put(List.of(window)));
+        } else {
+            run(batch);
+        }
+    }
+
     private boolean isLong(Prepared<W, B, A> batch) {
-        return batch.laidOut().rows() > LONG * budget.rows();
+        return batch.windows().size() == 1 && batch.laidOut().rows() > LONG * budget.rows();
     }
 
     private List<A> longRun(Prepared<W, B, A> batch) throws InferenceException {
@@ -287,13 +316,20 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
             budget.outOfMemory(batch.laidOut().rows());
         }
         if (waiting.size() > 1) {
-            run(prepared(waiting.subList(0, waiting.size() / 2), batch.besides()));
-            run(prepared(waiting.subList(waiting.size() / 2, waiting.size()), batch.besides()));
+            runPart(waiting.subList(0, waiting.size() / 2), batch.besides());
+            runPart(waiting.subList(waiting.size() / 2, waiting.size()), batch.besides());
         } else if (!failure.isOutOfMemory() && modelWorks()) {
             Refused<A> refused = new Refused<>("the model fails on this document: " + failure.getMessage());
             besides.execute(() -> waiting.get(0).result().complete(refused));
         } else {
             fail(waiting, failure);
+        }
+    }
+
+    private void runPart(List<WaitingWindow<W, A>> windows, boolean besides) {
+        Prepared<W, B, A> part = prepared(windows, besides);
+        if (part != null) {
+            run(part);
         }
     }
 

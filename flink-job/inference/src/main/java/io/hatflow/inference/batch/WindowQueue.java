@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * What waits for the model, and who is next. Only a queue: it starts no thread and knows nothing of the model.
  *
  * <p>Who is next is decided between documents. Urgent ones {@linkplain Overtaking overtake} the others; among each of the two, those that
- * fit into a batch, or have only one window, overtake longer ones. Those are served {@linkplain FirstComeFirstServed in the order in which
+ * fit into a batch overtake longer ones. Those are served {@linkplain FirstComeFirstServed in the order in which
  * they came}, longer ones {@linkplain ShortestRemainingFirst by what is left of them}. So:
  *
  * <ul>
@@ -40,11 +40,15 @@ final class WindowQueue<W, A> {
     private final IntSupplier budgetRows;
     private final Lane<W, A> urgentShort = new FirstComeFirstServed<>();
     private final Lane<W, A> ordinaryShort = new FirstComeFirstServed<>();
+    /** What may run beside a long run. Of {@link #all}'s, counted apart. */
+    private final Lane<W, A> allShort = new Overtaking<>(this::isUrgent, urgentShort, ordinaryShort);
+
     private final Lane<W, A> all = new Overtaking<>(
-            document -> document.get(0).urgent(),
+            this::isUrgent,
             new Overtaking<>(this::isShort, urgentShort, new ShortestRemainingFirst<>()),
             new Overtaking<>(this::isShort, ordinaryShort, new ShortestRemainingFirst<>()));
     private boolean besidesLongRun;
+    private boolean nothingBesides;
     private @Nullable Throwable closedBecause;
 
     /** {@code budgetRows}: of a batch, as it is at the time. */
@@ -53,8 +57,11 @@ final class WindowQueue<W, A> {
     }
 
     private boolean isShort(List<WaitingWindow<W, A>> document) {
-        return document.size() == 1
-                || document.stream().mapToInt(WaitingWindow::rows).sum() <= budgetRows.getAsInt();
+        return document.stream().mapToInt(WaitingWindow::rows).sum() <= budgetRows.getAsInt();
+    }
+
+    private boolean isUrgent(List<WaitingWindow<W, A>> document) {
+        return document.get(0).urgent();
     }
 
     /** Lets the windows of a document wait; fails their futures if the queue is closed. */
@@ -94,10 +101,11 @@ final class WindowQueue<W, A> {
 
     /**
      * A batch if so many short documents wait that they fill it, else an empty list. What is not full may still grow; and what is taken now
-     * keeps a short document waiting that comes before it runs.
+     * keeps a short document waiting that comes before it runs. None while they may run beside a long run.
      */
     synchronized List<WaitingWindow<W, A>> takeAhead() {
-        return urgentShort.rows() + ordinaryShort.rows() >= budgetRows.getAsInt() ? taken() : List.of();
+        boolean runBeside = besidesLongRun && !nothingBesides;
+        return !runBeside && allShort.rows() >= budgetRows.getAsInt() ? taken() : List.of();
     }
 
     /** From now on, until {@link #longRunEnds}, short documents may run beside what the model does. */
@@ -110,6 +118,11 @@ final class WindowQueue<W, A> {
         besidesLongRun = false;
     }
 
+    /** From now on, nothing runs beside a long run. */
+    synchronized void runNothingBesides() {
+        nothingBesides = true;
+    }
+
     /**
      * Waits until a long run is under way and short documents wait, then takes as many of these as fit into the budget.
      *
@@ -117,10 +130,9 @@ final class WindowQueue<W, A> {
      */
     synchronized List<WaitingWindow<W, A>> takeBesides() throws InterruptedException {
         while (closedBecause == null) {
-            if (besidesLongRun) {
-                BatchRoom<W, A> batch = new BatchRoom<>(budgetRows.getAsInt());
-                urgentShort.fill(batch);
-                ordinaryShort.fill(batch);
+            if (besidesLongRun && !nothingBesides) {
+                BatchRoom<W, A> batch = BatchRoom.within(budgetRows.getAsInt());
+                allShort.fill(batch);
                 if (!batch.windows().isEmpty()) {
                     return batch.windows();
                 }
@@ -131,7 +143,7 @@ final class WindowQueue<W, A> {
     }
 
     private List<WaitingWindow<W, A>> taken() {
-        BatchRoom<W, A> batch = new BatchRoom<>(budgetRows.getAsInt());
+        BatchRoom<W, A> batch = BatchRoom.forAny(budgetRows.getAsInt());
         all.fill(batch);
         return batch.windows();
     }

@@ -147,6 +147,45 @@ class MicroBatcherTest {
         }
     }
 
+    /** Memory for one run at a time: neither the budget nor any document is to blame. */
+    @Test
+    void whatRunsOutOfMemoryBesideALongRunIsRunAgainAlone() throws Exception {
+        try (OnnxSession session = session()) {
+            PackedGraph graph = new PackedGraph(session, new SegmentHead(ProblemType.MULTI_LABEL, 3));
+            CountDownLatch longRuns = new CountDownLatch(1);
+            CountDownLatch shortFailed = new CountDownLatch(1);
+            AtomicInteger running = new AtomicInteger();
+            BatchModel<PackedBatch, WindowAnswer> model = batch -> {
+                try {
+                    if (running.incrementAndGet() > 1) {
+                        shortFailed.countDown();
+                        throw new InferenceException("failed to allocate memory", new IllegalStateException(), true);
+                    }
+                    if (batch.rows() == 6) {
+                        longRuns.countDown();
+                        await(shortFailed);
+                    }
+                    return graph.run(batch);
+                } finally {
+                    running.decrementAndGet();
+                }
+            };
+            Window six = new Window(
+                    new int[] {1, 2, 3, 4, 5, 6},
+                    IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList());
+            try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
+                    new MicroBatcher<>(model, PACKING, BatchBudget.fixed(2), KNOWN)) {
+                CompletableFuture<WindowResult<WindowAnswer>> filing = submit(batcher, six, false);
+                await(longRuns);
+                CompletableFuture<WindowResult<WindowAnswer>> line = submit(batcher, KNOWN, false);
+                assertThat(filing.get()).isInstanceOf(Scored.class);
+                assertThat(line.get()).isInstanceOf(Scored.class);
+                assertThat(batcher.statistics().budgetRows()).isEqualTo(2);
+                assertThat(batcher.isOpen()).isTrue();
+            }
+        }
+    }
+
     private static void await(CountDownLatch latch) {
         try {
             latch.await();

@@ -5,7 +5,6 @@ import io.hatflow.inference.Classification;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Outcome;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.LinkedHashMap;
@@ -15,8 +14,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers a text that came before without asking the model: what the model says of a text is always the same, to the last bit. Holds the
- * labels of the texts that were used last, by the SHA-256 of the text.
+ * Answers a text that came before without asking the model, as the model did then. Holds the labels of the texts that were used last, by the
+ * SHA-256 of their characters.
  */
 final class AnswerCache {
 
@@ -66,13 +65,17 @@ final class AnswerCache {
 
     private static ByteBuffer digest(TextInput text) {
         MessageDigest sha256 = sha256();
-        sha256.update(text.whole().getBytes(StandardCharsets.UTF_8));
-        for (String segment : text.segments()) {
-            // Not in UTF-8, so that it ends a text: the same words cut in other places are another text.
-            sha256.update((byte) 0xFF);
-            sha256.update(segment.getBytes(StandardCharsets.UTF_8));
-        }
+        update(sha256, text.whole());
+        // The same words cut in other places are another text.
+        text.segments().forEach(segment -> update(sha256, segment));
         return ByteBuffer.wrap(sha256.digest());
+    }
+
+    /** Its length and its characters as they are: UTF-8 would make one of two that are no characters alone. */
+    private static void update(MessageDigest sha256, String text) {
+        ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES + Character.BYTES * text.length());
+        bytes.putInt(text.length()).asCharBuffer().put(text);
+        sha256.update(bytes.rewind());
     }
 
     private static MessageDigest sha256() {
