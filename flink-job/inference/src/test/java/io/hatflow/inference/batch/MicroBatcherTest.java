@@ -328,8 +328,10 @@ class MicroBatcherTest {
     @Test
     void aThousandLinesDoNotStarveADocumentOfTwoThousandSegmentsNorWaitForIt() throws Exception {
         List<Integer> runs = new ArrayList<>();
+        CountDownLatch modelRuns = new CountDownLatch(1);
         CountDownLatch allWait = new CountDownLatch(1);
         BatchModel<PackedBatch, WindowAnswer> model = batch -> {
+            modelRuns.countDown();
             awaitUninterruptibly(allWait);
             runs.add(batch.rows());
             return zeros(batch);
@@ -337,6 +339,8 @@ class MicroBatcherTest {
         List<CompletableFuture<WindowResult<WindowAnswer>>> all = new ArrayList<>();
         try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                 new MicroBatcher<>(model, PACKING, BatchBudget.fixed(4), KNOWN)) {
+            all.add(submit(batcher, KNOWN, false));
+            await(modelRuns);
             all.addAll(batcher.submit(TWO_THOUSAND_SEGMENTS, false));
             for (int i = 0; i < 1000; i++) {
                 all.add(submit(batcher, KNOWN, false));
@@ -346,7 +350,7 @@ class MicroBatcherTest {
                 result.get();
             }
         }
-        assertThat(runs).hasSize(334 + 250);
+        assertThat(runs).hasSize(1 + 334 + 250);
         int lastLines = runs.lastIndexOf(4);
         assertThat(runs.subList(0, lastLines)).filteredOn(rows -> rows == 6).hasSizeBetween(250 / 3 - 1, 250 / 3 + 3);
     }
