@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 
@@ -56,3 +57,15 @@ def contradicted_sizes(weights: Mapping[str, NDArray[Any]], shapes: Shapes) -> d
                 problem = f"{expected.key} asks for {expected} where {name} has {length}: its shape is {list(found)}"
                 contradictions.setdefault(expected.key, problem)
     return contradictions
+
+
+def value_problems(weights: Mapping[str, NDArray[Any]], shapes: Shapes, sizes: Mapping[str, str]) -> list[str]:
+    """Which weights have another shape, or values that are no numbers. ``sizes``: see ``contradicted_sizes``."""
+    problems = [*sizes.values()]
+    for name in sorted(weights.keys() & shapes.keys()):
+        # One key that is wrong changes the shape of nearly every weight; then the keys say enough.
+        if weights[name].shape != shapes[name] and not sizes:
+            problems.append(f"{name} has shape {list(weights[name].shape)}, but config.json asks for {list(shapes[name])}")
+        if not np.isfinite(weights[name]).all():
+            problems.append(f"{name} holds values that are not finite")
+    return problems

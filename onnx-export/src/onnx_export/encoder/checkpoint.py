@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx_export.checkpoints.shapes import Shapes, Size, block, contradicted_sizes, linear, norm
+from onnx_export.checkpoints.shapes import Shapes, Size, block, contradicted_sizes, linear, norm, value_problems
 from onnx_export.checkpoints.weights import read_weights
 from onnx_export.encoder.config import EncoderConfig, inspect_config
 from onnx_export.encoder.family import Family
@@ -159,13 +159,7 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: EncoderConfig, 
         problems.append(f"{len(missing) - _SHOWN} more are missing")
     decisive = [name for name in superfluous if name.startswith(_DECISIVE)]
     problems += [f"{name} is superfluous: {config.architecture} has none such" for name in decisive[:_SHOWN]]
-    sizes = contradicted_sizes(weights, shapes)
-    problems += sizes.values()
-    for name in sorted(weights.keys() & shapes.keys()):
-        if weights[name].shape != shapes[name] and not sizes:
-            problems.append(f"{name} has shape {list(weights[name].shape)}, but config.json asks for {list(shapes[name])}")
-        if not np.isfinite(weights[name]).all():
-            problems.append(f"{name} holds values that are not finite")
+    problems += value_problems(weights, shapes, contradicted_sizes(weights, shapes))
     if problems:
         raise ExportError(path, problems)
     unused = [name for name in superfluous if not name.startswith(_DECISIVE)]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.checkpoints.labels import numbered_labels
-from onnx_export.checkpoints.shapes import Shapes, Size, block, contradicted_sizes, linear, norm
+from onnx_export.checkpoints.shapes import Shapes, Size, block, contradicted_sizes, linear, norm, value_problems
 from onnx_export.checkpoints.weights import read_weights
 from onnx_export.hat.config import HatConfig, Head, Pooling, inspect_config, names_pooling
 from onnx_export.json_files import read_json_object
@@ -206,14 +206,7 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: HatConfig, path
     if SEGMENT_POSITIONS in weights:
         shapes[SEGMENT_POSITIONS] = (config.max_segments + 1, H)
     problems += _other_names(weights, shapes, config)
-    sizes = _contradicted_sizes(weights, config)
-    problems += sizes.values()
-    for name in sorted(weights.keys() & shapes.keys()):
-        # One key that is wrong changes the shape of nearly every weight; then the keys say enough.
-        if weights[name].shape != shapes[name] and not sizes:
-            problems.append(f"{name} has shape {list(weights[name].shape)}, but config.json asks for {list(shapes[name])}")
-        if not np.isfinite(weights[name]).all():
-            problems.append(f"{name} holds values that are not finite")
+    problems += value_problems(weights, shapes, _contradicted_sizes(weights, config))
     if problems:
         raise ExportError(path, problems)
     return weights
