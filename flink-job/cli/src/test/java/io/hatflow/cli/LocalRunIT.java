@@ -42,6 +42,8 @@ class LocalRunIT {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
+                // What is killed cannot remove what it has written there.
+                "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
                 "-Duser.home=" + home,
                 "-Dhatflow.log.level=INFO",
                 "-Dlog4j2.configurationFile=../../deploy/conf/log4j2.properties"));
