@@ -32,7 +32,7 @@ while (($#)); do
     esac
 done
 for bundle in "${bundles[@]}"; do
-    [[ -f "$bundle/manifest.json" ]] || { echo "build.sh: --bundle $bundle holds no manifest.json, so it is no bundle" >&2; exit 2; }
+    [[ -f "$bundle/manifest.json" ]] || { echo "build.sh: --bundle $bundle has no manifest.json, so it is not a bundle" >&2; exit 2; }
 done
 if [[ -z "$engine" ]]; then
     for engine in podman docker none; do command -v "$engine" >/dev/null && break; done

@@ -177,7 +177,7 @@ public final class WaitingCommand implements Callable<Integer> {
                 start, possible, offered, alone, Percentiles.of(nanos), Percentiles.of(slowdowns), longAlone, longs);
     }
 
-    /** Documents per second, of the stream without long ones. The first half is no measure: the JVM still compiles. */
+    /** Documents per second, of the stream without long ones. The first half does not count: the JVM is still compiling. */
     private static double capacity(RunningPipeline pipeline, DocumentStream stream) throws Exception {
         double capacity = 0;
         for (int half = 0; half < 2; half++) {

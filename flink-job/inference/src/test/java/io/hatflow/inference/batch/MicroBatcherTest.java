@@ -43,6 +43,10 @@ class MicroBatcherTest {
     /** Its embedding does not exist: ONNX Runtime really fails on it. */
     private static final Window POISON = window(1_000_000);
 
+    private static final Window SIX = new Window(
+            new int[] {1, 2, 3, 4, 5, 6},
+            IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList());
+
     /** A document of one window. */
     private static CompletableFuture<WindowResult<WindowAnswer>> submit(
             MicroBatcher<Window, PackedBatch, WindowAnswer> batcher, Window window, boolean urgent) {
@@ -99,13 +103,10 @@ class MicroBatcherTest {
 
     @Test
     void aWindowAboveTheBudgetRunsAlone() throws Exception {
-        Window six = new Window(
-                new int[] {1, 2, 3, 4, 5, 6},
-                IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList());
         try (OnnxSession session = session();
                 MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                         new MicroBatcher<>(model(session), PACKING, BatchBudget.fixed(2), KNOWN)) {
-            assertThat(((Scored<WindowAnswer>) submit(batcher, six, false).get())
+            assertThat(((Scored<WindowAnswer>) submit(batcher, SIX, false).get())
                             .answer()
                             .segments())
                     .hasNumberOfRows(6);
@@ -129,13 +130,10 @@ class MicroBatcherTest {
                 }
                 return graph.run(batch);
             };
-            Window six = new Window(
-                    new int[] {1, 2, 3, 4, 5, 6},
-                    IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList());
             try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                     new MicroBatcher<>(model, PACKING, BatchBudget.fixed(2), KNOWN)) {
                 List<CompletableFuture<WindowResult<WindowAnswer>>> filing =
-                        batcher.submit(List.of(six, six, six), false);
+                        batcher.submit(List.of(SIX, SIX, SIX), false);
                 await(longRuns);
                 assertThat(submit(batcher, KNOWN, false).get()).isInstanceOf(Scored.class);
                 assertThat(filing).noneMatch(CompletableFuture::isDone);
@@ -170,12 +168,9 @@ class MicroBatcherTest {
                     running.decrementAndGet();
                 }
             };
-            Window six = new Window(
-                    new int[] {1, 2, 3, 4, 5, 6},
-                    IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList());
             try (MicroBatcher<Window, PackedBatch, WindowAnswer> batcher =
                     new MicroBatcher<>(model, PACKING, BatchBudget.fixed(2), KNOWN)) {
-                CompletableFuture<WindowResult<WindowAnswer>> filing = submit(batcher, six, false);
+                CompletableFuture<WindowResult<WindowAnswer>> filing = submit(batcher, SIX, false);
                 await(longRuns);
                 CompletableFuture<WindowResult<WindowAnswer>> line = submit(batcher, KNOWN, false);
                 assertThat(filing.get()).isInstanceOf(Scored.class);
@@ -288,11 +283,7 @@ class MicroBatcherTest {
     }
 
     /** Of the documents of the next two tests, whose windows exceed the budget of four. */
-    private static final List<Window> TWO_THOUSAND_SEGMENTS = Collections.nCopies(
-            334,
-            new Window(
-                    new int[] {1, 2, 3, 4, 5, 6},
-                    IntStream.range(0, 6).mapToObj(i -> new Span(i, i + 1)).toList()));
+    private static final List<Window> TWO_THOUSAND_SEGMENTS = Collections.nCopies(334, SIX);
 
     @Test
     void lonelyLinesAreInTheNextBatchWhileADocumentOfTwoThousandSegmentsIsRead() throws Exception {
