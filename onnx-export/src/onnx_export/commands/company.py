@@ -37,10 +37,10 @@ def main(arguments: Sequence[str]) -> int:
         company = Company(model, recipe, Corpus(texts, labels, start.tokenizer, recipe, start.cls_id), texts)
     except (ExportError, OSError, ValueError) as error:
         sys.exit(sentence(error))
-    torch.set_grad_enabled(False)
-    usual = company.logits(company.corpus.of(texts))
-    truth = np.stack([company.corpus.documents[text.id].truth for text in texts])
-    tuned = Tuned.on(Scored(np.stack([rows.max(axis=0) for rows in usual]), truth))
-    report_clauses(company, usual, tuned)
-    report_cuts(company, usual)
+    with torch.no_grad():
+        usual = company.logits(company.corpus.of(texts))
+        truth = np.stack([company.corpus.documents[text.id].truth for text in texts])
+        tuned = Tuned.on(Scored(np.stack([rows.max(axis=0) for rows in usual]), truth))
+        report_clauses(company, usual, tuned)
+        report_cuts(company, usual)
     return 0
