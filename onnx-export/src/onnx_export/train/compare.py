@@ -20,6 +20,7 @@ _COLUMNS = {
     "micro-F1 in halves": ("f1_in_halves", "micro_f1"),
     "macro-F1": ("f1_in_halves", "macro_f1"),
 }
+_SEGMENTS = "average_precision_of_segments"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,10 @@ class Trained:
         if missing:
             raise ValueError(f"{folder} has no {' and no '.join(missing)}; expected a training that ran to its end")
         options, metrics = (json.loads(file.read_text(encoding="utf-8")) for file in files)
-        if "f1_in_halves" not in metrics:
+        if metrics.get(_SEGMENTS) is None:
             raise ValueError(
-                f"{folder / 'metrics.json'} has no f1_in_halves; start its training once more, which writes it again"
+                f"{folder / 'metrics.json'} has no {_SEGMENTS}: expected a training that holds texts out; if it does, start it once more, "
+                "which writes it again"
             )
         # Without that, two lengths of the same training would be one row.
         return Trained({**options, "passes": metrics["passes"]}, metrics)
@@ -57,11 +59,13 @@ def table(trainings: Sequence[Trained]) -> list[str]:
     for training in trainings:
         name = ", ".join(f"{key} {training.options.get(key)}" for key in differing).replace("|", "·") or "all"
         rows.setdefault(name, []).append(training)
-    lines = [f"| training | seeds | hours | {' | '.join(_COLUMNS)} |", "| --- | ---: | ---: |" + " ---: |" * len(_COLUMNS)]
+    head = ["training", "seeds", "hours", *_COLUMNS, "average precision of segments"]
+    lines = [f"| {' | '.join(head)} |", "| --- |" + " ---: |" * (len(head) - 1)]
     for name, alike in rows.items():
         seeds = ", ".join(str(training.options["seed"]) for training in alike)
         hours = np.mean([training.metrics["training_hours"] for training in alike])
         values = [[training.metrics[group][key] for training in alike] for group, key in _COLUMNS.values()]
+        values.append([training.metrics[_SEGMENTS] for training in alike])
         lines.append(f"| {name} | {seeds} | {hours:.2f} | {' | '.join(map(_cell, values))} |")
     return lines
 

@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from onnx_export.json_files import write_json
-from onnx_export.train.corpus import Corpus, Frequencies, Window, batches, masked, packed, training_windows
+from onnx_export.train.corpus import Corpus, Frequencies, SegmentedDocument, Window, batches, masked, packed, training_windows
 from onnx_export.train.hat_torch import Packed, SegmentClassifier
 from onnx_export.train.held_out import HeldOut, Report, Scored, Tuned, probabilities
 from onnx_export.train.labelled_texts import LabelledText
 from onnx_export.train.lexical import LexicalTeacher
 from onnx_export.train.loss import loss_of
-from onnx_export.train.metrics import Metrics, document_metrics, save_learning_curve, tune_thresholds
+from onnx_export.train.metrics import Metrics, average_precision, document_metrics, save_learning_curve, tune_thresholds
 from onnx_export.train.outcome import bundle_settings, write_checkpoint
 from onnx_export.train.recipe import Recipe
 from onnx_export.train.split import Split
 from onnx_export.train.start import Start, model_for
 from onnx_export.train.state import read_state, write_state
-from onnx_export.train.whole_documents import document_logits
+from onnx_export.train.whole_documents import segment_logits
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,8 @@ class Training:
         self.history: list[Evaluation] = []
         self.validation: Scored | None = None
         """By the last evaluation, which follows the last pass."""
+        self.precision_of_segments: float | None = None
+        """Average precision over all pairs of segment and label of the test documents; None if this training holds none out."""
 
     @property
     def progress(self) -> float:
@@ -163,9 +165,11 @@ class Training:
         )
 
     def _scored(self, texts: Sequence[LabelledText]) -> Scored:
+        return _of_documents(*self._with_segments(texts))
+
+    def _with_segments(self, texts: Sequence[LabelledText]) -> tuple[list[SegmentedDocument], list[NDArray[np.float32]]]:
         documents = self.corpus.of(texts)
-        logits = document_logits(self.result, documents, self.recipe)
-        return Scored(logits, np.stack([document.truth for document in documents]))
+        return documents, segment_logits(self.result, documents, self.recipe)
 
     def _save(self) -> None:
         """Everything that going on needs."""
@@ -209,24 +213,35 @@ class Training:
 
     def _held_out(self) -> HeldOut:
         validation = self.validation or self._scored(self.split.validation)  # not evaluated if it had ended before
-        held_out = HeldOut(self.labels, validation, self._scored(self.split.test))
+        documents, logits = self._with_segments(self.split.test)
+        targets = np.concatenate([document.targets for document in documents])
+        # Of a label of the whole text nobody knows in which segments it is.
+        self.precision_of_segments, _ = average_precision(np.concatenate(logits), np.nan_to_num(targets, nan=0) > 0)
+        held_out = HeldOut(self.labels, validation, _of_documents(documents, logits))
         held_out.write(self.output)
         return held_out
 
     def _summary(self, report: Report) -> dict[str, Any]:
         return {
             "split": {"train": len(self.split.train), "validation": len(self.split.validation), "test": len(self.split.test)},
+            "learned_from": {label: sum(label in text.labels for text in self.split.train) for label in self.labels},
             "passes": self.passes_done,
             "training_hours": round(self.seconds / 3600, 2),
             "measured": "on the test texts"
             if self.before is None
             else "before the last training, on texts that it has now learned from",
             **report.as_json(),
+            "average_precision_of_segments": self.precision_of_segments,
             "validation_history": [
                 {"hours": round(e.hours, 3), "loss": e.loss, "micro_f1": e.metrics.micro_f1, "macro_f1": e.metrics.macro_f1}
                 for e in self.history
             ],
         }
+
+
+def _of_documents(documents: Sequence[SegmentedDocument], logits: Sequence[NDArray[np.float32]]) -> Scored:
+    """A document's logit is the maximum over its segments'."""
+    return Scored(np.stack([rows.max(axis=0) for rows in logits]), np.stack([document.truth for document in documents]))
 
 
 def _optimizer(model: SegmentClassifier, recipe: Recipe) -> torch.optim.AdamW:

@@ -32,8 +32,3 @@ def segment_logits(model: SegmentClassifier, documents: Sequence[SegmentedDocume
             np.maximum(rows, part.cpu().numpy(), out=rows)
     model.train()
     return logits
-
-
-def document_logits(model: SegmentClassifier, documents: Sequence[SegmentedDocument], recipe: Recipe) -> NDArray[np.float32]:
-    """Logits of whole documents, float32 [documents, C]: the maximum over their segments."""
-    return np.stack([rows.max(axis=0) for rows in segment_logits(model, documents, recipe)])
