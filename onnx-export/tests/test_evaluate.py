@@ -136,7 +136,7 @@ def test_the_place_of_a_label_of_the_whole_text_is_not_judged():
         LabelledText("a", "The fee is due.", (("Fee", 4, 7),), "a", ("Law",)),
         LabelledText("b", "The fee is due.", (), "b", ("Law",)),
     ]
-    events = {id: {"Fee": Finding(id == "a", (4, 7)), "Law": Finding(True, (0, 3))} for id in "ab"}
+    events = {id: {"Fee": Finding(id == "a", 0.7, (4, 7)), "Law": Finding(True, 0.9, (0, 3))} for id in "ab"}
     report = compare(texts, events)
     assert (report.micro_f1, report.macro_f1, report.located_share) == (1.0, 1.0, 1.0)
     assert [(label.label, label.hits, label.with_evidence, label.located) for label in report.labels] == [

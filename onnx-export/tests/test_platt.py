@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from onnx_export.bundle.scoring import scores
-from onnx_export.train.platt import expected_calibration_error, fit_calibration, save_reliability_diagram
+from onnx_export.train.platt import fit_calibration
+from onnx_export.train.reliability import expected_calibration_error, save_reliability_diagram
 
 pytestmark = pytest.mark.train
 

@@ -13,9 +13,9 @@ if (($# < 2)) || [[ -z ${layouts// /} ]]; then
     echo "usage: layouts.sh [--layouts 'LAYOUT LAYOUT…'] CONTRACTS.jsonl[.gz] WORK_FOLDER [SEED…]" >&2
     exit 2
 fi
-contracts=$1 work=$2
+texts=$1 work=$2
 seeds=("${@:3}")
-source "$(dirname "${BASH_SOURCE[0]}")/training.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../training.sh"
 
 trained=()
 for seed in "${seeds[@]:-7}"; do

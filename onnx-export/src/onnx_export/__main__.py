@@ -24,13 +24,14 @@ COMMANDS: Mapping[str, str] = {
     "compare-language-models": "show language models side by side: bits per byte over what they compute and take",
     "company": "measure how often a clause loses its score because of what else is in its segment",
     "evaluate": "measure a bundle on annotated texts",
+    "report": "show how good a trained model is and what to do next, as a page",
     "robustness": "measure how far scores move when texts look as extractors leave them",
     "separation": "measure how well a language model tells clean texts from garbled ones",
     "benchmark": "measure which of several bundles is faster",
 }
 """By name, what each does; the module of this name in ``commands`` has its options."""
 
-_OF_THE_EXTRA = ("torch", "sklearn", "joblib", "matplotlib")
+_OF_THE_EXTRA = ("torch", "sklearn", "joblib", "matplotlib", "jinja2")
 """What the extra ``train`` installs."""
 
 

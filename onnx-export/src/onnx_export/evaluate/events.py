@@ -25,6 +25,7 @@ class Finding:
     """What an event says about one label. ``evidence`` is the best span, in UTF-16 code units; None where none was given."""
 
     present: bool
+    score: float
     evidence: Span | None
 
 
@@ -102,11 +103,13 @@ def _parse(event: Any) -> tuple[str, dict[str, Finding]]:
 
 def _parse_label(label: Any) -> tuple[str, Finding]:
     match label:
-        case {"name": str(name), "above_threshold": bool(present)} if isinstance(label.get("evidence", []), list):
+        case {"name": str(name), "above_threshold": bool(present), "score": int(score) | float(score)} if isinstance(
+            label.get("evidence", []), list
+        ):
             spans = [_parse_span(span) for span in label.get("evidence", [])]
             best = max(spans, key=lambda span: span[1], default=None)
-            return name, Finding(present, best[0] if best else None)
-    raise ValueError(f"label {label} needs a string 'name' and true or false as 'above_threshold'")
+            return name, Finding(present, score, best[0] if best else None)
+    raise ValueError(f"label {label} needs a string 'name', a number 'score' and true or false as 'above_threshold'")
 
 
 def _parse_span(span: Any) -> tuple[Span, float]:
@@ -163,4 +166,8 @@ def _label_result(metrics: Metrics, column: int, marked: int, hits: Sequence[tup
 
 def _overlaps(text: LabelledText, label: str, evidence: Span) -> bool:
     spans = utf16_offsets(text.text, [(start, end) for name, start, end in text.spans if name == label])
-    return any(start < evidence[1] and evidence[0] < end for start, end in spans)
+    return any(overlap(span, evidence) for span in spans)
+
+
+def overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]

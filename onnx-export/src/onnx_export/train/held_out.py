@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from onnx_export.bundle.scoring import scores as scores_of
 from onnx_export.train.metrics import Metrics, average_precision, document_metrics, tune_thresholds
-from onnx_export.train.platt import Calibration, expected_calibration_error, fit_calibration, save_reliability_diagram
+from onnx_export.train.platt import Calibration, fit_calibration
+from onnx_export.train.reliability import expected_calibration_error, save_reliability_diagram
 
 HELD_OUT = "held-out.npz"
 
