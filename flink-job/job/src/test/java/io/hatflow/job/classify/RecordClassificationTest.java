@@ -14,7 +14,9 @@ import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.task.ProblemType;
 import io.hatflow.inference.label.Evidence;
 import io.hatflow.inference.label.LabelScore;
 import io.hatflow.job.JobSettings;
@@ -37,7 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RecordClassificationTest {
 
     private static final BundleInfo BUNDLE =
-            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, List.of("good"));
+            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, ProblemType.MULTI_LABEL, Precision.FP32, List.of("good"));
 
     private final RecordClassification function = new RecordClassification(DocumentFormat.hatflow(), "priority");
 
