@@ -17,7 +17,7 @@ final class AnswerMetrics {
     /** Labels of a model that are counted, the first of its bundle: each is two series for each task. */
     static final int MAX_LABELS = 200;
 
-    /** Null where every label is always given, as by a regression, or scores are no shares of 1. */
+    /** Null where scores are no shares of 1. */
     private final @Nullable Distribution topScorePercent;
 
     private final @Nullable Distribution bitsPerByteHundredths;
@@ -25,6 +25,19 @@ final class AnswerMetrics {
 
     /** @param assigned null where the label is always given */
     private record CountedLabel(@Nullable Counter assigned, Counter scorePermille) {
+
+        static CountedLabel chosen(MetricGroup group, String model, String label) {
+            return new CountedLabel(
+                    OperatorMetric.ASSIGNED.counter(group, model, label),
+                    OperatorMetric.SCORE_PERMILLE.counter(group, model, label));
+        }
+
+        /** Values may be negative, but reporters leave out a counter that falls. */
+        static CountedLabel predicted(MetricGroup group, String model, String label) {
+            Counter sum = new SharedCounter();
+            OperatorMetric.SCORE_PERMILLE.gauge(group, sum::getCount, model, label);
+            return new CountedLabel(null, sum);
+        }
 
         void count(LabelScore label) {
             if (assigned != null && label.aboveThreshold()) {
@@ -43,9 +56,9 @@ final class AnswerMetrics {
                 bundle.isLanguageModel() ? OperatorMetric.BITS_PER_BYTE_HUNDREDTHS.distribution(group, model) : null;
         labels = bundle.labels().stream()
                 .limit(MAX_LABELS)
-                .map(label -> new CountedLabel(
-                        choosesLabels ? OperatorMetric.ASSIGNED.counter(group, model, label) : null,
-                        OperatorMetric.SCORE_PERMILLE.counter(group, model, label)))
+                .map(label -> choosesLabels
+                        ? CountedLabel.chosen(group, model, label)
+                        : CountedLabel.predicted(group, model, label))
                 .toList();
     }
 

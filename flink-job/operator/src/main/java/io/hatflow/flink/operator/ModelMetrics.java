@@ -5,6 +5,7 @@ import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 
 /** What the classifier that all tasks of the TaskManager share says of itself: each task reports the same. */
@@ -28,7 +29,7 @@ final class ModelMetrics {
         BundleInfo bundle = classifier.bundle();
         OperatorMetric.INFO.gauge(
                 group,
-                () -> 1,
+                new One(),
                 model,
                 bundle.version(),
                 bundle.precision().toString(),
@@ -51,6 +52,15 @@ final class ModelMetrics {
                 statistics -> (double) statistics.tokens() / Math.max(1, statistics.tokenSlots()));
         share(OperatorMetric.FIXED_MICROS, statistics -> statistics.fixedNanos() / 1000);
         share(OperatorMetric.MICROS_PER_SEGMENT, statistics -> statistics.nanosPerRow() / 1000);
+    }
+
+    /** Not a lambda, which all tasks would share: reporters tell metrics apart by their identity. */
+    private static final class One implements Gauge<Integer> {
+
+        @Override
+        public Integer getValue() {
+            return 1;
+        }
     }
 
     private void counter(OperatorMetric metric, ToLongFunction<BatchStatistics> of) {

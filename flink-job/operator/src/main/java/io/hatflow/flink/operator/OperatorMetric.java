@@ -74,8 +74,8 @@ enum OperatorMetric {
     SCORE_PERMILLE(
             Of.LABEL,
             "scorePermille",
-            "The label's score × 1000, summed over all labelled documents. Of regressions, where it is the predicted value, it may fall; of"
-                    + " language models it is the surprise"),
+            "The label's score × 1000, summed over all labelled documents. Of regressions it is the predicted value, and a gauge, since it may"
+                    + " fall; of language models the surprise"),
 
     INFO(Of.VERSION, Kind.GAUGE, "info", "Always 1: which version of the model the task runs, in which numbers, and where"),
     LOAD_MILLIS(
@@ -258,8 +258,14 @@ enum OperatorMetric {
         return group;
     }
 
-    /** Only read here. */
-    private record CountedElsewhere(LongSupplier count) implements Counter {
+    /** Only read here. A class, since reporters tell metrics apart by their identity. */
+    private static final class CountedElsewhere implements Counter {
+
+        private final LongSupplier count;
+
+        CountedElsewhere(LongSupplier count) {
+            this.count = count;
+        }
 
         @Override
         public long getCount() {

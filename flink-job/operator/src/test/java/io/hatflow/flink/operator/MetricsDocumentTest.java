@@ -60,11 +60,4 @@ class MetricsDocumentTest {
         return "| " + String.join(" | ", cells) + " |\n";
     }
 
-    /** Shows the tables. */
-    public static void main(String[] unused) {
-        System.out.println(numbers(EnumSet.of(Of.TASK, Of.REASON)));
-        System.out.println(distributions());
-        System.out.println(numbers(EnumSet.of(Of.LABEL)));
-        System.out.println(numbers(EnumSet.of(Of.VERSION, Of.SHARED_MODEL)));
-    }
 }
