@@ -197,6 +197,7 @@ class DeliveryIT {
         for (Traced each : traced()) {
             assertThat(answers)
                     .filteredOn(answer -> each.name().equals(sentFor(run, answer).key()))
+                    .hasSize(2)
                     .allSatisfy(answer -> assertThat(Sent.trace(answer.record().headers()))
                             .as(answer + ", " + each.name())
                             .isEqualTo(answer.labelled() != null ? each.expected() : Sent.trace(each.sent())));
