@@ -162,6 +162,8 @@ def collect(diagnosis: Diagnosis, options: argparse.Namespace) -> None:
         diagnosis.attempt("manifest.json", lambda: json.loads((options.bundle / "manifest.json").read_text(encoding="utf-8")))
     if options.config:
         diagnosis.attempt(f"settings/{options.config.name}", lambda: options.config.read_text(encoding="utf-8"))
+    for file in options.log:
+        diagnosis.attempt(f"logs/{file.name}", lambda file=file: file.read_bytes()[-LOG_BYTES:].decode("utf-8", "replace"))
     diagnosis.add("not-collected.txt", "".join(f"{each}\n" for each in diagnosis.missing) or "nothing\n")
 
 
@@ -172,6 +174,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--prometheus", metavar="URL", help="a Prometheus that asks the job: its alerts and the last values of its metrics")
     parser.add_argument("--bundle", type=Path, metavar="DIR", help="the model bundle, of which the manifest is taken")
     parser.add_argument("--config", type=Path, metavar="FILE", help="the job's settings, job.yaml")
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", action="append", default=[], help="a log that Flink does not show; may be repeated"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="the archive (hatflow-diagnosis-TIME.tar.gz)")
     return parser.parse_args()
 

@@ -1,11 +1,8 @@
-"""What diagnose.sh masks and what it leaves: python3 -m unittest test_diagnose.py"""
+"""What diagnose.sh masks and what it leaves: deploy/monitoring/test.sh runs it"""
 
 import json
-import sys
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
 import masking
 
 SECRET = "hush-Xq7"

@@ -15,7 +15,7 @@ def task(metric: str) -> str:
 
 
 def model(metric: str) -> str:
-    """A metric of a model, which each task of a TaskManager reports alike."""
+    """A metric of a model: of what a task answered, or of what the tasks of a TaskManager share and report alike."""
     return f'{TASK}_model_{metric}{{job_name=~"$job", model=~"$model"}}'
 
 
@@ -60,13 +60,12 @@ CHECKPOINT_AGE = f"time() - max({job('lastCheckpointCompletedTimestamp')}) / 100
 DEAD_LETTER_SHARE = f"sum({rate(task('rejected'))}) / sum({rate(task('received'))})"
 IDENTITY = "model, version, precision, device"
 RUNNING_MODELS = f"count by ({IDENTITY}) (max by (tm_id, {IDENTITY}) ({model('version_precision_device_info')}))"
-ASSIGNED = f"sum by (model, label) (max by (tm_id, model, label) ({rate(model('label_assigned'))}))"
 
 
-def assigned_share(offset: str = "") -> str:
-    """Of all documents that a model answered within ten minutes, those that got each label."""
-    assigned = f"sum by (model, label) (increase({model('label_assigned')}[10m]{offset}))"
-    return f"{assigned} / on (model) group_left sum by (model) (increase({model('latencyMillis_count')}[10m]{offset}))"
+def of_labels(metric: str, offset: str = "") -> str:
+    """A sum that a model has for each label, by the documents that it answered within ten minutes."""
+    summed = f"sum by (model, label) (increase({model(metric)}[10m]{offset}))"
+    return f"{summed} / on (model) group_left sum by (model) (increase({model('topScorePercent_count')}[10m]{offset}))"
 
 
 @dataclass(frozen=True)
@@ -181,15 +180,20 @@ ROWS: dict[str, list[Panel]] = {
     ],
     "Answers": [
         Panel(
-            "Labels a second, the ten most frequent",
-            "none",
-            [("{{model}} {{label}}", f"topk(10, {ASSIGNED})")],
+            "Share of documents with a label, the ten most frequent",
+            "percentunit",
+            [("{{model}} {{label}}", f"topk(10, {of_labels('label_assigned')})")],
         ),
         Panel(
-            "Share of documents with a label: the ten that moved most within an hour",
+            "The same, the ten that moved most within an hour",
             "percentunit",
-            [("{{model}} {{label}}", f"topk(10, abs({assigned_share()} - {assigned_share(' offset 1h')}))")],
-            "Drift of what comes, where the model is the same.",
+            [("{{model}} {{label}}", f"topk(10, abs({of_labels('label_assigned')} - {of_labels('label_assigned', ' offset 1h')}))")],
+            "Empty in the first hour.",
+        ),
+        Panel(
+            "Mean score of a label, the ten highest",
+            "percentunit",
+            [("{{model}} {{label}}", f"topk(10, {of_labels('label_scorePermille')} / 1000)")],
         ),
         Panel(
             "Best score of a document, in per cent",

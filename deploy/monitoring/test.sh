@@ -9,4 +9,4 @@ fetch_prometheus || {
     echo "monitoring test: NOT RUN, because $why" >&2
     exit 77
 }
-PROMTOOL="$prometheus/promtool" python3 -m unittest test_monitoring ../launch/test_diagnose.py
+PROMTOOL="$prometheus/promtool" PYTHONPATH=../launch python3 -W error -m unittest test_monitoring test_diagnose
