@@ -25,8 +25,8 @@ def job(metric: str) -> str:
 
 
 def jvm(metric: str) -> str:
-    """A metric of a TaskManager's JVM."""
-    return f"flink_taskmanager_Status_JVM_{metric}"
+    """A metric of a TaskManager's JVM, which knows of no job of Flink's: of what Prometheus calls hatflow."""
+    return f'flink_taskmanager_Status_JVM_{metric}{{job="hatflow"}}'
 
 
 def rate(series: str) -> str:
