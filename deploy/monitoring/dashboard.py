@@ -42,6 +42,8 @@ def per_model(expression: str) -> str:
 def quantile(share: float, distribution: str, by: str = "model, ") -> str:
     """Of a distribution of a model."""
     buckets = rate(model(f"le_{distribution}_bucket"))
+    if distribution == "batchSegments":  # The one that tasks share.
+        buckets = f"max by (tm_id, model, le) ({buckets})"
     return f"histogram_quantile({share}, sum by ({by}le) ({buckets}))"
 
 
@@ -162,7 +164,7 @@ ROWS: dict[str, list[Panel]] = {
             "ms",
             [("{{model}} {{tm_id}}", f"max by (tm_id, model) ({model('queueAgeMillis')})")],
         ),
-        Panel("Time of a run", "ms", quantiles("runMillis", 0.5, 0.99), "Of one batch."),
+        Panel("Time of a run", "ms", quantiles("runMillis", 0.5, 0.99), "Of the run that answered a document."),
         Panel("Segments a second", "short", [("{{model}}", per_model(rate(model("batchedSegments"))))]),
         Panel(
             "Which model runs where",

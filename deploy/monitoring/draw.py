@@ -65,7 +65,7 @@ def legend(template: str, labels: dict[str, str]) -> str:
 def draw(axes: Axes, prometheus: str, panel: dashboard.Panel, end: float, minutes: float) -> None:
     """One panel, its lines over the last minutes."""
     unit, factor = UNITS.get(panel.unit, ("", 1))
-    step = minutes * 60 / POINTS
+    step = max(5, minutes * 60 / POINTS)
     for template, expression in panel.queries:
         asked = check.substituted(expression)
         answer = check.get(prometheus, "query_range", query=asked, start=str(end - minutes * 60), end=str(end), step=f"{step:.0f}s")
