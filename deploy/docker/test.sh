@@ -255,13 +255,15 @@ python3 "$root/deploy/monitoring/check.py" "$metrics" 60
 "$root/deploy/diagnose.sh" --flink "$web" --prometheus "$metrics" --bundle "$run/bundles/contract-clauses" --output "$run/diagnosis.tar.gz" >/dev/null
 python3 "$here/test/check_diagnosis.py" "$run/diagnosis.tar.gz" "$root"/deploy/samples/*.txt
 
-say "stopping the job with a savepoint, and starting it from that"
-jobs() { curl --fail --silent "$web/v1/jobs/overview" | sed 's/.*"jid":"\([0-9a-f]*\)".*/\1/'; }
-compose exec jobmanager flink stop --savepointPath /opt/flink/checkpoints "$(jobs)"
+say "stopping the job with a savepoint, and starting it from that with another model"
+compose exec -T jobmanager flink list
+job="$(sed -nE 's/.* : ([0-9a-f]{32}) : hatflow \(RUNNING\)/\1/p' "$work/compose.log" | tail -n 1)"
+compose exec -T jobmanager flink stop --savepointPath /opt/flink/checkpoints "$job"
 savepoint="$(grep -o 'file:/opt/flink/checkpoints/savepoint-[0-9a-f-]*' "$work/compose.log" | tail -n 1)"
 stopped() { [[ "$(podman inspect --format '{{.State.Running}}' "$(container jobmanager)")" == false ]]; }
 until_so 60 "the JobManager has ended with its job" stopped
-ARGUMENTS="--fromSavepoint $savepoint" compose up --detach --no-deps --force-recreate jobmanager
+cp -r "$root/deploy/bundles/text-quality" "$run/bundles"
+BUNDLE=text-quality ARGUMENTS="--fromSavepoint $savepoint" compose up --detach --no-deps --force-recreate jobmanager
 until_so 120 "the job runs again" job_runs
 cp "$root/deploy/samples/18-one-line.txt" "$run/last.txt"
 echo last.txt >>"$run/sent"
@@ -269,6 +271,8 @@ send "$run/last.txt"
 # With the event of the last record, what came twice would be there.
 until_so 120 "as many events are there as records were sent" all_answered
 python3 "$here/test/check_events.py" "$run/labelled.jsonl" "$run/dead.jsonl" "$run/sent"
+models() { python3 -c 'import json, sys; print(*sorted({a["model"]["name"] for e in map(json.loads, sys.stdin) for a in e["answers"]}))'; }
+expect "models before and after" "contract-clauses text-quality" "$(models <"$run/labelled.jsonl")"
 say "passed; the TaskManager took $memory MiB at most"
 
 if [[ -n "$load" ]]; then
