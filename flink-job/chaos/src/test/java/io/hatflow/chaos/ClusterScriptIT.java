@@ -152,13 +152,13 @@ class ClusterScriptIT {
                         "taskmanager-1/thread-dump.json",
                         "logs/cluster.log",
                         "manifest.json");
-        assertThat(files.get("settings/job.yaml")).contains("group-id: mine", "ssl.key.password: ******");
+        assertThat(files.getOrDefault("settings/job.yaml", "")).contains("group-id: mine", "ssl.key.password: ******");
         assertThat(files.keySet())
                 .anyMatch(name -> name.matches("job-[0-9a-f]{32}/exceptions\\.json"))
                 .anyMatch(name -> name.matches("job-[0-9a-f]{32}/checkpoints\\.json"))
                 .anyMatch(name -> name.matches("job-[0-9a-f]{32}/vertex-0-backpressure\\.json"));
         // Processes of this cluster write their logs where Flink does not look for them.
-        assertThat(files.get("not-collected.txt").lines())
+        assertThat(files.getOrDefault("not-collected.txt", "").lines())
                 .hasSize(3)
                 .allSatisfy(line -> assertThat(line).contains("/log.txt: "));
         assertThat(files).allSatisfy((name, content) -> assertThat(content)
