@@ -263,7 +263,7 @@ savepoint="$(grep -o 'file:/opt/flink/checkpoints/savepoint-[0-9a-f-]*' "$work/c
 stopped() { [[ "$(podman inspect --format '{{.State.Running}}' "$(container jobmanager)")" == false ]]; }
 until_so 60 "the JobManager has ended with its job" stopped
 cp -r "$root/deploy/bundles/text-quality" "$run/bundles"
-BUNDLE=text-quality ARGUMENTS="--fromSavepoint $savepoint" compose up --detach --no-deps jobmanager
+BUNDLE=text-quality SAVEPOINT="$savepoint" compose up --detach --no-deps jobmanager
 until_so 120 "the job runs again" job_runs
 cp "$root/deploy/samples/18-one-line.txt" "$run/last.txt"
 echo last.txt >>"$run/sent"

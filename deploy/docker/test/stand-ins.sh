@@ -82,7 +82,9 @@ make_prometheus() {
 
 # make_stand_ins KAFKA REGISTRY PROMETHEUS: those that are missing, or all where a source here has changed.
 make_stand_ins() {
-    if [[ -n "$(find "$here"/test/{Dockerfile.*,*.sh} -newer "$work/stand-ins" 2>&1)" ]]; then podman image rm --force "$base" "$@" >/dev/null 2>&1 || true; fi
+    if [[ ! -e "$work/stand-ins" || -n "$(find "$here"/test/{Dockerfile.*,*.sh} -newer "$work/stand-ins")" ]]; then
+        podman image rm --force "$base" "$@" >/dev/null 2>&1 || true
+    fi
     if ! podman image exists "$base"; then
         say "making stand-ins: a base image with Java, and Flink's wheels"
         make_flink
