@@ -61,5 +61,9 @@ public record Classification(
     }
 
     /** Microseconds. Queueing and inference are those of the document's slowest window; inference is the time of its whole batch. */
-    public record Timings(long tokenizeMicros, long queueMicros, long inferenceMicros) {}
+    public record Timings(long tokenizeMicros, long queueMicros, long inferenceMicros) {
+
+        /** Of an answer that was remembered. */
+        public static final Timings NONE = new Timings(0, 0, 0);
+    }
 }

@@ -8,6 +8,7 @@ import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
+import io.hatflow.inference.onnx.Device;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -80,6 +81,11 @@ public final class DocumentClassifier implements AutoCloseable {
 
     public BundleInfo bundle() {
         return model.info();
+    }
+
+    /** Where it runs; never {@link Device.Kind#AUTO}. */
+    public Device device() {
+        return model.device();
     }
 
     /**

@@ -5,6 +5,7 @@ import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
+import io.hatflow.inference.onnx.Device;
 import io.hatflow.inference.task.EmbeddingHead;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -42,6 +43,11 @@ public final class DocumentEmbedder implements AutoCloseable {
 
     public BundleInfo bundle() {
         return model.info();
+    }
+
+    /** Where it runs; never {@link Device.Kind#AUTO}. */
+    public Device device() {
+        return model.device();
     }
 
     /** What its micro-batches did so far and what waits for them. */

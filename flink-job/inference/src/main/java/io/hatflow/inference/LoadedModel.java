@@ -10,6 +10,7 @@ import io.hatflow.inference.bundle.GraphContract;
 import io.hatflow.inference.bundle.Manifest;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.bundle.SignerKey;
+import io.hatflow.inference.onnx.Device;
 import io.hatflow.inference.onnx.DeviceException;
 import io.hatflow.inference.onnx.OnnxSession;
 import io.hatflow.inference.task.WindowAnswer;
@@ -142,6 +143,11 @@ final class LoadedModel implements AutoCloseable {
 
     BundleInfo info() {
         return bundle.info();
+    }
+
+    /** Where it runs. */
+    Device device() {
+        return session.device();
     }
 
     Manifest manifest() {

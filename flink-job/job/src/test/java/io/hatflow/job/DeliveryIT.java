@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.DeadLetter;
 import io.hatflow.events.Document;
-import io.hatflow.events.Header;
 import io.hatflow.events.Label;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Reason;
@@ -23,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +33,9 @@ import org.apache.flink.metrics.Counter;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -150,6 +152,58 @@ class DeliveryIT {
         assertReturned(dead.get(0), tooLong, Reason.TOO_MANY_SEGMENTS, run.inputTopic());
     }
 
+    /** Of which trace a record is, as its headers say, and what its event or its dead letter says of it. */
+    private record Traced(String name, List<Header> sent, List<String> expected) {}
+
+    private static List<Traced> traced() {
+        Header parent = Sent.header("traceparent", Sent.traceparent(1));
+        Header state = Sent.header("tracestate", "a=1,b=2");
+        Header manyMembers = Sent.header("tracestate", String.join(",", Collections.nCopies(32, "key=" + "v".repeat(256))));
+        return List.of(
+                new Traced("both", List.of(parent, state), Sent.trace(List.of(parent, state))),
+                new Traced(
+                        "twice",
+                        List.of(
+                                state,
+                                parent,
+                                Sent.header("tracestate", "c=3"),
+                                Sent.header("traceparent", Sent.traceparent(2))),
+                        Sent.trace(List.of(parent, state))),
+                new Traced("long", List.of(parent, manyMembers), Sent.trace(List.of(parent, manyMembers))),
+                new Traced(
+                        "too-long",
+                        List.of(parent, Sent.header("tracestate", "key=" + "v".repeat(10_000))),
+                        Sent.trace(List.of(parent))),
+                new Traced("no-parent", List.of(state), List.of()),
+                new Traced(
+                        "not-utf8",
+                        List.of(new RecordHeader("traceparent", new byte[] {(byte) 0xC3, 0x28}), state),
+                        List.of()));
+    }
+
+    @Test
+    void anEventBelongsToTheTraceOfItsRecordAndADeadLetterHasItsHeaders(LocalBroker broker) throws Exception {
+        JobRun run = new JobRun(broker, "traced");
+        for (Traced each : traced()) {
+            run.send(List.of(
+                    new Sent(0, each.name(), Sent.encoded(each.name(), Sent.text(1)), each.sent()),
+                    new Sent(1, each.name(), null, each.sent())));
+        }
+
+        JobRun.awaitEnd(run.start(run.settings("--kafka.until=caught-up", "--dead-letters.max-ratio=off"), 2));
+
+        List<Answer> answers = run.committed();
+        assertThat(answers).hasSize(2 * traced().size());
+        for (Traced each : traced()) {
+            assertThat(answers)
+                    .filteredOn(answer -> each.name().equals(sentFor(run, answer).key()))
+                    .hasSize(2)
+                    .allSatisfy(answer -> assertThat(Sent.trace(answer.record().headers()))
+                            .as(answer + ", " + each.name())
+                            .isEqualTo(answer.labelled() != null ? each.expected() : Sent.trace(each.sent())));
+        }
+    }
+
     private static Sent sentFor(JobRun run, Answer answer) {
         Sent sent = run.sent().get(answer.place());
         assertThat(sent).as("what was sent to %s", answer.place()).isNotNull();
@@ -171,8 +225,7 @@ class DeliveryIT {
         assertThat(event.getReason()).as("reason at %s", place).isEqualTo(reason);
         assertThat(event.getValue()).isEqualTo(buffer(sent.value()));
         assertThat(event.getKey()).isEqualTo(buffer(sent.keyBytes()));
-        assertThat(event.getHeaders())
-                .containsExactly(new Header("trace", ByteBuffer.wrap(new byte[] {1, 2})), new Header("trace", null));
+        assertThat(event.getHeaders()).isEqualTo(sent.headersInDeadLetter());
         assertThat(answer.record().key()).isEqualTo(sent.keyBytes());
         Headers headers = answer.record().headers();
         assertThat(headers.headers("trace"))

@@ -105,12 +105,18 @@ class GarbledDocumentsIT {
         assertThat(sampled.getBitsPerByte()).isBetween(4f, 8f);
         assertThat(sampled.getTokensTotal()).isEqualTo(CLEAN.length() + 600);
         assertThat(sampled.getTokensSeen()).isBetween(sampled.getTokensTotal() / 2, sampled.getTokensTotal() * 6 / 10);
-        assertThat(METRICS.findMetrics(job.getJobID(), "\\.sampled$").values().stream()
-                        .mapToLong(metric -> ((Counter) metric).getCount())
-                        .sum())
-                .isEqualTo(3);
+        assertThat(counted(job, "\\.sampled$")).isEqualTo(3);
+        assertThat(counted(job, "\\.bitsPerByteHundredths_count$")).isEqualTo(4);
+        assertThat(counted(job, "\\.garbled\\.assigned$")).isEqualTo(1);
+        assertThat(counted(job, "\\.garbled-passage\\.assigned$")).isEqualTo(2);
         assertScoredAsWithoutFlink(events);
         run.assertNothingIsLeftOpen();
+    }
+
+    private static long counted(JobClient job, String pattern) {
+        return METRICS.findMetrics(job.getJobID(), pattern).values().stream()
+                .mapToLong(metric -> ((Counter) metric).getCount())
+                .sum();
     }
 
     private static List<Label> labels(Map<String, LabelledDocument> events, String id) {

@@ -1,5 +1,6 @@
 package io.hatflow.job;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
@@ -250,7 +251,7 @@ public final class JobRun {
         }
     }
 
-    /** Sends records, in their order, and waits until the broker has them. Each has a few headers. */
+    /** Sends records, in their order, and waits until the broker has them. */
     public void send(List<Sent> records) throws InterruptedException, ExecutionException, TimeoutException {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                 Map.of(
@@ -266,8 +267,7 @@ public final class JobRun {
             for (Sent each : records) {
                 ProducerRecord<byte[], byte[]> record =
                         new ProducerRecord<>(inputTopic(), each.partition(), each.keyBytes(), each.value());
-                record.headers().add("trace", new byte[] {1, 2});
-                record.headers().add("trace", null);
+                each.headers().forEach(record.headers()::add);
                 written.add(producer.send(record));
             }
             for (int i = 0; i < records.size(); i++) {
@@ -345,11 +345,15 @@ public final class JobRun {
         return answers.stream().map(Answer::place).collect(Collectors.toSet());
     }
 
-    /** Every record that was sent has exactly one answer, and no two answers have one id. */
+    /** Every record that was sent has exactly one answer, which belongs to its trace, and no two answers have one id. */
     public void assertExactlyOneAnswerForEveryRecord() throws IOException {
         List<Answer> answers = committed();
         assertThat(answers).extracting(Answer::place).containsExactlyInAnyOrderElementsOf(sent.keySet());
         assertThat(answers).extracting(Answer::eventId).doesNotHaveDuplicates();
+        assertThat(answers)
+                .allSatisfy(answer -> assertThat(Sent.trace(answer.record().headers()))
+                        .isEqualTo(
+                                Sent.trace(requireNonNull(sent.get(answer.place())).headers())));
     }
 
     /** No classifier is open, and no transaction of the job is. */

@@ -7,7 +7,6 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.events.DeadLetter;
-import io.hatflow.events.Header;
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Reason;
 import io.hatflow.events.Stage;
@@ -123,8 +122,7 @@ class OwnRecordsIT {
         assertThat(requireNonNull(event).getStage()).isEqualTo(Stage.DECODE);
         assertThat(event.getValue()).isEqualTo(sent.value() == null ? null : ByteBuffer.wrap(sent.value()));
         assertThat(event.getKey()).isEqualTo(sent.key() == null ? null : ByteBuffer.wrap(utf8(sent.key())));
-        assertThat(event.getHeaders())
-                .containsExactly(new Header("trace", ByteBuffer.wrap(new byte[] {1, 2})), new Header("trace", null));
+        assertThat(event.getHeaders()).isEqualTo(sent.headersInDeadLetter());
         assertThat(event.getMessage()).contains(message);
     }
 

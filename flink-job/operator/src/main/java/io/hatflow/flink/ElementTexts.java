@@ -62,9 +62,6 @@ final class ElementTexts<T> implements ClassificationFunction<T, Classified<T>> 
 
     @Override
     public long bytes(T element) {
-        TextInput text = input.of(element);
-        long characters = text.whole().length()
-                + text.segments().stream().mapToLong(String::length).sum();
-        return characters * BYTES_OF_A_CHARACTER;
+        return input.of(element).characters() * BYTES_OF_A_CHARACTER;
     }
 }

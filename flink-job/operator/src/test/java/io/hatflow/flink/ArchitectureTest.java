@@ -11,6 +11,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.hatflow.inference.batch.BatchStatistics;
+import io.hatflow.inference.batch.Distribution;
 import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.SignerKey;
@@ -39,6 +40,7 @@ class ArchitectureTest {
                             BundleException.class,
                             SignerKey.class,
                             BatchStatistics.class,
+                            Distribution.class,
                             Device.class,
                             Device.Kind.class,
                             DeviceException.class,

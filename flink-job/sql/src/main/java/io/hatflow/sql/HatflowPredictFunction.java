@@ -93,14 +93,14 @@ public final class HatflowPredictFunction extends AsyncPredictFunction {
         Map<Long, CompletableFuture<Outcome>> unanswered = inFlight;
         long number = sequence++;
         String text = input.isNullAt(0) ? "" : input.getString(0).toString();
-        counted.received();
+        long received = counted.received();
         CompletableFuture<Outcome> answer = answering.classifier().classify(TextInput.of(text), false);
         unanswered.put(number, answer);
         underfilled.asked(unanswered.size(), answering.statistics());
         return answer.whenComplete((outcome, failure) -> unanswered.remove(number))
                 .thenApply(outcome -> {
                     RowData row = columns.row(text, outcome, answering.bundle());
-                    counted.answered(outcome);
+                    counted.answered(outcome, received, text.length());
                     return List.of(row);
                 });
     }

@@ -3,6 +3,8 @@ package io.hatflow.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hatflow.inference.batch.BatchStatistics;
+import io.hatflow.inference.batch.Distribution;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class UnderfilledBatchesTest {
@@ -12,6 +14,8 @@ class UnderfilledBatchesTest {
     private final UnderfilledBatches underfilled = new UnderfilledBatches(10);
     private long batches;
 
+    private static final Distribution NONE = new Distribution(List.of());
+
     /** How often it is time to say something, where every text makes a batch. */
     private int said(int texts, int inFlight, int segments) {
         int said = 0;
@@ -19,7 +23,7 @@ class UnderfilledBatchesTest {
             batches++;
             long rows = batches * segments;
             said += underfilled.isTimeToSay(
-                            inFlight, () -> new BatchStatistics(batches, 0, rows, 0, 0, 0, 0, 0, 0, 0, 0, BUDGET, 0, 0))
+                            inFlight, () -> new BatchStatistics(batches, 0, rows, NONE, 0, 0, 0, 0, 0, 0, 0, 0, BUDGET, 0, 0))
                     ? 1
                     : 0;
         }

@@ -51,7 +51,7 @@ public final class OperatorContender implements Contender {
     private static DataStream<Scored> scored(EventStreams classified) {
         return classified
                 .labelled()
-                .map(event -> new Scored(event.getDocumentId(), Records.scores(event)))
+                .map(document -> new Scored(document.event().getDocumentId(), Records.scores(document.event())))
                 .returns(TypeInformation.of(Scored.class));
     }
 

@@ -14,7 +14,10 @@ import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.onnx.Device;
+import io.hatflow.inference.task.ProblemType;
 import io.hatflow.job.classify.ClassifySettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -114,7 +117,8 @@ final class Parallelism {
         StandInClassifier classifier = requireNonNull(SHARED.get());
         return new PooledClassifier(
                 (text, urgent) -> classifier.classify(text.whole(), urgent),
-                new BundleInfo("stand-in", "0", "", Task.DOCUMENT_CLASSIFICATION, List.of()),
+                new BundleInfo("stand-in", "0", "", Task.DOCUMENT_CLASSIFICATION, ProblemType.MULTI_LABEL, Precision.FP32, List.of()),
+                Device.CPU,
                 Duration.ZERO,
                 classifier::statistics,
                 () -> {});

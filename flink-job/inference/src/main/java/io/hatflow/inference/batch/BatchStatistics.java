@@ -1,11 +1,14 @@
 package io.hatflow.inference.batch;
 
+import java.util.List;
+
 /**
  * What a {@link MicroBatcher} did since it was made, and what it holds.
  *
  * @param batches runs of the model that succeeded
  * @param windows that they answered
  * @param rows that they had, pad segments included
+ * @param rowsOfBatches the same by batch; goes on counting, as all others here do not
  * @param tokens real tokens that they held
  * @param tokenSlots token places that they computed: rows · K
  * @param runNanos time spent in them, not counting those beside long ones; its growth is the share of time in which the model was busy
@@ -22,6 +25,7 @@ public record BatchStatistics(
         long batches,
         long windows,
         long rows,
+        Distribution rowsOfBatches,
         long tokens,
         long tokenSlots,
         long runNanos,
@@ -32,4 +36,8 @@ public record BatchStatistics(
         long oldestNanos,
         int budgetRows,
         double fixedNanos,
-        double nanosPerRow) {}
+        double nanosPerRow) {
+
+    /** Of {@link #rowsOfBatches}. */
+    public static final List<Long> ROW_BOUNDS = List.of(1L, 2L, 4L, 8L, 16L, 32L, 64L, 128L, 256L, 512L);
+}

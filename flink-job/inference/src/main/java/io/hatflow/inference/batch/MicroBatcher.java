@@ -69,6 +69,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
     private final LongAdder batches = new LongAdder();
     private final LongAdder windows = new LongAdder();
     private final LongAdder rows = new LongAdder();
+    private final Distribution rowsOfBatches = new Distribution(BatchStatistics.ROW_BOUNDS);
     private final LongAdder tokens = new LongAdder();
     private final LongAdder tokenSlots = new LongAdder();
     private final LongAdder runNanos = new LongAdder();
@@ -293,6 +294,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
         batches.increment();
         windows.add(batch.windows().size());
         rows.add(batch.laidOut().rows());
+        rowsOfBatches.observe(batch.laidOut().rows());
         tokens.add(batch.laidOut().tokens());
         tokenSlots.add(batch.laidOut().tokenSlots());
         runNanos.add(batch.besides() ? 0 : nanos);
@@ -365,6 +367,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
                 batches.sum(),
                 windows.sum(),
                 rows.sum(),
+                rowsOfBatches,
                 tokens.sum(),
                 tokenSlots.sum(),
                 runNanos.sum(),

@@ -98,6 +98,8 @@ public final class Bundle {
                 manifest.version(),
                 digest,
                 manifest.task(),
+                manifest.problemType(),
+                manifest.precision(),
                 manifest.labels().stream().map(Manifest.Label::name).toList());
     }
 

@@ -178,6 +178,12 @@ public record Manifest(
         public float goldenTolerance() {
             return goldenTolerance;
         }
+
+        /** As in the manifest. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /** Which pad segment a document of fewer than N segments gets. */

@@ -61,6 +61,7 @@ public final class OnnxSession implements AutoCloseable {
 
     private final OrtSession session;
     private final OrtSession.SessionOptions options;
+    private final Device device;
     /** Of runs that have ended, by the name of the input: as many as have ever overlapped. */
     private final Deque<Map<String, LongBuffer>> idleBuffers = new ConcurrentLinkedDeque<>();
 
@@ -73,9 +74,10 @@ public final class OnnxSession implements AutoCloseable {
 
     private boolean closed;
 
-    private OnnxSession(OrtSession session, OrtSession.SessionOptions options) throws OrtException {
+    private OnnxSession(OrtSession session, OrtSession.SessionOptions options, Device device) throws OrtException {
         this.session = session;
         this.options = options;
+        this.device = device;
         this.runOptions = new OrtSession.RunOptions();
         Runtime.getRuntime().addShutdownHook(atExit);
     }
@@ -124,7 +126,7 @@ public final class OnnxSession implements AutoCloseable {
             if (device.kind() == Device.Kind.CUDA) {
                 addCuda(options, device);
             }
-            return new OnnxSession(ENVIRONMENT.createSession(graph.toString(), options), options);
+            return new OnnxSession(ENVIRONMENT.createSession(graph.toString(), options), options, device);
         } catch (OrtException e) {
             options.close();
             String message = String.valueOf(e.getMessage());
@@ -166,6 +168,11 @@ public final class OnnxSession implements AutoCloseable {
                         + "; or choose the CPU with the device cpu, or auto. ONNX Runtime says: "
                         + String.valueOf(e.getMessage()).strip(),
                 e);
+    }
+
+    /** Where the graph runs; never {@link Device.Kind#AUTO}. */
+    public Device device() {
+        return device;
     }
 
     /** What the graph takes. */

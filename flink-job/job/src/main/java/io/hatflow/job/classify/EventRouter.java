@@ -1,7 +1,7 @@
 package io.hatflow.job.classify;
 
 import io.hatflow.events.DeadLetter;
-import io.hatflow.events.LabelledDocument;
+import io.hatflow.job.trace.TracedDocument;
 import java.util.BitSet;
 import java.util.Locale;
 import org.apache.flink.formats.avro.typeutils.AvroTypeInfo;
@@ -12,7 +12,7 @@ import org.apache.flink.util.Collector;
 import org.apache.flink.util.OutputTag;
 
 /** Parts labelled documents from dead letters, and ends the job where the latter are too many. */
-final class EventRouter extends ProcessFunction<Either<LabelledDocument, DeadLetter>, LabelledDocument> {
+final class EventRouter extends ProcessFunction<Either<TracedDocument, DeadLetter>, TracedDocument> {
 
     private static final long serialVersionUID = 1L;
 
@@ -33,7 +33,7 @@ final class EventRouter extends ProcessFunction<Either<LabelledDocument, DeadLet
 
     @Override
     public void processElement(
-            Either<LabelledDocument, DeadLetter> event, Context context, Collector<LabelledDocument> out) {
+            Either<TracedDocument, DeadLetter> event, Context context, Collector<TracedDocument> out) {
         count(event);
         if (event.isLeft()) {
             out.collect(event.left());
@@ -42,7 +42,7 @@ final class EventRouter extends ProcessFunction<Either<LabelledDocument, DeadLet
         }
     }
 
-    private void count(Either<LabelledDocument, DeadLetter> event) {
+    private void count(Either<TracedDocument, DeadLetter> event) {
         int place = (int) (records % limit.window());
         rejections += (event.isLeft() ? 0 : 1) - (rejected.get(place) ? 1 : 0);
         rejected.set(place, !event.isLeft());

@@ -1,13 +1,13 @@
 package io.hatflow.job.classify;
 
 import io.hatflow.events.DeadLetter;
-import io.hatflow.events.LabelledDocument;
 import io.hatflow.flink.operator.ClassificationOperator;
 import io.hatflow.flink.pool.ClassifierPool;
 import io.hatflow.flink.pool.ClassifierProvider;
 import io.hatflow.flink.quarantine.QuarantineSettings;
 import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.source.SourceRecord;
+import io.hatflow.job.trace.TracedDocument;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.java.typeutils.EitherTypeInfo;
 import org.apache.flink.formats.avro.typeutils.AvroTypeInfo;
@@ -21,7 +21,7 @@ import org.apache.flink.types.Either;
  * @param labelled events of the documents that were classified
  * @param deadLetters events of the records that could not be
  */
-public record EventStreams(DataStream<LabelledDocument> labelled, DataStream<DeadLetter> deadLetters) {
+public record EventStreams(DataStream<TracedDocument> labelled, DataStream<DeadLetter> deadLetters) {
 
     /** Classifies the records of a stream with the bundle of the settings. */
     public static EventStreams of(DataStream<SourceRecord> records, DocumentFormat format, ClassifySettings settings) {
@@ -54,9 +54,10 @@ public record EventStreams(DataStream<LabelledDocument> labelled, DataStream<Dea
             QuarantineSettings quarantine,
             RejectionLimit limit,
             ClassifierProvider classifiers) {
-        TypeInformation<Either<LabelledDocument, DeadLetter>> either =
-                new EitherTypeInfo<>(new AvroTypeInfo<>(LabelledDocument.class), new AvroTypeInfo<>(DeadLetter.class));
-        SingleOutputStreamOperator<LabelledDocument> labelled = ClassificationOperator.of(
+        TypeInformation<TracedDocument> traced = TypeInformation.of(TracedDocument.class);
+        TypeInformation<Either<TracedDocument, DeadLetter>> either =
+                new EitherTypeInfo<>(traced, new AvroTypeInfo<>(DeadLetter.class));
+        SingleOutputStreamOperator<TracedDocument> labelled = ClassificationOperator.of(
                         records,
                         new RecordClassification(format, settings.priorityHeader()),
                         classifiers,
@@ -64,7 +65,7 @@ public record EventStreams(DataStream<LabelledDocument> labelled, DataStream<Dea
                         either)
                 .uid("classify")
                 .process(new EventRouter(limit))
-                .returns(new AvroTypeInfo<>(LabelledDocument.class))
+                .returns(traced)
                 .uid("route")
                 .name("route");
         return new EventStreams(labelled, labelled.getSideOutput(EventRouter.DEAD_LETTERS));

@@ -15,17 +15,20 @@ import io.hatflow.job.format.DocumentDecoder;
 import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.format.Refusal;
 import io.hatflow.job.source.SourceRecord;
+import io.hatflow.job.trace.TraceContext;
+import io.hatflow.job.trace.TracedDocument;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.flink.types.Either;
 import org.jspecify.annotations.Nullable;
 
 /** Makes one event of every source record: labelled, or a dead letter where the fault is the document's. */
-final class RecordClassification implements ClassificationFunction<SourceRecord, Either<LabelledDocument, DeadLetter>> {
+final class RecordClassification implements ClassificationFunction<SourceRecord, Either<TracedDocument, DeadLetter>> {
 
     private static final long serialVersionUID = 1L;
 
@@ -45,7 +48,7 @@ final class RecordClassification implements ClassificationFunction<SourceRecord,
     }
 
     @Override
-    public Reading<Either<LabelledDocument, DeadLetter>> read(SourceRecord record) {
+    public Reading<Either<TracedDocument, DeadLetter>> read(SourceRecord record) {
         Decoded decoded = requireNonNull(decoder, "read was called before open").decode(record);
         Document document = decoded.document();
         if (document == null) {
@@ -57,7 +60,14 @@ final class RecordClassification implements ClassificationFunction<SourceRecord,
                 Events.id(record),
                 new TextInput(document.getText(), document.getSegments()),
                 decoded.urgent() || isUrgent(record),
-                (outcome, bundle) -> Events.of(record, head, outcome, bundle));
+                (outcome, bundle) -> traced(record, Events.of(record, head, outcome, bundle)));
+    }
+
+    private static Either<TracedDocument, DeadLetter> traced(
+            SourceRecord record, Either<LabelledDocument, DeadLetter> event) {
+        return event.isLeft()
+                ? Either.Left(new TracedDocument(event.left(), TraceContext.of(record.headers())))
+                : Either.Right(event.right());
     }
 
     private boolean isUrgent(SourceRecord record) {
@@ -83,6 +93,12 @@ final class RecordClassification implements ClassificationFunction<SourceRecord,
     @Override
     public long position(SourceRecord record) {
         return record.offset();
+    }
+
+    /** That of Kafka; old records may have none. */
+    @Override
+    public OptionalLong timestamp(SourceRecord record) {
+        return record.timestamp() < 0 ? OptionalLong.empty() : OptionalLong.of(record.timestamp());
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.hatflow.job.kafka.KafkaAccess;
 import io.hatflow.job.kafka.OutputTopic;
 import io.hatflow.job.registry.RegistrySettings;
 import io.hatflow.job.sink.SinkSettings.Guarantee;
+import io.hatflow.job.trace.TracedDocument;
 import java.util.Properties;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.flink.connector.base.DeliveryGuarantee;
@@ -43,7 +44,7 @@ public final class EventSinks {
     }
 
     /** For events of labelled documents. */
-    public KafkaSink<LabelledDocument> labelled() {
+    public KafkaSink<TracedDocument> labelled() {
         return sink(
                 new LabelledSerializer(settings.topics().labelled(), encoder(LabelledDocument.class)),
                 settings.topics().labelled(),

@@ -2,6 +2,7 @@ package io.hatflow.job.sink;
 
 import io.hatflow.events.LabelledDocument;
 import io.hatflow.job.kafka.OutputTopic;
+import io.hatflow.job.trace.TracedDocument;
 import java.nio.charset.StandardCharsets;
 import org.apache.flink.api.common.serialization.SerializationSchema.InitializationContext;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
@@ -10,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a labelled document under the key of its source record, or under the document's id
- * where that had none, so that documents of one key stay in one partition. Kafka's timestamp is the time of writing: with
+ * where that had none, so that documents of one key stay in one partition, and with the headers of its trace. Kafka's timestamp is the time of writing: with
  * that of the source, retention would remove the events of old documents, and brokers refuse timestamps that lie ahead.
  */
-final class LabelledSerializer implements KafkaRecordSerializationSchema<LabelledDocument> {
+final class LabelledSerializer implements KafkaRecordSerializationSchema<TracedDocument> {
 
     private static final long serialVersionUID = 2L;
 
@@ -34,12 +35,15 @@ final class LabelledSerializer implements KafkaRecordSerializationSchema<Labelle
 
     @Override
     public ProducerRecord<byte[], byte[]> serialize(
-            LabelledDocument event, KafkaSinkContext context, @Nullable Long timestamp) {
+            TracedDocument document, KafkaSinkContext context, @Nullable Long timestamp) {
+        LabelledDocument event = document.event();
         byte[] key = EventBytes.ofNullable(event.getProvenance().getKey());
         if (key == null) {
             key = event.getDocumentId().getBytes(StandardCharsets.UTF_8);
         }
         String to = topic.of(event.getProvenance().getTopic());
-        return new ProducerRecord<>(to, key, encoder.encode(to, event));
+        ProducerRecord<byte[], byte[]> written = new ProducerRecord<>(to, key, encoder.encode(to, event));
+        document.trace().addTo(written.headers());
+        return written;
     }
 }

@@ -8,6 +8,8 @@ import io.hatflow.events.LabelledDocument;
 import io.hatflow.events.Reason;
 import io.hatflow.job.format.Refusal;
 import io.hatflow.job.source.SourceRecord;
+import io.hatflow.job.trace.TraceContext;
+import io.hatflow.job.trace.TracedDocument;
 import java.util.List;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.streaming.util.ProcessFunctionTestHarnesses;
@@ -17,10 +19,10 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("try") // the harness may throw InterruptedException when it closes
 class EventRouterTest {
 
-    private static final Either<LabelledDocument, DeadLetter> DEAD = Either.Right(Events.deadLetter(
+    private static final Either<TracedDocument, DeadLetter> DEAD = Either.Right(Events.deadLetter(
             new SourceRecord("documents", 0, 1, 0, null, List.of(), null),
             new Refusal(Reason.UNKNOWN_SCHEMA, "No such schema.", null)));
-    private static final Either<LabelledDocument, DeadLetter> LABELLED = Either.Left(new LabelledDocument());
+    private static final Either<TracedDocument, DeadLetter> LABELLED = Either.Left(new TracedDocument(new LabelledDocument(), new TraceContext(null, null)));
 
     @Test
     void tooLargeAShareOfDeadLettersEndsTheJobForGood() throws Exception {

@@ -9,12 +9,14 @@ import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.source.SourceRecord;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.Metric;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -90,30 +92,41 @@ class EventStreamsTest {
         assertThat(count("inferenceMicros")).isPositive();
         assertThat(gauges("inFlight")).isNotEmpty().allMatch(value -> value.equals(0L));
         // Both tasks share one classifier, so both report all of its batches.
-        assertThat(gauges("model.batchedDocuments")).hasSize(2).allSatisfy(value -> assertThat((Long) value)
-                .isGreaterThanOrEqualTo(21));
-        assertThat(gauges("model.fillRatio"))
+        assertThat(counts("model.tiny-documents.batchedDocuments"))
+                .hasSize(2)
+                .allSatisfy(value -> assertThat(value).isGreaterThanOrEqualTo(21));
+        assertThat(gauges("model.tiny-documents.fillRatio"))
+                .hasSize(2)
                 .allSatisfy(value -> assertThat((Double) value).isBetween(0.05, 1.0));
-        assertThat(gauges("model.queuedSegments")).allMatch(value -> value.equals(0L));
+        assertThat(gauges("model.tiny-documents.queuedSegments"))
+                .hasSize(2)
+                .allMatch(value -> value.equals(0L));
+    }
+
+    private static List<Metric> metrics(String name) {
+        return REPORTER.findGroups(".*").stream()
+                .flatMap(group -> REPORTER.getMetricsByGroup(group).entrySet().stream()
+                        .filter(metric ->
+                                group.getMetricIdentifier(metric.getKey()).endsWith("." + name)))
+                .map(Map.Entry::getValue)
+                .toList();
     }
 
     /** The values of all subtasks. */
     private static List<Object> gauges(String name) {
-        return REPORTER.findGroups(".*").stream()
-                .flatMap(group -> REPORTER.getMetricsByGroup(group).entrySet().stream()
-                        .filter(metric ->
-                                group.getMetricIdentifier(metric.getKey()).endsWith("." + name)))
-                .map(metric -> (Object) ((Gauge<?>) metric.getValue()).getValue())
+        return metrics(name).stream()
+                .map(metric -> (Object) ((Gauge<?>) metric).getValue())
                 .toList();
     }
 
-    /** Over all subtasks. */
+    /** Of all subtasks. */
+    private static List<Long> counts(String name) {
+        return metrics(name).stream()
+                .map(metric -> ((Counter) metric).getCount())
+                .toList();
+    }
+
     private static long count(String name) {
-        return REPORTER.findGroups(".*").stream()
-                .flatMap(group -> REPORTER.getMetricsByGroup(group).entrySet().stream()
-                        .filter(metric ->
-                                group.getMetricIdentifier(metric.getKey()).endsWith("." + name)))
-                .mapToLong(metric -> ((Counter) metric.getValue()).getCount())
-                .sum();
+        return counts(name).stream().mapToLong(Long::longValue).sum();
     }
 }

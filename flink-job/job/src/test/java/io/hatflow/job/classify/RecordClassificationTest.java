@@ -14,7 +14,9 @@ import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
+import io.hatflow.inference.task.ProblemType;
 import io.hatflow.inference.label.Evidence;
 import io.hatflow.inference.label.LabelScore;
 import io.hatflow.job.JobSettings;
@@ -22,6 +24,7 @@ import io.hatflow.job.Sent;
 import io.hatflow.job.format.DocumentFormat;
 import io.hatflow.job.source.RecordHeader;
 import io.hatflow.job.source.SourceRecord;
+import io.hatflow.job.trace.TracedDocument;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -37,7 +40,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RecordClassificationTest {
 
     private static final BundleInfo BUNDLE =
-            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, List.of("good"));
+            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, ProblemType.MULTI_LABEL, Precision.FP32, List.of("good"));
 
     private final RecordClassification function = new RecordClassification(DocumentFormat.hatflow(), "priority");
 
@@ -50,12 +53,15 @@ class RecordClassificationTest {
         return new SourceRecord("documents", 3, offset, 1_000 + offset, new byte[] {1, 2}, List.of(headers), value);
     }
 
-    private Reading.Text<Either<LabelledDocument, DeadLetter>> text(SourceRecord record) {
-        return (Reading.Text<Either<LabelledDocument, DeadLetter>>) function.read(record);
+    private Reading.Text<Either<TracedDocument, DeadLetter>> text(SourceRecord record) {
+        return (Reading.Text<Either<TracedDocument, DeadLetter>>) function.read(record);
     }
 
     @Test
     void aClassificationBecomesALabelledDocument() {
+        RecordHeader traceparent = new RecordHeader(
+                "traceparent",
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".getBytes(StandardCharsets.UTF_8));
         Classification classification = new Classification(
                 List.of(new LabelScore("good", 0.75f, true, List.of(new Evidence(0, 4, 0, 0.75f)))),
                 Coverage.COMPLETE,
@@ -64,10 +70,13 @@ class RecordClassificationTest {
                 1,
                 1,
                 new Timings(10, 20, 30));
-        Reading.Text<Either<LabelledDocument, DeadLetter>> read = text(record(7, Sent.encoded("d7", "text")));
+        Reading.Text<Either<TracedDocument, DeadLetter>> read = text(record(7, Sent.encoded("d7", "text"), traceparent));
         assertThat(read.text().whole()).isEqualTo("text");
 
-        LabelledDocument event = read.result().of(classification, BUNDLE).left();
+        TracedDocument traced = read.result().of(classification, BUNDLE).left();
+
+        assertThat(traced.trace().traceparent()).isEqualTo(traceparent.value());
+        LabelledDocument event = traced.event();
 
         assertThat(event.getEventId()).isEqualTo(read.id());
         assertThat(event.getDocumentId()).isEqualTo("d7");
@@ -115,7 +124,7 @@ class RecordClassificationTest {
     @Test
     void whatIsNoDocumentIsADeadLetterAtOnce() {
         var read =
-                (Reading.Unreadable<Either<LabelledDocument, DeadLetter>>) function.read(record(7, new byte[] {4, 5}));
+                (Reading.Unreadable<Either<TracedDocument, DeadLetter>>) function.read(record(7, new byte[] {4, 5}));
 
         assertThat(read.reason()).isEqualTo(Reason.NOT_AVRO.name());
         assertThat(read.result().right().getStage()).isEqualTo(Stage.DECODE);

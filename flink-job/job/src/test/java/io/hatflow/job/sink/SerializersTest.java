@@ -13,6 +13,8 @@ import io.hatflow.events.Reason;
 import io.hatflow.events.Stage;
 import io.hatflow.events.Timings;
 import io.hatflow.job.kafka.OutputTopic;
+import io.hatflow.job.trace.TraceContext;
+import io.hatflow.job.trace.TracedDocument;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +24,7 @@ import java.util.List;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema.KafkaSinkContext;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -54,8 +57,8 @@ class SerializersTest {
         return new Provenance("documents", 3, 7L, Instant.ofEpochMilli(1), key == null ? null : ByteBuffer.wrap(key));
     }
 
-    private static LabelledDocument labelled(byte @Nullable [] key) {
-        return LabelledDocument.newBuilder()
+    private static TracedDocument labelled(byte @Nullable [] key) {
+        LabelledDocument event = LabelledDocument.newBuilder()
                 .setEventId("e")
                 .setDocumentId("d")
                 .setProvenance(provenance(key))
@@ -69,22 +72,24 @@ class SerializersTest {
                         .setTimings(new Timings(1L, 2L, 3L))
                         .build()))
                 .build();
+        return new TracedDocument(event, new TraceContext(new byte[] {4}, null));
     }
 
     @Test
     void aLabelledDocumentKeepsTheKeyOfItsRecord() throws IOException {
-        LabelledDocument event = labelled(new byte[] {1, 2});
+        TracedDocument document = labelled(new byte[] {1, 2});
         LabelledSerializer serializer =
                 new LabelledSerializer(new OutputTopic("out"), new SingleObjectEncoder<>(LabelledDocument.class));
 
-        ProducerRecord<byte[], byte[]> record = written(serializer, event);
+        ProducerRecord<byte[], byte[]> record = written(serializer, document);
 
         assertThat(record.topic()).isEqualTo("out");
         assertThat(record.key()).containsExactly(1, 2);
         assertThat(record.timestamp()).isNull();
-        assertThat(LabelledDocument.getDecoder().decode(record.value())).isEqualTo(event);
+        assertThat(LabelledDocument.getDecoder().decode(record.value())).isEqualTo(document.event());
+        assertThat(record.headers()).containsExactly(new RecordHeader("traceparent", new byte[] {4}));
         // A retried event must be written whole again.
-        assertThat(written(serializer, event).key()).containsExactly(1, 2);
+        assertThat(written(serializer, document).key()).containsExactly(1, 2);
     }
 
     @Test

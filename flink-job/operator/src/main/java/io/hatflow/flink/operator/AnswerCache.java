@@ -60,7 +60,7 @@ final class AnswerCache {
     }
 
     private synchronized void learn(ByteBuffer digest, Classification answer) {
-        known.put(digest, answer.took(new Timings(0, 0, 0)));
+        known.put(digest, answer.took(Timings.NONE));
     }
 
     private static ByteBuffer digest(TextInput text) {

@@ -13,6 +13,7 @@ import io.hatflow.inference.bundle.BundleException;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.onnx.DeviceException;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -118,18 +119,27 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
         if (metrics == null || memory == null) {
             throw new IllegalStateException("asyncInvoke was called before open");
         }
-        metrics.received();
+        long received = metrics.received();
         long bytes = memory.latest();
         Reading<R> reading = function.read(element);
         if (reading instanceof Unreadable<R> unreadable) {
             metrics.rejected(unreadable.reason());
             result.complete(new SilentResult<>(new Sized<>(unreadable.result(), bytes)));
         } else {
-            ask((Text<R>) reading, function.key(element), bytes, result);
+            ask((Text<R>) reading, new Waiting(function.key(element), bytes, received, function.timestamp(element)), result);
         }
     }
 
-    private void ask(Text<R> text, @Nullable Object key, long bytes, ResultFuture<Sized<R>> result) {
+    /**
+     * What is still asked of an element when its answer comes.
+     *
+     * @param receivedNanos when it came
+     * @param timestamp when it came to be
+     */
+    private record Waiting(
+            @Nullable Object key, long bytes, long receivedNanos, OptionalLong timestamp) {}
+
+    private void ask(Text<R> text, Waiting element, ResultFuture<Sized<R>> result) {
         if (classifier == null || metrics == null || quarantine == null || asked == null || longTexts == null) {
             throw new IllegalStateException("asyncInvoke was called before open");
         }
@@ -139,6 +149,7 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
         Quarantine quarantined = quarantine;
         BundleInfo bundle = classifier.bundle();
         Reading.Answer<R> toResult = text.result();
+        long characters = text.text().characters();
         // The question keeps the text until it is asked, which is at once but in the careful lane; what follows does
         // not.
         Supplier<CompletableFuture<Outcome>> question = () -> quarantined.ask(
@@ -156,8 +167,8 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
                     fail(failure);
                 } else {
                     R made = toResult.of(outcome, bundle);
-                    counted.answered(outcome);
-                    result.complete(new SilentResult<>(new Sized<>(made, bytes)));
+                    counted.answered(outcome, element.receivedNanos(), characters, element.timestamp());
+                    result.complete(new SilentResult<>(new Sized<>(made, element.bytes())));
                 }
             } catch (RejectedExecutionException taskEnds) {
                 // It has stopped with a savepoint and takes nothing any more, though this is not closed yet: what it
@@ -168,8 +179,8 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
                 fail(bug);
             }
         };
-        if (keyOrder != null && key != null) {
-            keyOrder.inTurn(key, answer, leave);
+        if (keyOrder != null && element.key() != null) {
+            keyOrder.inTurn(element.key(), answer, leave);
         } else {
             var unused = answer.whenComplete(leave);
         }

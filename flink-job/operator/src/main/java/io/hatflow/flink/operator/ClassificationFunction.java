@@ -1,6 +1,7 @@
 package io.hatflow.flink.operator;
 
 import java.io.Serializable;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,11 @@ public interface ClassificationFunction<T, R> extends Serializable {
     /** With {@link OperatorSettings.Order#ORDERED_BY_KEY}: grows among elements of equal keys. Those that a restore brings have lost their order. */
     default long position(T element) {
         return 0;
+    }
+
+    /** When an element came to be, in milliseconds since 1970; empty where that is not known. Its age is counted when it is answered. */
+    default OptionalLong timestamp(T element) {
+        return OptionalLong.empty();
     }
 
     /** Why elements may be {@linkplain Reading.Unreadable unreadable}; each reason has a counter. */

@@ -10,22 +10,18 @@ import io.hatflow.inference.Embedding;
 import io.hatflow.inference.Likelihood;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
-import io.hatflow.inference.batch.BatchStatistics;
+import io.hatflow.inference.batch.Distribution;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.ToDoubleFunction;
-import java.util.function.ToLongFunction;
 import org.apache.flink.metrics.Counter;
-import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The metrics of a task, listed in {@code docs/metrics.md}. At any moment received = labelled + rejected + inFlight, but for a document
- * that is being counted just then. Thread-safe.
- *
- * <p>Those of the group {@code model} belong to the classifier that all tasks of the TaskManager share: each reports the same.
+ * Counts what becomes of a task's texts, in the metrics that {@link OperatorMetric} lists. At any moment received = labelled + rejected +
+ * inFlight, but for a document that is being counted just then. Thread-safe, without locks.
  */
 public final class ClassificationMetrics {
 
@@ -42,6 +38,14 @@ public final class ClassificationMetrics {
     private final Counter queueMicros;
     private final Counter inferenceMicros;
     private final Map<String, Counter> rejectedFor = new HashMap<>();
+    private final Distribution latencyMillis;
+    private final Distribution queueMillis;
+    private final Distribution runMillis;
+    private final Distribution documentSegments;
+    private final Distribution documentCharacters;
+    private final AnswerMetrics answers;
+    /** Only of the operator: others do not know when a text came to be. */
+    private final @Nullable Distribution ageMillis;
 
     /** Of a task whose texts are rejected for the model's reasons alone, and which does not count the bytes that it holds. */
     public ClassificationMetrics(MetricGroup group, PooledClassifier classifier) {
@@ -50,75 +54,51 @@ public final class ClassificationMetrics {
 
     ClassificationMetrics(
             MetricGroup group, PooledClassifier classifier, @Nullable InFlightMemory memory, Set<String> reasons) {
-        received = counter(group, "received");
-        labelled = counter(group, "labelled");
-        rejected = counter(group, "rejected");
-        segments = counter(group, "segments");
-        windowed = counter(group, "windowed");
-        truncated = counter(group, "truncated");
-        sampled = counter(group, "sampled");
-        cached = counter(group, "cached");
-        tokenizeMicros = counter(group, "tokenizeMicros");
-        queueMicros = counter(group, "queueMicros");
-        inferenceMicros = counter(group, "inferenceMicros");
-        group.gauge("inFlight", (Gauge<Long>) inFlight::getCount);
-        if (memory != null) {
-            group.gauge("inFlightBytes", (Gauge<Long>) memory::bytes);
-        }
+        received = OperatorMetric.RECEIVED.counter(group);
+        labelled = OperatorMetric.LABELLED.counter(group);
+        rejected = OperatorMetric.REJECTED.counter(group);
+        segments = OperatorMetric.SEGMENTS.counter(group);
+        windowed = OperatorMetric.WINDOWED.counter(group);
+        truncated = OperatorMetric.TRUNCATED.counter(group);
+        sampled = OperatorMetric.SAMPLED.counter(group);
+        cached = OperatorMetric.CACHED.counter(group);
+        tokenizeMicros = OperatorMetric.TOKENIZE_MICROS.counter(group);
+        queueMicros = OperatorMetric.QUEUE_MICROS.counter(group);
+        inferenceMicros = OperatorMetric.INFERENCE_MICROS.counter(group);
+        OperatorMetric.IN_FLIGHT.gauge(group, inFlight::getCount);
         for (Rejection.Reason reason : Rejection.Reason.values()) {
             addReason(group, reason.name());
         }
         reasons.forEach(reason -> addReason(group, reason));
-        addModel(group.addGroup("model"), classifier);
+        String model = classifier.bundle().name();
+        latencyMillis = OperatorMetric.LATENCY_MILLIS.distribution(group, model);
+        queueMillis = OperatorMetric.QUEUE_MILLIS.distribution(group, model);
+        runMillis = OperatorMetric.RUN_MILLIS.distribution(group, model);
+        documentSegments = OperatorMetric.DOCUMENT_SEGMENTS.distribution(group, model);
+        documentCharacters = OperatorMetric.DOCUMENT_CHARACTERS.distribution(group, model);
+        answers = new AnswerMetrics(group, classifier.bundle());
+        ModelMetrics.register(group, classifier);
+        if (memory == null) {
+            ageMillis = null;
+        } else {
+            OperatorMetric.IN_FLIGHT_BYTES.gauge(group, memory::bytes);
+            ageMillis = OperatorMetric.AGE_MILLIS.distribution(group, model);
+        }
     }
 
     private void addReason(MetricGroup group, String reason) {
-        rejectedFor.computeIfAbsent(reason, each -> counter(group.addGroup("reason", each), "rejectedFor"));
+        rejectedFor.computeIfAbsent(reason, each -> OperatorMetric.REJECTED_FOR.counter(group, each));
     }
 
-    private static Counter counter(MetricGroup group, String name) {
-        return group.counter(name, new SharedCounter());
-    }
-
-    private static void addModel(MetricGroup model, PooledClassifier classifier) {
-        String version = classifier.bundle().name() + " " + classifier.bundle().version();
-        model.gauge("version", (Gauge<String>) () -> version);
-        model.gauge("loadMillis", (Gauge<Long>) () -> classifier.loadTime().toMillis());
-        amount(model, classifier, "batches", BatchStatistics::batches);
-        amount(model, classifier, "batchedDocuments", BatchStatistics::windows);
-        amount(model, classifier, "batchedSegments", BatchStatistics::rows);
-        amount(model, classifier, "busyMicros", statistics -> statistics.runNanos() / 1000);
-        amount(model, classifier, "waitMicros", statistics -> statistics.queueNanos() / 1000);
-        amount(model, classifier, "outOfMemory", BatchStatistics::outOfMemory);
-        amount(model, classifier, "queuedDocuments", BatchStatistics::queuedWindows);
-        amount(model, classifier, "queuedSegments", BatchStatistics::queuedRows);
-        amount(model, classifier, "queueAgeMillis", statistics -> statistics.oldestNanos() / 1_000_000);
-        amount(model, classifier, "budgetSegments", BatchStatistics::budgetRows);
-        share(
-                model,
-                classifier,
-                "fillRatio",
-                statistics -> (double) statistics.tokens() / Math.max(1, statistics.tokenSlots()));
-        share(model, classifier, "fixedMicros", statistics -> statistics.fixedNanos() / 1000);
-        share(model, classifier, "microsPerSegment", statistics -> statistics.nanosPerRow() / 1000);
-    }
-
-    private static void amount(
-            MetricGroup group, PooledClassifier classifier, String name, ToLongFunction<BatchStatistics> of) {
-        group.gauge(
-                name, (Gauge<Long>) () -> of.applyAsLong(classifier.statistics().get()));
-    }
-
-    private static void share(
-            MetricGroup group, PooledClassifier classifier, String name, ToDoubleFunction<BatchStatistics> of) {
-        group.gauge(name, (Gauge<Double>)
-                () -> of.applyAsDouble(classifier.statistics().get()));
-    }
-
-    /** A text has come. */
-    public void received() {
+    /**
+     * A text has come.
+     *
+     * @return when, for {@link #answered}
+     */
+    public long received() {
         received.inc();
         inFlight.inc();
+        return System.nanoTime();
     }
 
     /** A text has come again, and the model was not asked. */
@@ -126,8 +106,13 @@ public final class ClassificationMetrics {
         cached.inc();
     }
 
-    /** The model was asked. */
-    public void answered(Outcome outcome) {
+    /**
+     * The model was asked.
+     *
+     * @param receivedNanos what {@link #received} has returned
+     * @param characters of the text, in UTF-16 code units
+     */
+    public void answered(Outcome outcome, long receivedNanos, long characters) {
         if (outcome instanceof Classification labels) {
             labelled(labels.segments(), labels.coverage(), labels.timings());
         } else if (outcome instanceof Embedding vector) {
@@ -136,22 +121,43 @@ public final class ClassificationMetrics {
             labelled(likelihood.windows(), likelihood.coverage(), likelihood.timings());
         } else {
             rejected(((Rejection) outcome).reason().name());
+            return;
         }
+        latencyMillis.observe(Math.round((System.nanoTime() - receivedNanos) / 1e6));
+        documentCharacters.observe(characters);
+        answers.count(outcome);
     }
 
     private void labelled(int seen, Coverage coverage, Timings timings) {
         inFlight.dec();
         labelled.inc();
         segments.inc(seen);
+        documentSegments.observe(seen);
         windowed.inc(coverage == Coverage.WINDOWED ? 1 : 0);
         truncated.inc(coverage == Coverage.TRUNCATED ? 1 : 0);
         sampled.inc(coverage == Coverage.SAMPLED ? 1 : 0);
         tokenizeMicros.inc(timings.tokenizeMicros());
         queueMicros.inc(timings.queueMicros());
         inferenceMicros.inc(timings.inferenceMicros());
+        if (!timings.equals(Timings.NONE)) {
+            queueMillis.observe(Math.round(timings.queueMicros() / 1e3));
+            runMillis.observe(Math.round(timings.inferenceMicros() / 1e3));
+        }
     }
 
-    /** It was not, or it could not say. */
+    /**
+     * As {@link #answered(Outcome, long, long)}.
+     *
+     * @param timestamp when the text came to be, in milliseconds since 1970; clocks may differ
+     */
+    void answered(Outcome outcome, long receivedNanos, long characters, OptionalLong timestamp) {
+        answered(outcome, receivedNanos, characters);
+        if (ageMillis != null && timestamp.isPresent() && !(outcome instanceof Rejection)) {
+            ageMillis.observe(Math.max(0, System.currentTimeMillis() - timestamp.getAsLong()));
+        }
+    }
+
+    /** The model was not asked, or it could not say. */
     void rejected(String reason) {
         inFlight.dec();
         rejected.inc();

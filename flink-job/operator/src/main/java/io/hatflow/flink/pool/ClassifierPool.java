@@ -153,8 +153,9 @@ public final class ClassifierPool {
         Release release = new Release(key, shared);
         try {
             Opened opened = shared.opened.join();
+            OpenBundle bundle = opened.bundle();
             return new PooledClassifier(
-                    opened.bundle(), opened.bundle().info(), opened.loadTime(), opened.bundle()::statistics, release);
+                    bundle, bundle.info(), bundle.device(), opened.loadTime(), bundle::statistics, release);
         } catch (CompletionException | CancellationException e) {
             release.run();
             throw e.getCause() instanceof RuntimeException reason ? reason : e;

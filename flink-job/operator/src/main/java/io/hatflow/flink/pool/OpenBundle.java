@@ -2,11 +2,15 @@ package io.hatflow.flink.pool;
 
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.onnx.Device;
 
 /** A bundle that is loaded and answers texts, whatever it says of them. Thread-safe. */
 interface OpenBundle extends PooledClassifier.Classifier, AutoCloseable {
 
     BundleInfo info();
+
+    /** Where it runs. */
+    Device device();
 
     /** Of all who use it. */
     BatchStatistics statistics();

@@ -4,6 +4,7 @@ import io.hatflow.inference.DocumentClassifier;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.onnx.Device;
 import java.util.concurrent.CompletableFuture;
 
 /** A bundle that labels texts. */
@@ -19,6 +20,11 @@ record OpenClassifier(DocumentClassifier classifier) implements OpenBundle {
     @Override
     public BundleInfo info() {
         return classifier.bundle();
+    }
+
+    @Override
+    public Device device() {
+        return classifier.device();
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.hatflow.inference.DocumentEmbedder;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.onnx.Device;
 import java.util.concurrent.CompletableFuture;
 
 /** A bundle that turns texts into vectors. Segments are joined: a vector is of the whole text. */
@@ -17,6 +18,11 @@ record OpenEmbedder(DocumentEmbedder embedder) implements OpenBundle {
     @Override
     public BundleInfo info() {
         return embedder.bundle();
+    }
+
+    @Override
+    public Device device() {
+        return embedder.device();
     }
 
     @Override

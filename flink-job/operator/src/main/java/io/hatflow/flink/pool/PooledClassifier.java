@@ -3,6 +3,7 @@ package io.hatflow.flink.pool;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.onnx.Device;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -12,6 +13,7 @@ import java.util.function.Supplier;
  *
  * @param classifier what answers
  * @param bundle what classifies
+ * @param device where it runs
  * @param loadTime how long it took to open
  * @param statistics of the classifier, for all who use it
  * @param release called when its user is done; never waits for the model
@@ -19,6 +21,7 @@ import java.util.function.Supplier;
 public record PooledClassifier(
         Classifier classifier,
         BundleInfo bundle,
+        Device device,
         Duration loadTime,
         Supplier<BatchStatistics> statistics,
         Runnable release)

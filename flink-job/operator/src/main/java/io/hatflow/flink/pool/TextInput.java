@@ -19,6 +19,11 @@ public record TextInput(String whole, List<String> segments) {
         return new TextInput(text, List.of());
     }
 
+    /** Its length in UTF-16 code units. */
+    public long characters() {
+        return whole.length() + segments.stream().mapToLong(String::length).sum();
+    }
+
     /** A text that came in segments, of which no two share one of the model's. */
     public static TextInput ofSegments(List<String> segments) {
         return new TextInput("", segments);

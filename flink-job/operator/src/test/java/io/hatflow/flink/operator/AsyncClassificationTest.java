@@ -12,9 +12,13 @@ import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.batch.BatchStatistics;
+import io.hatflow.inference.batch.Distribution;
 import io.hatflow.inference.bundle.BundleInfo;
+import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.label.LabelScore;
+import io.hatflow.inference.onnx.Device;
+import io.hatflow.inference.task.ProblemType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,8 +64,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class AsyncClassificationTest {
 
     private static final BundleInfo BUNDLE =
-            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, List.of("good"));
-    private static final BatchStatistics NOTHING_DONE = new BatchStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
+            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, ProblemType.MULTI_LABEL, Precision.FP32, List.of("good"));
+    private static final BatchStatistics NOTHING_DONE = new BatchStatistics(0, 0, 0, new Distribution(List.of()), 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
 
     private final InterceptingOperatorMetricGroup metrics = new InterceptingOperatorMetricGroup();
     private final TaskMetricGroup taskMetrics = new InterceptingTaskMetricGroup() {
@@ -153,6 +157,7 @@ class AsyncClassificationTest {
                     return answer;
                 },
                 BUNDLE,
+                Device.CPU,
                 Duration.ZERO,
                 () -> NOTHING_DONE,
                 LEASES::decrementAndGet);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hatflow.job.trace;
+
+import org.jspecify.annotations.NullMarked;
