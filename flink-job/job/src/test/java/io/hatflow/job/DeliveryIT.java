@@ -158,7 +158,8 @@ class DeliveryIT {
     private static List<Traced> traced() {
         Header parent = Sent.header("traceparent", Sent.traceparent(1));
         Header state = Sent.header("tracestate", "a=1,b=2");
-        Header manyMembers = Sent.header("tracestate", String.join(",", Collections.nCopies(32, "key=" + "v".repeat(256))));
+        Header manyMembers =
+                Sent.header("tracestate", String.join(",", Collections.nCopies(32, "key=" + "v".repeat(256))));
         return List.of(
                 new Traced("both", List.of(parent, state), Sent.trace(List.of(parent, state))),
                 new Traced(
@@ -196,7 +197,8 @@ class DeliveryIT {
         assertThat(answers).hasSize(2 * traced().size());
         for (Traced each : traced()) {
             assertThat(answers)
-                    .filteredOn(answer -> each.name().equals(sentFor(run, answer).key()))
+                    .filteredOn(
+                            answer -> each.name().equals(sentFor(run, answer).key()))
                     .hasSize(2)
                     .allSatisfy(answer -> assertThat(Sent.trace(answer.record().headers()))
                             .as(answer + ", " + each.name())

@@ -350,10 +350,9 @@ public final class JobRun {
         List<Answer> answers = committed();
         assertThat(answers).extracting(Answer::place).containsExactlyInAnyOrderElementsOf(sent.keySet());
         assertThat(answers).extracting(Answer::eventId).doesNotHaveDuplicates();
-        assertThat(answers)
-                .allSatisfy(answer -> assertThat(Sent.trace(answer.record().headers()))
-                        .isEqualTo(
-                                Sent.trace(requireNonNull(sent.get(answer.place())).headers())));
+        assertThat(answers).allSatisfy(answer -> assertThat(
+                        Sent.trace(answer.record().headers()))
+                .isEqualTo(Sent.trace(requireNonNull(sent.get(answer.place())).headers())));
     }
 
     /** No classifier is open, and no transaction of the job is. */

@@ -137,7 +137,8 @@ class MetricsIT {
         assertThat(scrape.sum(OURS + "labelled")).isEqualTo(31);
         assertThat(scrape.sum(OURS + "cached")).isEqualTo(1);
         assertThat(scrape.sum(OURS + "rejected")).isEqualTo(1);
-        assertThat(scrape.sum(OURS + "reason_rejectedFor", "reason", "NULL_VALUE")).isEqualTo(1);
+        assertThat(scrape.sum(OURS + "reason_rejectedFor", "reason", "NULL_VALUE"))
+                .isEqualTo(1);
         assertThat(scrape.sum(OURS + "reason_rejectedFor")).isEqualTo(1);
         assertThat(scrape.series(
                         OURS + "model_version_precision_device_info",
@@ -154,7 +155,8 @@ class MetricsIT {
     }
 
     private static void assertDistributions(PrometheusScrape scrape, List<LabelledDocument> events) {
-        for (String name : List.of("latencyMillis", "ageMillis", "documentSegments", "documentCharacters", "topScorePercent")) {
+        for (String name :
+                List.of("latencyMillis", "ageMillis", "documentSegments", "documentCharacters", "topScorePercent")) {
             assertThat(scrape.sum(OURS + "model_" + name + "_count")).as(name).isEqualTo(31);
             assertThat(scrape.sum(OURS + "model_le_" + name + "_bucket", "le", "Inf"))
                     .as(name)
@@ -204,8 +206,8 @@ class MetricsIT {
     }
 
     private static long topScorePercent(LabelledDocument event) {
-        return Math.round(100
-                * labels(event).stream().mapToDouble(Label::getScore).max().orElseThrow());
+        return Math.round(
+                100 * labels(event).stream().mapToDouble(Label::getScore).max().orElseThrow());
     }
 
     private static List<Label> labels(LabelledDocument event) {

@@ -23,8 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A record that a test sends to the job. */
 @SuppressWarnings("ArrayRecordComponent") // Kafka's bytes; never compared as records
-public record Sent(
-        int partition, @Nullable String key, byte @Nullable [] value, List<Header> headers) {
+public record Sent(int partition, @Nullable String key, byte @Nullable [] value, List<Header> headers) {
 
     /** One with a key that comes twice, and with a trace that follows from what it holds. */
     public Sent(int partition, @Nullable String key, byte @Nullable [] value) {

@@ -83,7 +83,9 @@ final class StubCollector implements AutoCloseable {
     private static List<ByteBuffer> at(ByteBuffer message, int... path) {
         List<ByteBuffer> found = List.of(message);
         for (int number : path) {
-            found = found.stream().flatMap(each -> values(each, number).stream()).toList();
+            found = found.stream()
+                    .flatMap(each -> values(each, number).stream())
+                    .toList();
         }
         return found;
     }

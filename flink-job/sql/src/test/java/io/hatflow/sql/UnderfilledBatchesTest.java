@@ -23,7 +23,8 @@ class UnderfilledBatchesTest {
             batches++;
             long rows = batches * segments;
             said += underfilled.isTimeToSay(
-                            inFlight, () -> new BatchStatistics(batches, 0, rows, NONE, 0, 0, 0, 0, 0, 0, 0, 0, BUDGET, 0, 0))
+                            inFlight,
+                            () -> new BatchStatistics(batches, 0, rows, NONE, 0, 0, 0, 0, 0, 0, 0, 0, BUDGET, 0, 0))
                     ? 1
                     : 0;
         }

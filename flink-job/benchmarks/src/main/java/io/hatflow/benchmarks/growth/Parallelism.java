@@ -117,7 +117,14 @@ final class Parallelism {
         StandInClassifier classifier = requireNonNull(SHARED.get());
         return new PooledClassifier(
                 (text, urgent) -> classifier.classify(text.whole(), urgent),
-                new BundleInfo("stand-in", "0", "", Task.DOCUMENT_CLASSIFICATION, ProblemType.MULTI_LABEL, Precision.FP32, List.of()),
+                new BundleInfo(
+                        "stand-in",
+                        "0",
+                        "",
+                        Task.DOCUMENT_CLASSIFICATION,
+                        ProblemType.MULTI_LABEL,
+                        Precision.FP32,
+                        List.of()),
                 Device.CPU,
                 Duration.ZERO,
                 classifier::statistics,

@@ -20,8 +20,7 @@ public final class Distribution {
      */
     public Distribution(List<Long> bounds) {
         this.bounds = List.copyOf(bounds);
-        this.counts =
-                Stream.generate(LongAdder::new).limit(bounds.size() + 1L).toList();
+        this.counts = Stream.generate(LongAdder::new).limit(bounds.size() + 1L).toList();
     }
 
     /** Counts a value. */

@@ -22,7 +22,8 @@ class EventRouterTest {
     private static final Either<TracedDocument, DeadLetter> DEAD = Either.Right(Events.deadLetter(
             new SourceRecord("documents", 0, 1, 0, null, List.of(), null),
             new Refusal(Reason.UNKNOWN_SCHEMA, "No such schema.", null)));
-    private static final Either<TracedDocument, DeadLetter> LABELLED = Either.Left(new TracedDocument(new LabelledDocument(), new TraceContext(null, null)));
+    private static final Either<TracedDocument, DeadLetter> LABELLED =
+            Either.Left(new TracedDocument(new LabelledDocument(), new TraceContext(null, null)));
 
     @Test
     void tooLargeAShareOfDeadLettersEndsTheJobForGood() throws Exception {

@@ -92,15 +92,11 @@ class EventStreamsTest {
         assertThat(count("inferenceMicros")).isPositive();
         assertThat(gauges("inFlight")).isNotEmpty().allMatch(value -> value.equals(0L));
         // Both tasks share one classifier, so both report all of its batches.
-        assertThat(counts("model.tiny-documents.batchedDocuments"))
-                .hasSize(2)
-                .allSatisfy(value -> assertThat(value).isGreaterThanOrEqualTo(21));
-        assertThat(gauges("model.tiny-documents.fillRatio"))
-                .hasSize(2)
-                .allSatisfy(value -> assertThat((Double) value).isBetween(0.05, 1.0));
-        assertThat(gauges("model.tiny-documents.queuedSegments"))
-                .hasSize(2)
-                .allMatch(value -> value.equals(0L));
+        assertThat(counts("model.tiny-documents.batchedDocuments")).hasSize(2).allSatisfy(value -> assertThat(value)
+                .isGreaterThanOrEqualTo(21));
+        assertThat(gauges("model.tiny-documents.fillRatio")).hasSize(2).allSatisfy(value -> assertThat((Double) value)
+                .isBetween(0.05, 1.0));
+        assertThat(gauges("model.tiny-documents.queuedSegments")).hasSize(2).allMatch(value -> value.equals(0L));
     }
 
     private static List<Metric> metrics(String name) {

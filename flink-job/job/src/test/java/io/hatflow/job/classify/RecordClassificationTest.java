@@ -16,9 +16,9 @@ import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
-import io.hatflow.inference.task.ProblemType;
 import io.hatflow.inference.label.Evidence;
 import io.hatflow.inference.label.LabelScore;
+import io.hatflow.inference.task.ProblemType;
 import io.hatflow.job.JobSettings;
 import io.hatflow.job.Sent;
 import io.hatflow.job.format.DocumentFormat;
@@ -39,8 +39,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What is read from records, and which events answer them. */
 class RecordClassificationTest {
 
-    private static final BundleInfo BUNDLE =
-            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, ProblemType.MULTI_LABEL, Precision.FP32, List.of("good"));
+    private static final BundleInfo BUNDLE = new BundleInfo(
+            "tiny",
+            "1",
+            "ab".repeat(32),
+            Task.DOCUMENT_CLASSIFICATION,
+            ProblemType.MULTI_LABEL,
+            Precision.FP32,
+            List.of("good"));
 
     private final RecordClassification function = new RecordClassification(DocumentFormat.hatflow(), "priority");
 
@@ -70,7 +76,8 @@ class RecordClassificationTest {
                 1,
                 1,
                 new Timings(10, 20, 30));
-        Reading.Text<Either<TracedDocument, DeadLetter>> read = text(record(7, Sent.encoded("d7", "text"), traceparent));
+        Reading.Text<Either<TracedDocument, DeadLetter>> read =
+                text(record(7, Sent.encoded("d7", "text"), traceparent));
         assertThat(read.text().whole()).isEqualTo("text");
 
         TracedDocument traced = read.result().of(classification, BUNDLE).left();
@@ -123,8 +130,7 @@ class RecordClassificationTest {
 
     @Test
     void whatIsNoDocumentIsADeadLetterAtOnce() {
-        var read =
-                (Reading.Unreadable<Either<TracedDocument, DeadLetter>>) function.read(record(7, new byte[] {4, 5}));
+        var read = (Reading.Unreadable<Either<TracedDocument, DeadLetter>>) function.read(record(7, new byte[] {4, 5}));
 
         assertThat(read.reason()).isEqualTo(Reason.NOT_AVRO.name());
         assertThat(read.result().right().getStage()).isEqualTo(Stage.DECODE);

@@ -28,7 +28,13 @@ class TraceContextTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {PARENT, "cc-" + IDS, "cc-" + IDS + "-what-the-future-brings", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-ff"})
+    @ValueSource(
+            strings = {
+                PARENT,
+                "cc-" + IDS,
+                "cc-" + IDS + "-what-the-future-brings",
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-ff"
+            })
     void aTraceparentOfW3cIsCarried(String parent) {
         assertThat(of(parent, "a=1").traceparent()).isEqualTo(parent.getBytes(StandardCharsets.UTF_8));
     }
@@ -56,7 +62,11 @@ class TraceContextTest {
 
     private static Stream<String> states() {
         return Stream.of(
-                "", "a=1", "a=1, b=2,\tt@v=3", "k".repeat(256) + "=" + "v".repeat(256), members(32, "a=" + "v".repeat(256)));
+                "",
+                "a=1",
+                "a=1, b=2,\tt@v=3",
+                "k".repeat(256) + "=" + "v".repeat(256),
+                members(32, "a=" + "v".repeat(256)));
     }
 
     @ParameterizedTest

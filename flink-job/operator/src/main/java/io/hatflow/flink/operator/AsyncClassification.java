@@ -126,7 +126,10 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
             metrics.rejected(unreadable.reason());
             result.complete(new SilentResult<>(new Sized<>(unreadable.result(), bytes)));
         } else {
-            ask((Text<R>) reading, new Waiting(function.key(element), bytes, received, function.timestamp(element)), result);
+            ask(
+                    (Text<R>) reading,
+                    new Waiting(function.key(element), bytes, received, function.timestamp(element)),
+                    result);
         }
     }
 
@@ -136,8 +139,7 @@ final class AsyncClassification<T, R> extends RichAsyncFunction<T, Sized<R>>
      * @param receivedNanos when it came
      * @param timestamp when it came to be
      */
-    private record Waiting(
-            @Nullable Object key, long bytes, long receivedNanos, OptionalLong timestamp) {}
+    private record Waiting(@Nullable Object key, long bytes, long receivedNanos, OptionalLong timestamp) {}
 
     private void ask(Text<R> text, Waiting element, ResultFuture<Sized<R>> result) {
         if (classifier == null || metrics == null || quarantine == null || asked == null || longTexts == null) {

@@ -15,8 +15,7 @@ enum OperatorMetric {
     LABELLED(Of.TASK, "labelled", "Records that were answered with labels; in SQL also with a vector"),
     REJECTED(Of.TASK, "rejected", "Records that became dead letters"),
     REJECTED_FOR(Of.REASON, "rejectedFor", "Dead letters by [reason](delivery.md#dead-letters)"),
-    IN_FLIGHT(
-            Of.TASK, Kind.GAUGE, "inFlight", "Records without an answer yet; always received − labelled − rejected"),
+    IN_FLIGHT(Of.TASK, Kind.GAUGE, "inFlight", "Records without an answer yet; always received − labelled − rejected"),
     IN_FLIGHT_BYTES(
             Of.TASK,
             Kind.GAUGE,
@@ -29,8 +28,12 @@ enum OperatorMetric {
     SEGMENTS(Of.TASK, "segments", "Segments of the labelled documents"),
     WINDOWED(Of.TASK, "windowed", "Labelled documents of which all was seen, in several windows"),
     TRUNCATED(Of.TASK, "truncated", "Labelled documents of which only the beginning was seen"),
-    SAMPLED(Of.TASK, "sampled", "Labelled documents of which [passages spread over them](hourglass.md#windows) were seen"),
-    TOKENIZE_MICROS(Of.TASK, "tokenizeMicros", "Microseconds that labelled documents spent being tokenized and cut, summed"),
+    SAMPLED(
+            Of.TASK,
+            "sampled",
+            "Labelled documents of which [passages spread over them](hourglass.md#windows) were seen"),
+    TOKENIZE_MICROS(
+            Of.TASK, "tokenizeMicros", "Microseconds that labelled documents spent being tokenized and cut, summed"),
     QUEUE_MICROS(
             Of.TASK,
             "queueMicros",
@@ -40,14 +43,26 @@ enum OperatorMetric {
             "inferenceMicros",
             "Microseconds of the runs of labelled documents, summed; each document of a batch counts the batch's whole run"),
 
-    LATENCY_MILLIS(Of.MODEL, "latencyMillis", Bounds.MILLIS, "From where the operator receives a document to its answer, in ms"),
+    LATENCY_MILLIS(
+            Of.MODEL,
+            "latencyMillis",
+            Bounds.MILLIS,
+            "From where the operator receives a document to its answer, in ms"),
     AGE_MILLIS(
             Of.MODEL,
             "ageMillis",
             Bounds.AGE,
             "From the timestamp of a document's Kafka record to its answer, in ms: how late labels are. In the job alone"),
-    QUEUE_MILLIS(Of.MODEL, "queueMillis", Bounds.MILLIS, "How long a document waited for its run, in ms; of several windows, the longest"),
-    RUN_MILLIS(Of.MODEL, "runMillis", Bounds.MILLIS, "How long the run took that answered a document, in ms; of several windows, the longest"),
+    QUEUE_MILLIS(
+            Of.MODEL,
+            "queueMillis",
+            Bounds.MILLIS,
+            "How long a document waited for its run, in ms; of several windows, the longest"),
+    RUN_MILLIS(
+            Of.MODEL,
+            "runMillis",
+            Bounds.MILLIS,
+            "How long the run took that answered a document, in ms; of several windows, the longest"),
     DOCUMENT_SEGMENTS(Of.MODEL, "documentSegments", Bounds.SEGMENTS, "Segments of a document that the model saw"),
     DOCUMENT_CHARACTERS(
             Of.MODEL, "documentCharacters", Bounds.CHARACTERS, "Length of a document, in UTF-16 code units"),
@@ -77,9 +92,16 @@ enum OperatorMetric {
             "The label's score × 1000, summed over all labelled documents. Of regressions it is the predicted value, and a gauge, since it may"
                     + " fall; of language models the surprise"),
 
-    INFO(Of.VERSION, Kind.GAUGE, "info", "Always 1: which version of the model the task runs, in which numbers, and where"),
+    INFO(
+            Of.VERSION,
+            Kind.GAUGE,
+            "info",
+            "Always 1: which version of the model the task runs, in which numbers, and where"),
     LOAD_MILLIS(
-            Of.SHARED_MODEL, Kind.GAUGE, "loadMillis", "Time it took to open the model, self-test and warm-up included"),
+            Of.SHARED_MODEL,
+            Kind.GAUGE,
+            "loadMillis",
+            "Time it took to open the model, self-test and warm-up included"),
     BATCHES(Of.SHARED_MODEL, "batches", "Runs of the model"),
     BATCHED_DOCUMENTS(
             Of.SHARED_MODEL,
@@ -98,10 +120,17 @@ enum OperatorMetric {
             "fillRatio",
             "How full segments are: real tokens in the batches ÷ token places (segments × K), since the start. Places without a token cost in"
                     + " attention alone"),
-    QUEUED_DOCUMENTS(Of.SHARED_MODEL, Kind.GAUGE, "queuedDocuments", "Documents that wait now; one beyond N segments counts once per window"),
+    QUEUED_DOCUMENTS(
+            Of.SHARED_MODEL,
+            Kind.GAUGE,
+            "queuedDocuments",
+            "Documents that wait now; one beyond N segments counts once per window"),
     QUEUED_SEGMENTS(Of.SHARED_MODEL, Kind.GAUGE, "queuedSegments", "Segments that wait now"),
     QUEUE_AGE_MILLIS(
-            Of.SHARED_MODEL, Kind.GAUGE, "queueAgeMillis", "How long the oldest of those that wait now has waited; 0 if none waits"),
+            Of.SHARED_MODEL,
+            Kind.GAUGE,
+            "queueAgeMillis",
+            "How long the oldest of those that wait now has waited; 0 if none waits"),
     BUDGET_SEGMENTS(Of.SHARED_MODEL, Kind.GAUGE, "budgetSegments", "Segments that a batch may hold at present"),
     FIXED_MICROS(
             Of.SHARED_MODEL,
@@ -143,7 +172,20 @@ enum OperatorMetric {
         static final List<Long> MILLIS =
                 List.of(10L, 25L, 50L, 100L, 250L, 500L, 1_000L, 2_500L, 5_000L, 10_000L, 30_000L, 60_000L, 300_000L);
         static final List<Long> AGE = List.of(
-                100L, 250L, 500L, 1_000L, 2_500L, 5_000L, 10_000L, 30_000L, 60_000L, 300_000L, 900_000L, 3_600_000L, 21_600_000L, 86_400_000L);
+                100L,
+                250L,
+                500L,
+                1_000L,
+                2_500L,
+                5_000L,
+                10_000L,
+                30_000L,
+                60_000L,
+                300_000L,
+                900_000L,
+                3_600_000L,
+                21_600_000L,
+                86_400_000L);
         static final List<Long> SEGMENTS = List.of(1L, 2L, 4L, 8L, 16L, 32L, 64L, 128L, 256L, 1_024L, 4_096L);
         static final List<Long> CHARACTERS =
                 List.of(100L, 300L, 1_000L, 3_000L, 10_000L, 30_000L, 100_000L, 300_000L, 1_000_000L, 3_000_000L);

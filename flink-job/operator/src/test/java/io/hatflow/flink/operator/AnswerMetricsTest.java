@@ -63,8 +63,7 @@ class AnswerMetricsTest {
     }
 
     private static Classification answer(@Nullable Double bitsPerByte, LabelScore... labels) {
-        return new Classification(
-                List.of(labels), bitsPerByte, Coverage.COMPLETE, 1, 1, 1, 1, new Timings(1, 1, 1));
+        return new Classification(List.of(labels), bitsPerByte, Coverage.COMPLETE, 1, 1, 1, 1, new Timings(1, 1, 1));
     }
 
     private long count(String name) {
@@ -104,8 +103,7 @@ class AnswerMetricsTest {
 
     @Test
     void surprisesAndBitsOfALanguageModel() {
-        AnswerMetrics counted =
-                of(Task.LANGUAGE_MODEL, ProblemType.REGRESSION, "garbled", "garbled-passage");
+        AnswerMetrics counted = of(Task.LANGUAGE_MODEL, ProblemType.REGRESSION, "garbled", "garbled-passage");
 
         counted.count(answer(2.126, score("garbled", 0.2, false), score("garbled-passage", 3, true)));
 

@@ -63,9 +63,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 @SuppressWarnings("try") // the harness may throw InterruptedException when it closes
 class AsyncClassificationTest {
 
-    private static final BundleInfo BUNDLE =
-            new BundleInfo("tiny", "1", "ab".repeat(32), Task.DOCUMENT_CLASSIFICATION, ProblemType.MULTI_LABEL, Precision.FP32, List.of("good"));
-    private static final BatchStatistics NOTHING_DONE = new BatchStatistics(0, 0, 0, new Distribution(List.of()), 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
+    private static final BundleInfo BUNDLE = new BundleInfo(
+            "tiny",
+            "1",
+            "ab".repeat(32),
+            Task.DOCUMENT_CLASSIFICATION,
+            ProblemType.MULTI_LABEL,
+            Precision.FP32,
+            List.of("good"));
+    private static final BatchStatistics NOTHING_DONE =
+            new BatchStatistics(0, 0, 0, new Distribution(List.of()), 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
 
     private final InterceptingOperatorMetricGroup metrics = new InterceptingOperatorMetricGroup();
     private final TaskMetricGroup taskMetrics = new InterceptingTaskMetricGroup() {

@@ -36,16 +36,19 @@ class MetricsDocumentTest {
                         metric.kind().name().toLowerCase(Locale.ROOT),
                         code(metric.of().keys()),
                         metric.meaning()))
-                .collect(Collectors.joining("", row("metric", "type", "labels", "meaning") + "| --- | --- | --- | --- |\n", ""));
+                .collect(Collectors.joining(
+                        "", row("metric", "type", "labels", "meaning") + "| --- | --- | --- | --- |\n", ""));
     }
 
     private static String distributions() {
         return Arrays.stream(OperatorMetric.values())
                 .filter(metric -> metric.kind() == Kind.DISTRIBUTION)
-                .map(metric -> row(
-                        code(metric.prometheusNames()), code(metric.of().keys()), bounds(metric), metric.meaning()))
+                .map(metric ->
+                        row(code(metric.prometheusNames()), code(metric.of().keys()), bounds(metric), metric.meaning()))
                 .collect(Collectors.joining(
-                        "", row("buckets, count, sum", "labels", "bounds `le`", "of") + "| --- | --- | --- | --- |\n", ""));
+                        "",
+                        row("buckets, count, sum", "labels", "bounds `le`", "of") + "| --- | --- | --- | --- |\n",
+                        ""));
     }
 
     private static String bounds(OperatorMetric metric) {
@@ -59,5 +62,4 @@ class MetricsDocumentTest {
     private static String row(String... cells) {
         return "| " + String.join(" | ", cells) + " |\n";
     }
-
 }
