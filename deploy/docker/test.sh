@@ -162,9 +162,9 @@ clean_up() {
     local status=$? each
     trap - EXIT
     if ((status)); then
-        for each in "${services[@]}"; do podman logs "$(container "$each")" >"$run/$each.log" 2>&1 || true; done
+        for each in $(podman ps --all --format '{{.Names}}'); do podman logs "$each" >"$run/$each.log" 2>&1 || true; done
         echo "docker test: FAILED; the containers' logs are in $run, podman-compose's is $work/compose.log" >&2
-        tail -n 20 "$run/jobmanager.log" >&2 || true
+        tail -n 20 "$run/"*jobmanager*.log >&2 || true
     fi
     [[ -z "$serving" ]] || kill "$serving" 2>/dev/null || true
     remove_containers
@@ -191,14 +191,15 @@ gateway="$(podman network inspect --format '{{(index .Subnets 0).Gateway}}' $net
 
 say "fetching a bundle, as an init container does"
 tar --create --gzip --file "$run/www/bundle.tar.gz" --directory "$(dirname "$bundle")" contract-clauses
-python3 -m http.server --bind "$gateway" --directory "$run/www" 18000 >"$run/www.log" 2>&1 &
+# At all addresses, since the network's is there only while a container is.
+python3 -m http.server --directory "$run/www" 18000 >"$run/www.log" 2>&1 &
 serving=$!
 sha256="$(sha256sum "$run/www/bundle.tar.gz" | cut -d ' ' -f 1)"
 fetch() {
     podman run --rm --no-healthcheck --network $network --volume "$run/bundles:/opt/flink/bundles" --entrypoint /opt/hatflow/bin/fetch-bundle "$image" \
         "http://$gateway:18000/bundle.tar.gz" "$1" /opt/flink/bundles/contract-clauses
 }
-until_so 20 "the bundle's server answers" curl --fail --silent --output /dev/null "http://$gateway:18000/"
+until_so 20 "the bundle's server answers" curl --fail --silent --output /dev/null http://127.0.0.1:18000/
 if fetch "${sha256//[0-9]/0}" 2>"$run/refused"; then
     echo "docker test: FAILED: a bundle with another checksum was taken" >&2
     exit 1
@@ -213,26 +214,28 @@ compose up --detach "${services[@]}"
 
 # metric NAME: of the operator, summed over its tasks, as Prometheus would see it.
 metric() {
-    local address
-    address="$(podman inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$(container taskmanager)")"
     curl --fail --silent "http://$address:9249/metrics" |
         awk -v name="flink_taskmanager_job_task_operator_$1{" 'index($0, name) == 1 && /operator_name="classify"/ { sum += $NF } END { print sum + 0 }'
 }
 job_runs() { curl --fail --silent "$web/v1/jobs/overview" | grep -q '"state":"RUNNING".*"running":[1-9]'; }
 in_hand() { (($(metric labelled) >= 2 && $(metric received) > $(metric labelled) + $(metric rejected))); }
 until_so 400 "the job runs" job_runs
+locate() { address="$(podman inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$(container taskmanager)")"; }
+locate
 for each in broker registry jobmanager taskmanager; do until_so 30 "$each is healthy" podman healthcheck run "$(container "$each")"; done
 
 say "the job runs; sending the demo's documents"
 printf '{"id": "empty", "text": " "}\n' >"$run/empty.jsonl"
 send() { "$root/deploy/hatflow" send --bootstrap-servers "$broker" "$@" >/dev/null; }
-send "$root"/deploy/samples/*.txt "$run/empty.jsonl"
 CLASSPATH="$(<"$root/flink-job/cli/target/cli.classpath")" "${JAVA_HOME:+$JAVA_HOME/bin/}java" "$here/test/NoDocument.java" "$broker"
+send "$root"/deploy/samples/*.txt "$run/empty.jsonl" &
+sending=$!
 until_so 120 "documents are in hand, some labelled and some not" in_hand
 # The process and not the container, which podman would take for the wish that it stay away.
 kill -KILL "$(podman inspect --format '{{.State.Pid}}' "$(container taskmanager)")"
 say "the TaskManager was killed with documents in hand; sending the shorter ones by other ids"
 for each in "$root"/deploy/samples/{08,09,1?}-*.txt; do cp "$each" "$run/again-$(basename "$each")"; done
+wait $sending
 send "$run"/again-*.txt
 
 (cd "$root/deploy/samples" && ls -- *.txt && cd "$run" && ls -- again-*.txt) >"$run/sent"
@@ -243,7 +246,7 @@ all_answered() {
     (($(cat "$run/labelled.jsonl" "$run/dead.jsonl" | wc -l) >= $(wc -l <"$run/sent") + 2))
 }
 again="$(grep -c '^again-' "$run/sent")"
-caught_up() { (($(metric labelled) >= again && $(metric received) == $(metric labelled) + $(metric rejected))); }
+caught_up() { locate && (($(metric labelled) >= again && $(metric received) == $(metric labelled) + $(metric rejected))); }
 until_so 300 "the restarted tasks have answered all that they got" caught_up
 memory="$(podman exec "$(container taskmanager)" bash -c 'awk "/VmHWM/ { print int(\$2 / 1024) }" /proc/1/status')"
 ((memory < 2600)) || { echo "docker test: FAILED: the TaskManager took $memory MiB, expected less than its 2600" >&2; exit 1; }
