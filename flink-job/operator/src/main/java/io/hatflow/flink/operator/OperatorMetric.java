@@ -10,6 +10,7 @@ import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 
 /** Every metric of a task and what it says. The tables of {@code docs/metrics.md} are written from this. */
+@SuppressWarnings("ImmutableEnumChecker") // its lists cannot be changed
 enum OperatorMetric {
     RECEIVED(Of.TASK, "received", "Records that reached the operator"),
     LABELLED(Of.TASK, "labelled", "Records that were answered with labels; in SQL also with a vector"),

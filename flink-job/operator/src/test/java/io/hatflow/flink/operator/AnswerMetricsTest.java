@@ -1,5 +1,6 @@
 package io.hatflow.flink.operator;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hatflow.inference.Classification;
@@ -67,7 +68,7 @@ class AnswerMetricsTest {
     }
 
     private long count(String name) {
-        return ((Counter) metrics.get(name)).getCount();
+        return ((Counter) requireNonNull(metrics.get(name))).getCount();
     }
 
     @Test
@@ -98,7 +99,7 @@ class AnswerMetricsTest {
         counted.count(answer(null, score("price", 1, true)));
 
         assertThat(metrics).containsOnlyKeys("scorePermille price");
-        assertThat(((Gauge<?>) metrics.get("scorePermille price")).getValue()).isEqualTo(-1_500L);
+        assertThat(((Gauge<?>) requireNonNull(metrics.get("scorePermille price"))).getValue()).isEqualTo(-1_500L);
     }
 
     @Test
