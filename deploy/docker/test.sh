@@ -82,6 +82,7 @@ remove_containers() {
     local attempt
     # On a busy machine, a process may take longer to die than podman waits.
     for attempt in 1 2 3 4 5; do podman rm --all --force --time 0 >/dev/null 2>&1 && break; done
+    podman pod rm --all --force >/dev/null
     podman volume prune --force >/dev/null
     podman network prune --force >/dev/null
 }
