@@ -213,13 +213,14 @@ say "starting all at once, the last first"
 compose up --detach --no-deps prometheus taskmanager jobmanager
 compose up --detach "${services[@]}"
 
-# metric NAME: of the operator, summed over its tasks, as Prometheus would see it.
-metric() {
-    curl --fail --silent "http://$address:9249/metrics" |
-        awk -v name="flink_taskmanager_job_task_operator_$1{" 'index($0, name) == 1 && /operator_name="classify"/ { sum += $NF } END { print sum + 0 }'
+# counts: how many records the operator's tasks have received, labelled and rejected, as Prometheus would see it.
+counts() {
+    curl --fail --silent "http://$address:9249/metrics" | awk '
+        /^flink_taskmanager_job_task_operator_(received|labelled|rejected)\{/ && /operator_name="classify"/ { sum[substr($0, 37, 8)] += $NF }
+        END { print sum["received"] + 0, sum["labelled"] + 0, sum["rejected"] + 0 }'
 }
 job_runs() { curl --fail --silent "$web/v1/jobs/overview" | grep -q '"state":"RUNNING".*"running":[1-9]'; }
-in_hand() { (($(metric labelled) >= 2 && $(metric received) > $(metric labelled) + $(metric rejected))); }
+in_hand() { read -r received labelled rejected < <(counts) && ((labelled >= 2 && received > labelled + rejected)); }
 until_so 400 "the job runs" job_runs
 locate() { address="$(podman inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$(container taskmanager)")"; }
 locate
@@ -229,7 +230,11 @@ say "the job runs; sending the demo's documents"
 printf '{"id": "empty", "text": " "}\n' >"$run/empty.jsonl"
 send() { "$root/deploy/hatflow" send --bootstrap-servers "$broker" "$@" >/dev/null; }
 CLASSPATH="$(<"$root/flink-job/cli/target/cli.classpath")" "${JAVA_HOME:+$JAVA_HOME/bin/}java" "$here/test/NoDocument.java" "$broker"
-send "$root"/deploy/samples/*.txt "$run/empty.jsonl" &
+# The long ones three times, so that there is time to see them in hand.
+for each in "$root"/deploy/samples/0[1-7]-*.txt; do
+    for time in second third; do cp "$each" "$run/$time-$(basename "$each")"; done
+done
+send "$root"/deploy/samples/*.txt "$run"/{second,third}-*.txt "$run/empty.jsonl" &
 sending=$!
 until_so 120 "documents are in hand, some labelled and some not" in_hand
 # The process and not the container, which podman would take for the wish that it stay away.
@@ -239,7 +244,7 @@ for each in "$root"/deploy/samples/{08,09,1?}-*.txt; do cp "$each" "$run/again-$
 wait $sending
 send "$run"/again-*.txt
 
-(cd "$root/deploy/samples" && ls -- *.txt && cd "$run" && ls -- again-*.txt) >"$run/sent"
+(cd "$root/deploy/samples" && ls -- *.txt && cd "$run" && ls -- *.txt) >"$run/sent"
 read_events() { "$root/deploy/hatflow" read --bootstrap-servers "$broker" --registry-url "$registry" "$@"; }
 all_answered() {
     read_events >"$run/labelled.jsonl"
@@ -247,7 +252,9 @@ all_answered() {
     (($(cat "$run/labelled.jsonl" "$run/dead.jsonl" | wc -l) >= $(wc -l <"$run/sent") + 2))
 }
 again="$(grep -c '^again-' "$run/sent")"
-caught_up() { locate && (($(metric labelled) >= again && $(metric received) == $(metric labelled) + $(metric rejected))); }
+caught_up() {
+    locate && read -r received labelled rejected < <(counts) && ((labelled >= again && received == labelled + rejected))
+}
 until_so 300 "the restarted tasks have answered all that they got" caught_up
 memory="$(podman exec "$(container taskmanager)" bash -c 'awk "/VmHWM/ { print int(\$2 / 1024) }" /proc/1/status')"
 ((memory < 2600)) || { echo "docker test: FAILED: the TaskManager took $memory MiB, expected less than its 2600" >&2; exit 1; }

@@ -160,9 +160,8 @@ class FailoverIT {
 
         fault.release();
 
-        Awaitility.await()
-                .atMost(JobRun.LIMIT)
-                .untilAsserted(() -> assertThat(failedCommittables(job)).isPositive());
+        Awaitility.await().atMost(JobRun.LIMIT).untilAsserted(() -> assertThat(failedCommittables(job))
+                .isPositive());
         run.send(documents(120, 30));
         finish(flink, run, job, savepoints);
         assertThat(run.committed())
