@@ -106,10 +106,11 @@ class FailoverIT {
         return fault;
     }
 
-    /** The transactions that Kafka refused to commit, by which {@code HatflowTransactionLost} of the alerts knows. */
+    /** The transactions that Kafka refused to commit: what the alert {@code HatflowTransactionLost} looks at. */
     private static long failedCommittables(JobClient job) {
-        return METRICS.findMetrics(job.getJobID(), "\\.failedCommittables$").values().stream()
-                .mapToLong(metric -> ((Counter) metric).getCount())
+        // Those of each attempt of a task, which have one name.
+        return METRICS.findJobMetricGroups(job.getJobID(), "\\.failedCommittables$").stream()
+                .mapToLong(found -> ((Counter) found.f2).getCount())
                 .sum();
     }
 
