@@ -58,7 +58,8 @@ def mean_millis(micros: str) -> str:
 
 
 ANSWERED = f"sum({rate(task('labelled'))} + {rate(task('rejected'))})"
-CHECKPOINT_AGE = f"time() - max({job('lastCheckpointCompletedTimestamp')}) / 1000"
+CHECKPOINTED = f"({job('lastCheckpointCompletedTimestamp')} > 0)"  # Before the first, it is -1.
+CHECKPOINT_AGE = f"time() - max{CHECKPOINTED} / 1000"
 DEAD_LETTER_SHARE = f"sum({rate(task('rejected'))}) / sum({rate(task('received'))})"
 IDENTITY = "model, version, precision, device"
 RUNNING_MODELS = f"count by ({IDENTITY}) (max by (tm_id, {IDENTITY}) ({model('version_precision_device_info')}))"
@@ -182,7 +183,7 @@ ROWS: dict[str, list[Panel]] = {
     ],
     "Answers": [
         Panel(
-            "Share of documents with a label, the ten most frequent",
+            "Documents with a label, the ten most frequent",
             "percentunit",
             [("{{model}} {{label}}", f"topk(10, {of_labels('label_assigned')})")],
         ),
@@ -198,7 +199,7 @@ ROWS: dict[str, list[Panel]] = {
             [("{{model}} {{label}}", f"topk(10, {of_labels('label_scorePermille')} / 1000)")],
         ),
         Panel(
-            "Best score of a document, in per cent",
+            "Best score of a document (%)",
             "none",
             quantiles("topScorePercent", 0.1, 0.5, 0.9),
             "Where it drifts, documents are no longer those that the model was trained on, or the model has changed.",
@@ -216,7 +217,7 @@ ROWS: dict[str, list[Panel]] = {
             "Checkpoints: age and duration",
             "s",
             [
-                ("{{job_name}} age", f"time() - max by (job_name) ({job('lastCheckpointCompletedTimestamp')}) / 1000"),
+                ("{{job_name}} age", f"time() - max by (job_name) {CHECKPOINTED} / 1000"),
                 ("{{job_name}} duration", f"max by (job_name) ({job('lastCheckpointDuration')}) / 1000"),
             ],
             "Events of exactly-once are visible with the next checkpoint.",
@@ -230,12 +231,6 @@ ROWS: dict[str, list[Panel]] = {
                 ("transactions", f"sum({task('failedCommittables')})"),
             ],
             "Checkpoints within ten minutes; transactions since the last restart.",
-        ),
-        Panel(
-            "Time under back pressure",
-            "percentunit",
-            [("{{task_name}}", 'max by (task_name) (flink_taskmanager_job_task_backPressuredTimeMsPerSecond{job_name=~"$job"}) / 1000')],
-            "Of the task that waits most. The source's is high where the model is what limits.",
         ),
         Panel(
             "Heap",

@@ -25,10 +25,10 @@ TITLES = (
     ("Documents", "Where a document's time goes, mean"),
     ("Model", "Busy"),
     ("Model", "Segments in a batch"),
-    ("Answers", "Share of documents with a label, the ten most frequent"),
-    ("Answers", "Best score of a document, in per cent"),
+    ("Answers", "Documents with a label, the ten most frequent"),
+    ("Answers", "Best score of a document (%)"),
     ("Flink", "Checkpoints: age and duration"),
-    ("Flink", "Time under back pressure"),
+    ("Flink", "Size of checkpoints"),
     ("Flink", "Heap"),
     ("Flink", "Memory outside the heap"),
 )

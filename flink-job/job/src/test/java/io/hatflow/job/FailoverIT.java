@@ -109,7 +109,7 @@ class FailoverIT {
     /** The transactions that Kafka refused to commit: what the alert {@code HatflowTransactionLost} looks at. */
     private static long failedCommittables(JobClient job) {
         // Those of each attempt of a task, which have one name.
-        return METRICS.findJobMetricGroups(job.getJobID(), "\\.failedCommittables$").stream()
+        return METRICS.findJobMetricGroups(job.getJobID(), "^failedCommittables$").stream()
                 .mapToLong(found -> ((Counter) found.f2).getCount())
                 .sum();
     }
