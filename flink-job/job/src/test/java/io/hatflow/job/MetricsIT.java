@@ -28,8 +28,8 @@ import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -42,8 +42,13 @@ class MetricsIT {
 
     private static final String OURS = "flink_taskmanager_job_task_operator_";
     private static final int PORT = freePort();
-    private static final StubCollector COLLECTOR = new StubCollector();
 
+    /** Ends after the cluster, which reports to the last. */
+    @Order(1)
+    @RegisterExtension
+    static final StubCollector COLLECTOR = new StubCollector();
+
+    @Order(2)
     @RegisterExtension
     static final MiniClusterExtension FLINK = new MiniClusterExtension(new MiniClusterResourceConfiguration.Builder()
             .setConfiguration(reporters())
@@ -85,11 +90,6 @@ class MetricsIT {
     @AfterEach
     void endJobs(@InjectMiniCluster MiniCluster flink) throws Exception {
         JobRun.cancelAll(flink);
-    }
-
-    @AfterAll
-    static void closeCollector() {
-        COLLECTOR.close();
     }
 
     @Test

@@ -14,12 +14,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * In the place of a collector of OpenTelemetry: takes metrics and spans by OTLP over HTTP. Their messages are read from protobuf's wire
  * format; the numbers of the fields are those of {@code opentelemetry/proto}.
  */
-final class StubCollector implements AutoCloseable {
+final class StubCollector implements AfterAllCallback {
 
     private final HttpServer server;
     private final Map<String, Long> counted = new ConcurrentHashMap<>();
@@ -130,7 +132,7 @@ final class StubCollector implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void afterAll(ExtensionContext context) {
         server.stop(0);
     }
 }

@@ -99,7 +99,8 @@ class AnswerMetricsTest {
         counted.count(answer(null, score("price", 1, true)));
 
         assertThat(metrics).containsOnlyKeys("scorePermille price");
-        assertThat(((Gauge<?>) requireNonNull(metrics.get("scorePermille price"))).getValue()).isEqualTo(-1_500L);
+        assertThat(((Gauge<?>) requireNonNull(metrics.get("scorePermille price"))).getValue())
+                .isEqualTo(-1_500L);
     }
 
     @Test
