@@ -14,8 +14,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.flink.util.FileUtils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,8 +34,12 @@ class ClusterScriptIT {
             + Script.CHECKOUT.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents");
     private static final Pattern TASK_MANAGER = Pattern.compile("process +(\\d+) +taskmanager-\\d");
 
+    private static final String SECRET = "hush-Xq7-password";
+    private static final String TEXT = "This is the Zyxwvutmarker of ";
+
     private Path folder = Path.of("");
     private String broker = "";
+    private String web = "";
     private List<String> place = List.of();
 
     @BeforeEach
@@ -41,6 +48,7 @@ class ClusterScriptIT {
                 .toAbsolutePath();
         Ports ports = Ports.anyFree();
         broker = "127.0.0.1:" + ports.kafka();
+        web = "http://127.0.0.1:" + ports.web();
         place = List.of("--kafka-port=" + ports.kafka(), "--web-port=" + ports.web());
     }
 
@@ -67,7 +75,13 @@ class ClusterScriptIT {
                 "there is no such folder");
         assertRefused(cluster("stop", "--job"), "There is no job to stop");
 
-        assertThat(cluster("submit", "--", BUNDLE, "--checkpoint.interval=1 s", "--kafka.start-from=earliest"))
+        assertThat(cluster(
+                        "submit",
+                        "--",
+                        BUNDLE,
+                        "--checkpoint.interval=1 s",
+                        "--kafka.start-from=earliest",
+                        "--kafka.properties.ssl.key.password=" + SECRET))
                 .satisfies(ended -> assertThat(ended.said()).contains("submitted", "It runs."))
                 .extracting(Ended::code)
                 .isEqualTo(0);
@@ -88,6 +102,7 @@ class ClusterScriptIT {
             killed.onExit().get();
             send("third.txt");
             assertThat(read(events, 1)).containsExactly("third.txt");
+            assertDiagnosisHoldsNeitherSecretsNorDocuments();
 
             assertThat(cluster("stop").said()).contains("Stopped; data stays in " + folder);
             assertRefused(cluster("status"), "No cluster runs in " + folder);
@@ -100,6 +115,55 @@ class ClusterScriptIT {
         assertThat(cluster("stop", "--job").said()).contains("Job stopped with ");
         assertThat(run(Script.of("read", "--bootstrap-servers", broker)).said().lines())
                 .hasSize(4);
+    }
+
+    /** What {@code deploy/diagnose.sh} collects while the job runs. */
+    private void assertDiagnosisHoldsNeitherSecretsNorDocuments() throws Exception {
+        Path settings = Files.writeString(
+                folder.resolve("job.yaml"), "kafka:\n  group-id: mine\n  properties:\n    ssl.key.password: " + SECRET);
+        Path archive = folder.resolve("diagnosis.tar.gz");
+        Ended ended = run(new ProcessBuilder(
+                "bash",
+                Script.CHECKOUT.resolve("deploy/diagnose.sh").toString(),
+                "--flink=" + web,
+                "--config=" + settings,
+                "--log=" + folder.resolve("cluster.log"),
+                BUNDLE.replace("--model.bundle", "--bundle"),
+                "--output=" + archive));
+        assertThat(ended.code()).as(ended.said()).isEqualTo(0);
+        Path unpacked = Files.createDirectories(folder.resolve("diagnosis"));
+        assertThat(run(new ProcessBuilder("tar", "-xzf", archive.toString(), "-C", unpacked.toString()))
+                        .code())
+                .isEqualTo(0);
+        Map<String, String> files = new TreeMap<>();
+        try (Stream<Path> found = Files.walk(unpacked)) {
+            for (Path file : found.filter(Files::isRegularFile).toList()) {
+                // Without the folder of the archive, whose name is the time.
+                Path inArchive = unpacked.relativize(file);
+                files.put(inArchive.subpath(1, inArchive.getNameCount()).toString(), Files.readString(file));
+            }
+        }
+        assertThat(files)
+                .containsKeys(
+                        "versions.json",
+                        "jobmanager/config.json",
+                        "jobmanager/thread-dump.json",
+                        "taskmanager-0/metrics.json",
+                        "taskmanager-1/thread-dump.json",
+                        "logs/cluster.log",
+                        "manifest.json");
+        assertThat(files.getOrDefault("settings/job.yaml", "")).contains("group-id: mine", "ssl.key.password: ******");
+        assertThat(files.keySet())
+                .anyMatch(name -> name.matches("job-[0-9a-f]{32}/exceptions\\.json"))
+                .anyMatch(name -> name.matches("job-[0-9a-f]{32}/checkpoints\\.json"))
+                .anyMatch(name -> name.matches("job-[0-9a-f]{32}/vertex-0-backpressure\\.json"));
+        // Processes of this cluster write their logs where Flink does not look for them.
+        assertThat(files.getOrDefault("not-collected.txt", "").lines())
+                .hasSize(3)
+                .allSatisfy(line -> assertThat(line).contains("/log.txt: "));
+        assertThat(files).allSatisfy((name, content) -> assertThat(content)
+                .as(name)
+                .doesNotContain(SECRET, TEXT.strip(), "Zyxwvutmarker", "zyxwvutmarker"));
     }
 
     private Ended start() throws IOException, InterruptedException {
@@ -116,8 +180,8 @@ class ClusterScriptIT {
         List<String> words = new ArrayList<>(List.of("--bootstrap-servers", broker));
         for (String name : names) {
             String text = name.endsWith(".jsonl")
-                    ? "{\"id\": \"" + name + "\", \"segments\": [\"This is the first.\", \"This the second.\"]}\n"
-                    : "This is the text of " + name + ".";
+                    ? "{\"id\": \"" + name + "\", \"segments\": [\"" + TEXT + "a segment.\", \"This the second.\"]}\n"
+                    : TEXT + name + ".";
             words.add(Files.writeString(folder.resolve(name), text).toString());
         }
         Ended ended = run(Script.of("send", words.toArray(String[]::new)));

@@ -17,11 +17,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.metrics.Counter;
 import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.testutils.InMemoryReporter;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTransactionsOptions;
+import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.clients.admin.TransactionState;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,8 +49,11 @@ class FailoverIT {
 
     private static final int PARALLELISM = 2;
 
+    private static final InMemoryReporter METRICS = InMemoryReporter.createWithRetainedMetrics();
+
     @RegisterExtension
     static final MiniClusterExtension FLINK = new MiniClusterExtension(new MiniClusterResourceConfiguration.Builder()
+            .setConfiguration(METRICS.addToConfiguration(new Configuration()))
             .setNumberTaskManagers(1)
             .setNumberSlotsPerTaskManager(PARALLELISM)
             .build());
@@ -95,6 +106,27 @@ class FailoverIT {
         return fault;
     }
 
+    /** The transactions that Kafka refused to commit: what the alert {@code HatflowTransactionLost} looks at. */
+    private static long failedCommittables(JobClient job) {
+        // Those of each attempt of a task, which have one name.
+        return METRICS.findJobMetricGroups(job.getJobID(), "^failedCommittables$").stream()
+                .mapToLong(found -> ((Counter) found.f2).getCount())
+                .sum();
+    }
+
+    /** What the broker does itself when {@code kafka.transaction-timeout} has passed. */
+    private static void abortOpenTransactions(LocalBroker broker, String prefix) throws Exception {
+        ListTransactionsOptions open = new ListTransactionsOptions().filterStates(Set.of(TransactionState.ONGOING));
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            List<String> ids = admin.listTransactions(open).all().get().stream()
+                    .map(TransactionListing::transactionalId)
+                    .filter(id -> id.startsWith(prefix + "-"))
+                    .toList();
+            assertThat(ids).as("transactions to abort").isNotEmpty();
+            admin.fenceProducers(ids).all().get();
+        }
+    }
+
     @AfterEach
     void endJobs(@InjectMiniCluster MiniCluster flink) throws Exception {
         FaultyStage.disarm();
@@ -115,6 +147,27 @@ class FailoverIT {
         run.await(READ_COMMITTED, answers -> answers.size() >= PREPARED);
         finish(flink, run, job, savepoints);
         run.assertExactlyOneAnswerForEveryRecord();
+        assertThat(failedCommittables(job)).as("transactions not committed").isZero();
+    }
+
+    /** The loss that delivery.md warns of. Nothing prevents it; but it is counted, and no more than this is lost. */
+    @Test
+    void aTransactionThatTheBrokerHasAbortedIsLostAndCounted(
+            LocalBroker broker, @InjectMiniCluster MiniCluster flink, @TempDir Path savepoints) throws Exception {
+        JobRun run = new JobRun(broker, "aborted-transaction");
+        JobClient job = start(run);
+        Fault fault = prepareTransactions(flink, run, job, Kind.FAIL_AFTER_CHECKPOINT);
+        abortOpenTransactions(broker, "aborted-transaction");
+
+        fault.release();
+
+        Awaitility.await().atMost(JobRun.LIMIT).untilAsserted(() -> assertThat(failedCommittables(job))
+                .isPositive());
+        run.send(documents(120, 30));
+        finish(flink, run, job, savepoints);
+        assertThat(run.committed())
+                .as("all but those of the aborted transactions, %s", PREPARED - (60 - HELD_BACK))
+                .hasSize(run.sent().size() - (PREPARED - (60 - HELD_BACK)));
     }
 
     @Test
