@@ -57,7 +57,10 @@ class Training:
         self.model, same_labels = model_for(start, recipe, labels)
         self.model.to(device)
         self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, start.tokenizer, recipe, start.cls_id)
-        self.teacher = LexicalTeacher.of(split.train, labels, output, recipe.seed) if recipe.teacher_share else None
+        self.teacher: LexicalTeacher | None = None
+        if recipe.teacher_share:
+            characters = recipe.teacher_characters
+            self.teacher = LexicalTeacher.of(split.train, labels, output, recipe.seed, characters=characters)
 
         frequencies = Frequencies.of(self.corpus.of(split.train))
         self.positive_weight = torch.from_numpy(frequencies.positive_weight(recipe.largest_positive_weight)).to(device)
