@@ -540,3 +540,21 @@ def test_an_encoder_without_weights_that_are_needed_is_refused(inputs, tmp_path,
         renamed(lambda name: name.replace("attention.self.query", "attn.q"))(start)
         with pytest.raises(SystemExit, match=r"has no weights encoder\.layer\.0\.attention\.self\.query"):
             train(inputs, tmp_path / "c", "--warm-start", str(start))
+
+
+def test_texts_to_learn_from_besides_are_never_held_out(inputs, tmp_path):
+    more = [LabelledText(f"more-{i}", "The delivery was fast. All notices are in writing.", (), f"more-{i}") for i in range(9)]
+    write_labelled_texts(tmp_path / "more.jsonl", more)
+    train(inputs, tmp_path / "c", "--passes", "1", "--also-learn", str(tmp_path / "more.jsonl"))
+    assert metrics(tmp_path / "c")["split"] == {"train": 14 + 9, "validation": 5, "test": 5}
+    with pytest.raises(SystemExit, match="also_learn_sha256 was '"):
+        train(inputs, tmp_path / "c", "--passes", "1")
+
+
+def test_texts_to_learn_from_besides_have_ids_and_groups_of_their_own(inputs, tmp_path):
+    texts = made_up_texts(24)
+    with pytest.raises(SystemExit, match=r"--also-learn: id .* is taken by a text of --data.* and 29 more"):
+        train(inputs, tmp_path / "c", "--also-learn", str(inputs / "texts.jsonl"))
+    write_labelled_texts(tmp_path / "more.jsonl", [replace(text, id=f"more {text.id}") for text in texts])
+    with pytest.raises(SystemExit, match=r"is of the group .*, which is held out"):
+        train(inputs, tmp_path / "c", "--also-learn", str(tmp_path / "more.jsonl"))
