@@ -11,7 +11,7 @@ from onnx_export.bundle.classifier import Classifier
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLE = REPOSITORY / "deploy/bundles/moderation"
-SAMPLES = REPOSITORY / "deploy/samples"
+SAMPLES = REPOSITORY / "deploy/samples/posts"
 RECIPE = Path(__file__).parents[1] / "recipes/moderation"
 
 
@@ -84,13 +84,18 @@ def test_at_most_one_ordinary_paragraph_in_a_hundred_gets_a_label(classifier):
 
 def test_samples_have_the_labels_that_a_reader_gives_them(classifier):
     labels_of = program("left_alone").labels_of
-    expected = json.loads((SAMPLES / "expected-moderation.json").read_text(encoding="utf-8"))
+    expected = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
     for name, labels in expected.items():
         found = labels_of(classifier, (SAMPLES / name).read_text(encoding="utf-8"))
         assert set(labels["contains"]) <= set(found), name
         assert not set(labels["lacks"]) & set(found), name
 
 
-def test_evidence_is_a_part_of_a_long_post(classifier):
-    text = (SAMPLES / "14-forum-post-angry.txt").read_text(encoding="utf-8")
-    assert len(classifier.cut(text).segments) >= 4
+def test_evidence_is_the_sentence_that_insults(classifier):
+    text = (SAMPLES / "03-insult-at-the-end.txt").read_text(encoding="utf-8")
+    document = classifier.cut(text)
+    insult = [label["name"] for label in classifier.manifest["labels"]].index("insult")
+    first, end = document.segments[int(classifier.score(document).segments[:, insult].argmax())]
+    start, stop = document.token_offsets[first][0], document.token_offsets[end - 1][1]
+    assert "stupid" in text[start:stop]
+    assert stop - start < len(text) / 3
