@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models
 
 import onnx_export
+import onnx_export.train.training as training_module
 from onnx_export import __main__ as exporter
 from onnx_export.commands.train import main
 from onnx_export.train.corpus import SegmentedDocument, Window, batches, masked, packed, training_windows
@@ -142,6 +143,33 @@ def test_training_that_was_cut_off_goes_on(inputs, tmp_path, monkeypatch, capsys
     assert after["passes_done"] == 4
     assert after["history"][:2] == before["history"]
     assert len(metrics(tmp_path / "c")["validation_history"]) == 4
+
+
+def test_a_long_pass_that_was_cut_off_goes_on_within_it(inputs, tmp_path, monkeypatch, capsys):
+    """Saved after each step: no batch is learned from twice, none is left out."""
+    one_step, learned = Training._step, []
+
+    def cut_off(self, batch, part):
+        if len(learned) == interrupted_at:
+            raise KeyboardInterrupt
+        learned.append((self.passes_done, [window.document.text.id for window in batch]))
+        return one_step(self, batch, part)
+
+    monkeypatch.setattr(Training, "_step", cut_off)
+    monkeypatch.setattr(training_module, "_SAVE_AFTER", 0.0)
+    interrupted_at = None
+    train(inputs, tmp_path / "whole", "--passes", "2")
+    whole, of_first_pass = list(learned), sum(done == 0 for done, _ in learned)
+    learned.clear()
+    interrupted_at = of_first_pass + 2
+    with pytest.raises(KeyboardInterrupt):
+        train(inputs, tmp_path / "c", "--passes", "2")
+    interrupted_at = None
+    capsys.readouterr()
+    train(inputs, tmp_path / "c", "--passes", "2")
+    assert "going on after pass 1 and 2 steps" in capsys.readouterr().out
+    assert learned == whole
+    assert metrics(tmp_path / "c")["passes"] == 2
 
 
 def test_more_passes_prolong_a_training(inputs, trained, tmp_path):

@@ -11,8 +11,8 @@ softens the targets. ``--negative-segments-kept`` leaves out most segments that 
 its thresholds from the scores that the one before gave to texts held out (``--held-out-scores``). What a model should say of texts of
 other kinds than those that it is measured on, such as ordinary ones that carry no label, it learns from ``--also-learn``.
 
-Training that was cut off goes on after its last whole pass when it is started again with the same options; more ``--passes``
-or ``--hours`` prolong it.
+Training that was cut off goes on where it last saved what it had, some minutes before, when it is started again with the same
+options; more ``--passes`` or ``--hours`` prolong it.
 """
 
 from __future__ import annotations
