@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from onnx_export import __main__
 from onnx_export.bundle.classifier import Classifier
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -73,6 +74,13 @@ def classifier():
     if not BUNDLE.is_dir():
         pytest.skip("no bundle for moderation is here")
     return Classifier(BUNDLE, json.loads((BUNDLE / "manifest.json").read_text(encoding="utf-8")))
+
+
+def test_the_bundle_keeps_its_promises_and_has_the_six_labels(classifier, capsys):
+    assert __main__.main(["verify", str(BUNDLE)]) == 0, capsys.readouterr().out
+    labels = [label["name"] for label in classifier.manifest["labels"]]
+    assert labels == ["identity-attack", "insult", "obscene", "spam", "threat", "toxic"]
+    assert sum(path.stat().st_size for path in BUNDLE.iterdir()) <= 32_000_000
 
 
 def test_at_most_one_ordinary_paragraph_in_a_hundred_gets_a_label(classifier):
