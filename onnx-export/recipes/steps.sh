@@ -1,10 +1,11 @@
 # For the recipes of classifiers: from labelled texts to a measured bundle and a report. Run again after a break, it goes on where it
-# was. Wants texts (the file), work (a folder), name (of the bundle), options (of `onnx_export train`) and bundle_options.
+# was. Wants texts (the file), work (a folder), name (of the bundle), options (of `onnx_export train`), bundle_options
+# and baseline_options.
 mkdir -p "$work"
 
 # Share and seed of the split are the defaults of all three commands, so that all three hold out the same texts.
 "$python" -m onnx_export split --data "$texts" --output "$work/split"
-[[ -f $work/baseline.json ]] || "$python" -m onnx_export baseline --data "$texts" --output "$work/baseline.json"
+[[ -f $work/baseline.json ]] || "$python" -m onnx_export baseline "${baseline_options[@]}" --data "$texts" --output "$work/baseline.json"
 
 # bundle TRAINING: writes its bundle and verifies what it wrote.
 bundle() {

@@ -1,4 +1,5 @@
-# For the recipes of classifiers: how a training is started, and with which options. Sets train and options.
+# For the recipes of classifiers: how a training is started, and with which options. Sets train, options and
+# baseline_options.
 python=${PYTHON:-python3}
 
 # PyTorch gives every large buffer back to the system and gets it again, page fault by page fault, in each operation. Keeping
@@ -16,3 +17,4 @@ fi
 
 options=(--mixed-precision "$precision" --segment-length 64 --window-overlap 8 --negative-segments-kept 0.15 --dropout 0
     --vary-segments 0.4 --mask-tokens 0.05 --weight-average 0.998 --evaluate-every 2)
+baseline_options=()

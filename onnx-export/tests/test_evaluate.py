@@ -67,6 +67,18 @@ def test_the_best_evidence_counts_wherever_it_stands(tmp_path):
     assert report(tmp_path, event("fee", Fee=(True, (19, 46, 0.1), (3, 18, 0.9)))).located_share == 1
 
 
+def test_how_much_of_a_text_its_evidence_covers_is_said(tmp_path):
+    # The text has 46 UTF-16 units.
+    result = report(
+        tmp_path,
+        event("both", Fee=(True, (3, 26, 0.9)), Law=(True, (0, 46, 0.9))),
+        event("fee", Fee=(True, (0, 46, 0.8)), Law=(True, (0, 46, 0.9))),
+    )
+    assert result.covered_share == pytest.approx((0.5 + 1 + 1) / 3), "labels found wrongly do not count"
+    assert "that evidence covers 83 % of its text on average" in list(result.lines())
+    assert report(tmp_path, event("fee", Fee=(True,))).covered_share is None
+
+
 def test_hits_without_evidence_are_neither_right_nor_wrong(tmp_path):
     result = report(tmp_path, event("fee", Fee=(True,)))
     assert (result.labels[0].hits, result.labels[0].with_evidence, result.located_share) == (1, 0, None)

@@ -44,6 +44,23 @@ def test_a_teacher_knows_words_from_other_groups_only(tmp_path, capsys):
     assert "5/5 folds" in capsys.readouterr().out
 
 
+def test_runs_of_characters_find_words_that_are_misspelt(tmp_path):
+    insults, praise = ["idiotic nonsense"] * 20, ["splendid argument"] * 20
+    truth = np.array([[True]] * 20 + [[False]] * 20)
+    misspelt = ["idiotik nonsens", "splendit argumend"]
+    words = LexicalModel.fit([(insults + praise, truth)])
+    assert words.logits(misspelt)[0] == words.logits(misspelt)[1], "none of these words was learned"
+    characters = LexicalModel.fit([(insults + praise, truth)], characters=True)
+    assert characters.logits(misspelt)[0] > 0 > characters.logits(misspelt)[1]
+
+
+def test_a_teacher_of_characters_is_read_as_it_was_written(tmp_path):
+    texts, labels = made_up_texts(40), ["Fee", "Law"]
+    first, again = (LexicalTeacher.of(texts, labels, tmp_path, seed=1, characters=True) for _ in range(2))
+    pieces = [(text.id, text.text) for text in texts]
+    np.testing.assert_array_equal(again.probabilities(pieces), first.probabilities(pieces))
+
+
 def test_a_teacher_expects_as_many_pieces_of_each_label_as_there_are(tmp_path):
     texts = made_up_texts(60)
     labels = ["Fee", "Law"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from onnx_export.train.metrics import average_precision, document_metrics, tune_thresholds
+from onnx_export.train.metrics import average_precision, average_precision_of_labels, document_metrics, tune_thresholds
 
 
 def test_a_small_example_by_hand():
@@ -32,6 +32,7 @@ def test_average_precision_by_hand():
         pytest.approx((1 + 2 / 3 + 3 / 9) / 3),
         pytest.approx(((1 + 2 / 3) / 2 + 1 / 3) / 2),
     )
+    assert average_precision_of_labels(scores, truth) == [pytest.approx((1 + 2 / 3) / 2), pytest.approx(1 / 3), None]
     assert average_precision(scores, np.zeros((3, 3), bool)) == (0, 0)
 
 
@@ -54,3 +55,16 @@ def test_the_fewer_positives_a_label_has_the_nearer_is_its_threshold_to_the_comm
     scores[:40, 5] = 0.3
     assert 0.12 <= tune_thresholds(scores, truth)[5] <= 0.3, "forty speak for themselves"
     assert all(0.72 <= threshold <= 0.9 for threshold in tune_thresholds(scores, truth)[:5])
+
+
+def test_a_common_label_does_not_outvote_a_label_with_dozens_of_positives_of_its_own():
+    common, rare = np.zeros((2000, 1)), np.zeros((2000, 1))
+    common[:1000] = 0.9
+    common[1000:] = 0.6
+    rare[:60], rare[60:] = 0.3, 0.1
+    truth = np.zeros((2000, 2), bool)
+    truth[:1000, 0] = True
+    truth[:60, 1] = True
+    thresholds = tune_thresholds(np.concatenate([common, rare], axis=1).astype(np.float32), truth)
+    assert thresholds[0] > 0.6
+    assert 0.1 < thresholds[1] <= 0.3, "sixty positives, beside a thousand"

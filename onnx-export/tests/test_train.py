@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models
 
 import onnx_export
+import onnx_export.train.training as training_module
 from onnx_export import __main__ as exporter
 from onnx_export.commands.train import main
 from onnx_export.train.corpus import SegmentedDocument, Window, batches, masked, packed, training_windows
@@ -144,6 +145,33 @@ def test_training_that_was_cut_off_goes_on(inputs, tmp_path, monkeypatch, capsys
     assert len(metrics(tmp_path / "c")["validation_history"]) == 4
 
 
+def test_a_long_pass_that_was_cut_off_goes_on_within_it(inputs, tmp_path, monkeypatch, capsys):
+    """Saved after each step: no batch is learned from twice, none is left out."""
+    one_step, learned = Training._step, []
+
+    def cut_off(self, batch, part):
+        if len(learned) == interrupted_at:
+            raise KeyboardInterrupt
+        learned.append((self.passes_done, [window.document.text.id for window in batch]))
+        return one_step(self, batch, part)
+
+    monkeypatch.setattr(Training, "_step", cut_off)
+    monkeypatch.setattr(training_module, "_SAVE_AFTER", 0.0)
+    interrupted_at = None
+    train(inputs, tmp_path / "whole", "--passes", "2")
+    whole, of_first_pass = list(learned), sum(done == 0 for done, _ in learned)
+    learned.clear()
+    interrupted_at = of_first_pass + 2
+    with pytest.raises(KeyboardInterrupt):
+        train(inputs, tmp_path / "c", "--passes", "2")
+    interrupted_at = None
+    capsys.readouterr()
+    train(inputs, tmp_path / "c", "--passes", "2")
+    assert "going on after pass 1 and 2 steps" in capsys.readouterr().out
+    assert learned == whole
+    assert metrics(tmp_path / "c")["passes"] == 2
+
+
 def test_more_passes_prolong_a_training(inputs, trained, tmp_path):
     shutil.copytree(trained, tmp_path / "c")
     train(inputs, tmp_path / "c", "--passes", "9")
@@ -177,7 +205,10 @@ def test_options_that_do_not_fit_are_all_named(inputs, tmp_path):
     [
         ({"model_type": "gpt2", "architectures": None}, "model_type is 'gpt2', expected one of bert, roberta"),
         ({"hidden_act": "relu"}, "its activation is relu, expected gelu"),
-        ({"max_position_embeddings": 15}, "max_position_embeddings asks for 15 where embeddings.position_embeddings.weight has 24"),
+        (
+            {"max_position_embeddings": 15},
+            "max_position_embeddings asks for 15 where embeddings.position_embeddings.weight has 24",
+        ),
     ],
 )
 def test_an_encoder_that_does_not_fit_is_refused(inputs, tmp_path, changes, problem):
@@ -556,3 +587,21 @@ def test_an_encoder_without_weights_that_are_needed_is_refused(inputs, tmp_path,
         renamed(lambda name: name.replace("attention.self.query", "attn.q"))(start)
         with pytest.raises(SystemExit, match=r"encoder\.layer\.0\.attention\.self\.query\.weight is missing"):
             train(inputs, tmp_path / "c", "--encoder", str(start))
+
+
+def test_texts_to_learn_from_besides_are_never_held_out(inputs, tmp_path):
+    more = [LabelledText(f"more-{i}", "The delivery was fast. All notices are in writing.", (), f"more-{i}") for i in range(9)]
+    write_labelled_texts(tmp_path / "more.jsonl", more)
+    train(inputs, tmp_path / "c", "--passes", "1", "--also-learn", str(tmp_path / "more.jsonl"))
+    assert metrics(tmp_path / "c")["split"] == {"train": 14 + 9, "validation": 5, "test": 5}
+    with pytest.raises(SystemExit, match="also_learn_sha256 was '"):
+        train(inputs, tmp_path / "c", "--passes", "1")
+
+
+def test_texts_to_learn_from_besides_have_ids_and_groups_of_their_own(inputs, tmp_path):
+    texts = made_up_texts(24)
+    with pytest.raises(SystemExit, match=r"--also-learn: id .* is taken by a text of --data.* and 29 more"):
+        train(inputs, tmp_path / "c", "--also-learn", str(inputs / "texts.jsonl"))
+    write_labelled_texts(tmp_path / "more.jsonl", [replace(text, id=f"more {text.id}") for text in texts])
+    with pytest.raises(SystemExit, match=r"is of the group .*, which is held out"):
+        train(inputs, tmp_path / "c", "--also-learn", str(tmp_path / "more.jsonl"))

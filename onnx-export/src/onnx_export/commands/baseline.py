@@ -29,6 +29,9 @@ FIXED_THRESHOLD = 0.2
 def main(arguments: Sequence[str]) -> int:
     parser = Arguments.of_command("baseline", __doc__)
     parser.add_argument("--output", type=Path, required=True, help="JSON file for the metrics")
+    parser.add_argument(
+        "--characters", action="store_true", help="look at runs of characters, too: for texts that people spell as they like"
+    )
     add_split_options(parser)
     options = parser.parse_args(arguments)
     try:
@@ -40,8 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     print(f"learning from the words of {len(split.train)} documents; some minutes for some hundred long ones", flush=True)
     begun = time.monotonic()
     whole = any(text.unplaced for text in [*split.train, *split.validation, *split.test])
-    model = LexicalModel.fit([pieces_of(text, labels, whole=whole) for text in split.train])
-    print(f"{model.weights.shape[1]} words and bigrams, {time.monotonic() - begun:.0f} s", flush=True)
+    model = LexicalModel.fit([pieces_of(text, labels, whole=whole) for text in split.train], characters=options.characters)
+    print(f"{model.weights.shape[1]} features, {time.monotonic() - begun:.0f} s", flush=True)
 
     def scored(texts: Sequence[LabelledText]) -> Scored:
         truth = np.array([[label in text.labels for label in labels] for text in texts])

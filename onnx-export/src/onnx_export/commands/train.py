@@ -8,10 +8,11 @@ at document level.
 All layers learn, embeddings too. Against learning by heart there are ``--vary-segments``, which cuts the texts anew in every
 pass, ``--mask-tokens``, ``--weight-average``, and ``--teacher-share``: a model of words alone, asked about texts it has not seen,
 softens the targets. ``--negative-segments-kept`` leaves out most segments that carry no label. A last training on all texts takes
-its thresholds from the scores that the one before gave to texts held out (``--held-out-scores``).
+its thresholds from the scores that the one before gave to texts held out (``--held-out-scores``). What a model should say of texts of
+other kinds than those that it is measured on, such as ordinary ones that carry no label, it learns from ``--also-learn``.
 
-Training that was cut off goes on after its last whole pass when it is started again with the same options; more ``--passes``
-or ``--hours`` prolong it.
+Training that was cut off goes on where it last saved what it had, some minutes before, when it is started again with the same
+options; more ``--passes`` or ``--hours`` prolong it.
 """
 
 from __future__ import annotations
@@ -100,6 +101,12 @@ def _parser() -> argparse.ArgumentParser:
         help="train on all texts; calibration, thresholds and the report come from the texts that this earlier training held out",
     )
     parser.add_argument(
+        "--also-learn",
+        type=Path,
+        metavar="FILE.jsonl",
+        help="more texts to learn from, in the same form as --data; none of them tunes or measures anything",
+    )
+    parser.add_argument(
         "--hours",
         type=float,
         default=Recipe.hours,
@@ -114,6 +121,11 @@ def _parser() -> argparse.ArgumentParser:
         default=Recipe.layout,
         help="layers as in the paper, with a step such as /2 between layers where segments are shortened (default: %(default)s)",
     )
+    parser.add_argument(
+        "--teacher-characters",
+        action="store_true",
+        help="the model of words behind --teacher-share looks at runs of characters, too: for texts that people spell as they like",
+    )
     parser.add_argument("--segmenter", choices=SEGMENTERS, default=Recipe.segmenter, help="default: %(default)s")
     parser.add_argument(
         "--mixed-precision",
@@ -127,9 +139,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _texts(options: argparse.Namespace) -> tuple[Split, HeldOut | None]:
     """What to learn from, and the held-out scores of the earlier training where this one holds nothing out."""
+    also = [] if options.also_learn is None else read_labelled_texts(options.also_learn)
     if options.held_out_scores is None:
-        return read_split(options), None
+        return read_split(options).with_more_to_learn_from(also), None
     split, before = Split(read_labelled_texts(options.data), [], []), HeldOut.read(options.held_out_scores)
+    split = split.with_more_to_learn_from(also)
     if before.labels != label_names(split.train):
         raise ValueError(f"{options.held_out_scores} was trained for other labels than {options.data} has")
     return split, before
@@ -138,11 +152,14 @@ def _texts(options: argparse.Namespace) -> tuple[Split, HeldOut | None]:
 def _what_must_not_change(options: argparse.Namespace, recipe: Recipe, start: Start) -> dict[str, Any]:
     """All but how long a training lasts: with anything else it would not be the same training that goes on."""
     fixed = {name: value for name, value in asdict(recipe).items() if name not in ("passes", "hours")}
+    fixed["teacher_characters"] = recipe.teacher_characters or None  # trainings begun before there was a choice may go on
     if options.held_out_scores is None:
         held_out = {"validation": options.validation, "test": options.test}
     else:
         held_out = {"held_out_sha256": file_sha256(options.held_out_scores / HELD_OUT)}
-    return fixed | held_out | {"data_sha256": file_sha256(options.data), "encoder_sha256": start.sha256}
+    also = None if options.also_learn is None else file_sha256(options.also_learn)
+    data = {"data_sha256": file_sha256(options.data), "also_learn_sha256": also}
+    return fixed | held_out | data | {"encoder_sha256": start.sha256}
 
 
 def folder_of(encoder: str) -> Path:

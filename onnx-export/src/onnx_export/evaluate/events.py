@@ -36,7 +36,8 @@ Findings = Mapping[str, Finding]
 @dataclass(frozen=True)
 class LabelResult:
     """``documents`` carry the label, ``marked`` were given it, ``hits`` both. Of the hits whose place is annotated, ``with_evidence`` came
-    with a span and ``located`` with one that overlaps an annotated span of the label."""
+    with a span and ``located`` with one that overlaps an annotated span of the label. ``covered`` is the sum, over those with a span, of
+    the share of the text that it covers."""
 
     label: str
     documents: int
@@ -47,6 +48,7 @@ class LabelResult:
     f1: float
     with_evidence: int
     located: int
+    covered: float
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Report:
     macro_f1: float
     located_share: float | None
     """Of the hits that came with evidence; None where none did."""
+    covered_share: float | None
+    """Mean share of its text that the best evidence of such a hit covers: evidence that is all of a text is always right."""
     labels: list[LabelResult]
     missing: list[str]
     superfluous: list[str]
@@ -75,6 +79,7 @@ class Report:
             yield "no label found rightly came with evidence, or none of them is annotated with a place"
         else:
             yield f"labels found rightly whose best evidence overlaps an annotated span: {100 * self.located_share:.1f} %"
+            yield f"that evidence covers {100 * (self.covered_share or 0):.0f} % of its text on average"
         if self.missing:
             yield f"{len(self.missing)} without an event, counted as if nothing had been found: {', '.join(self.missing)}"
         if self.superfluous:
@@ -141,6 +146,7 @@ def compare(texts: Sequence[LabelledText], events: Mapping[str, Findings]) -> Re
         micro_f1=metrics.micro_f1,
         macro_f1=metrics.macro_f1,
         located_share=sum(result.located for result in results) / with_evidence if with_evidence else None,
+        covered_share=sum(result.covered for result in results) / with_evidence if with_evidence else None,
         labels=results,
         missing=[text.id for text in texts if text.id not in events],
         superfluous=[id for id in events if id not in known],
@@ -161,6 +167,7 @@ def _label_result(metrics: Metrics, column: int, marked: int, hits: Sequence[tup
         f1=metrics.f1[column],
         with_evidence=len(placed),
         located=sum(_overlaps(text, label, evidence) for text, evidence in placed),
+        covered=sum((end - start) / _units(text.text) for text, (start, end) in placed),
     )
 
 
@@ -171,3 +178,8 @@ def _overlaps(text: LabelledText, label: str, evidence: Span) -> bool:
 
 def overlap(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
+
+
+def _units(text: str) -> int:
+    """Of UTF-16."""
+    return len(text.encode("utf-16-le")) // 2

@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx_export.bundle.scoring import scores as scores_of
-from onnx_export.train.metrics import Metrics, average_precision, document_metrics, tune_thresholds
+from onnx_export.train.metrics import (
+    Metrics,
+    average_precision,
+    average_precision_of_labels,
+    document_metrics,
+    tune_thresholds,
+)
 from onnx_export.train.platt import Calibration, fit_calibration
 from onnx_export.train.reliability import expected_calibration_error, save_reliability_diagram
 
@@ -124,6 +130,7 @@ class Report:
     """Expected calibration errors."""
     average_precision: tuple[float, float]
     """Of the test documents, see :func:`onnx_export.train.metrics.average_precision`."""
+    average_precision_of_labels: list[float | None]
     halves: F1InHalves
 
     @staticmethod
@@ -136,6 +143,7 @@ class Report:
             expected_calibration_error(probabilities(test.logits), test.truth),
             expected_calibration_error(scores, test.truth),
             average_precision(test.logits, test.truth),
+            average_precision_of_labels(test.logits, test.truth),
             F1InHalves.of(held_out.everything()),
         )
 
@@ -144,6 +152,7 @@ class Report:
             "test": asdict(self.metrics),
             "expected_calibration_error": {"before": self.error_as_trained, "after": self.error_calibrated},
             "average_precision": dict(zip(("pairs", "labels"), self.average_precision, strict=True)),
+            "average_precision_of_labels": dict(zip(self.metrics.labels, self.average_precision_of_labels, strict=True)),
             "f1_in_halves": asdict(self.halves),
         }
 

@@ -1,7 +1,7 @@
 """What words alone tell: TF-IDF of words and bigrams and one logistic regression per label, on pieces of text.
 
 The baseline that a model has to beat, and a teacher of models: what it thinks of a piece that it did not learn from says more
-about rare words than the few documents that hold them.
+about rare words than the few documents that hold them. Where people spell as they like, runs of characters tell more than words.
 
 Shapes: C labels, V features.
 """
@@ -52,18 +52,25 @@ class LexicalModel:
     """``weights`` float32 [C, V], ``bias`` float32 [C]."""
 
     vectorizer: Any
+    """Gives the features: those of words, then those of characters, if any."""
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
 
     @staticmethod
-    def fit(cut: Sequence[Pieces]) -> LexicalModel:
-        """One label after the other, as many at a time as there are cores; a label that no piece holds is never found."""
-        vectorizer = _vectorizer()
+    def fit(cut: Sequence[Pieces], *, characters: bool = False) -> LexicalModel:
+        """One label after the other, as many at a time as there are cores; a label that no piece holds is never found.
+
+        Args:
+            cut: what to learn from.
+            characters: whether runs of 2 to 5 characters within words are features, too.
+        """
+        vectorizer = _vectorizer([_words(), _characters()] if characters else [_words()])
         features = vectorizer.fit_transform([piece for pieces, _ in cut for piece in pieces])
         targets = np.concatenate([target for _, target in cut])
         # Once and here: scikit-learn would put them in order in place, in all fits at a time.
         features.sum_duplicates()
-        fitted = Parallel(n_jobs=-1)(delayed(_fit)(features, target) for target in targets.T)
+        # The more features, the less each of them should be trusted.
+        fitted = Parallel(n_jobs=-1)(delayed(_fit)(features, target, 3.0 if characters else 20.0) for target in targets.T)
         weights, bias = zip(*fitted, strict=True)
         return LexicalModel(vectorizer, np.array(weights, np.float32), np.array(bias, np.float32))
 
@@ -72,19 +79,31 @@ class LexicalModel:
         return np.asarray(self.vectorizer.transform(pieces) @ self.weights.T + self.bias, np.float32)
 
 
-def _fit(features: Any, target: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+def _fit(features: Any, target: NDArray[np.bool_], trust: float) -> tuple[NDArray[np.float64], float]:
     from sklearn.linear_model import LogisticRegression
 
     if not target.any():
         return np.zeros(features.shape[1]), -10.0
-    model = LogisticRegression(solver="liblinear", C=20.0, max_iter=200).fit(features, target)
+    model = LogisticRegression(solver="liblinear", C=trust, max_iter=200).fit(features, target)
     return model.coef_[0], float(model.intercept_[0])
 
 
-def _vectorizer(**fitted: Any) -> Any:
+def _vectorizer(parts: Sequence[Any]) -> Any:
+    from sklearn.pipeline import FeatureUnion
+
+    return FeatureUnion(list(zip(("words", "characters"), parts, strict=False)))
+
+
+def _words(**fitted: Any) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(ngram_range=(1, 2), min_df=4, sublinear_tf=True, dtype=np.float32, **fitted)
+
+
+def _characters(**fitted: Any) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=5, sublinear_tf=True, dtype=np.float32, **fitted)
 
 
 class LexicalTeacher:
@@ -97,7 +116,9 @@ class LexicalTeacher:
         self._slope, self._offsets = slope, offsets
 
     @staticmethod
-    def of(texts: Sequence[LabelledText], labels: Sequence[str], folder: Path, seed: int) -> LexicalTeacher:
+    def of(
+        texts: Sequence[LabelledText], labels: Sequence[str], folder: Path, seed: int, *, characters: bool = False
+    ) -> LexicalTeacher:
         """Fit, or read from ``folder`` what was fitted there before; minutes for some hundred long texts."""
         groups = sorted({text.group for text in texts})
         random.Random(seed).shuffle(groups)
@@ -110,7 +131,7 @@ class LexicalTeacher:
             if path.exists():
                 model = _read(path)
             else:
-                model = LexicalModel.fit([cut[text.id] for text in texts if fold_of[text.group] != fold])
+                model = LexicalModel.fit([cut[text.id] for text in texts if fold_of[text.group] != fold], characters=characters)
                 _write(model, path)
             models.append(model)
             for text in texts:
@@ -154,13 +175,23 @@ def _calibration(logits: NDArray[np.float32], truth: NDArray[np.bool_]) -> tuple
 
 def _write(model: LexicalModel, path: Path) -> None:
     part = path.with_suffix(".part.npz")
-    words = model.vectorizer.get_feature_names_out().astype(str)
-    np.savez(part, words=words, idf=model.vectorizer.idf_, weights=model.weights, bias=model.bias)
+    fitted: dict[str, Any] = {}
+    for names, vectorizer in model.vectorizer.transformer_list:
+        fitted |= {names: vectorizer.get_feature_names_out().astype(str), _idf_of(names): vectorizer.idf_}
+    np.savez(part, **fitted, weights=model.weights, bias=model.bias)
     part.replace(path)
 
 
 def _read(path: Path) -> LexicalModel:
     with np.load(path) as arrays:
-        vectorizer = _vectorizer(vocabulary={str(word): i for i, word in enumerate(arrays["words"])})
-        vectorizer.idf_ = arrays["idf"]
-        return LexicalModel(vectorizer, arrays["weights"], arrays["bias"])
+        vectorizers = []
+        for names, new in (("words", _words), ("characters", _characters)):
+            if names in arrays:
+                vectorizer = new(vocabulary={str(name): i for i, name in enumerate(arrays[names])})
+                vectorizer.idf_ = arrays[_idf_of(names)]
+                vectorizers.append(vectorizer)
+        return LexicalModel(_vectorizer(vectorizers), arrays["weights"], arrays["bias"])
+
+
+def _idf_of(names: str) -> str:
+    return "idf" if names == "words" else f"idf_of_{names}"

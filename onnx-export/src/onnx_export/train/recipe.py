@@ -48,6 +48,8 @@ class Recipe:
     """Share of tokens that a pass hides behind [MASK]."""
     teacher_share: float = 0.0
     """Of each target, what the lexical teacher thinks; the rest is what the annotation says."""
+    teacher_characters: bool = False
+    """Whether the lexical teacher looks at runs of characters, too, and not at words alone."""
     weight_average: float = 0.0
     """What is evaluated and kept is an average of the weights over steps, in which each step weighs this times the next; 0 for the
     last step's alone."""

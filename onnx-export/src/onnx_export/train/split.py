@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onnx_export.train.labelled_texts import LabelledText
 
@@ -14,6 +14,23 @@ class Split:
     train: list[LabelledText]
     validation: list[LabelledText]
     test: list[LabelledText]
+
+    def with_more_to_learn_from(self, texts: Sequence[LabelledText]) -> Split:
+        """The same texts held out, and these to learn from besides.
+
+        Raises:
+            ValueError: if an id is taken, or a text is of a group that is held out.
+        """
+        known = {text.id for part in (self.train, self.validation, self.test) for text in part}
+        held_out = {text.group for text in [*self.validation, *self.test]}
+        problems = [f"id {text.id!r} is taken by a text of --data" for text in texts if text.id in known]
+        problems += [f"{text.id!r} is of the group {text.group!r}, which is held out" for text in texts if text.group in held_out]
+        if problems:
+            others = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+            raise ValueError(
+                f"--also-learn: {'; '.join(problems[:5])}{others}. Give them other ids and groups, or leave them out"
+            )
+        return replace(self, train=[*self.train, *texts])
 
 
 def split_by_group(texts: Sequence[LabelledText], *, validation: float, test: float, seed: int) -> Split:

@@ -1,4 +1,4 @@
-"""A training from its first pass to the checkpoint that it leaves; cut off, it goes on after its last whole pass."""
+"""A training from its first pass to the checkpoint that it leaves; cut off, it goes on where it last saved what it had."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ from onnx_export.train.start import Start, model_for
 from onnx_export.train.state import read_state, write_state
 from onnx_export.train.whole_documents import segment_logits
 
+_SAVE_AFTER = 300.0
+"""Seconds of training within a pass, so that not much is lost where a pass takes an hour."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -57,7 +60,10 @@ class Training:
         self.model, same_labels = model_for(start, recipe, labels)
         self.model.to(device)
         self.corpus = Corpus([*split.train, *split.validation, *split.test], labels, start.tokenizer, recipe, start.cls_id)
-        self.teacher = LexicalTeacher.of(split.train, labels, output, recipe.seed) if recipe.teacher_share else None
+        self.teacher: LexicalTeacher | None = None
+        if recipe.teacher_share:
+            characters = recipe.teacher_characters
+            self.teacher = LexicalTeacher.of(split.train, labels, output, recipe.seed, characters=characters)
 
         frequencies = Frequencies.of(self.corpus.of(split.train))
         self.positive_weight = torch.from_numpy(frequencies.positive_weight(recipe.largest_positive_weight)).to(device)
@@ -72,6 +78,8 @@ class Training:
         if recipe.weight_average:
             self.averaged = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.weight_average))
         self.passes_done = 0
+        self.steps_done = 0
+        """Of the pass after those."""
         self.seconds = 0.0
         self.history: list[Evaluation] = []
         self.validation: Scored | None = None
@@ -96,15 +104,17 @@ class Training:
                 train = self.corpus.varied(self.split.train, chance)
             chosen = training_windows(train, self.rarity, self.recipe, chance)
             loss = self._one_pass(list(batches(chosen, self.recipe.batch_segments)))
-            self.passes_done += 1
+            self.passes_done, self.steps_done = self.passes_done + 1, 0
             if self.before is None and (self.passes_done % self.recipe.evaluate_every == 0 or self.progress >= 1):
                 self._evaluate(loss)
             self._save()
         self._finish()
 
     def _one_pass(self, steps: Sequence[Sequence[Window]]) -> float:
-        begun, before, losses, seen = time.monotonic(), self.seconds, [], 0
+        begun, before, losses, seen, saved = time.monotonic(), self.seconds, [], 0, self.seconds
         for number, batch in enumerate(steps):
+            if number < self.steps_done:  # before it was cut off
+                continue
             part = self._progress_after(self.passes_done + number / len(steps))
             if part >= 1:
                 break
@@ -118,7 +128,10 @@ class Training:
                     f"{rate:.0f} segments/s, {100 * part:.0f} % of training done",
                     flush=True,
                 )
-        return float(np.mean(losses))
+            if self.seconds - saved > _SAVE_AFTER:
+                self.steps_done, saved = number + 1, self.seconds
+                self._save()
+        return float(np.mean(losses)) if losses else 0.0
 
     def _step(self, batch: Sequence[Window], part: float) -> float:
         """Learn from a batch after this part of the training; returns the loss before."""
@@ -178,6 +191,7 @@ class Training:
             "averaged": None if self.averaged is None else self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "passes_done": self.passes_done,
+            "steps_done": self.steps_done,
             "seconds": self.seconds,
             "history": [(e.progress, e.hours, e.loss, asdict(e.metrics)) for e in self.history],
         }
@@ -193,9 +207,10 @@ class Training:
         if self.averaged is not None:
             self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.passes_done, self.seconds = state["passes_done"], state["seconds"]
+        self.passes_done, self.steps_done, self.seconds = state["passes_done"], state.get("steps_done", 0), state["seconds"]
         self.history = [Evaluation(p, h, loss, Metrics(**m)) for p, h, loss, m in state["history"]]
-        print(f"going on after pass {self.passes_done} ({self.seconds / 60:.0f} min of training so far)", flush=True)
+        within = f" and {self.steps_done} steps" if self.steps_done else ""
+        print(f"going on after pass {self.passes_done}{within} ({self.seconds / 60:.0f} min of training so far)", flush=True)
 
     def _finish(self) -> None:
         """Measure on the documents held out, by this training or the one before it; calibrate; write the checkpoint."""
