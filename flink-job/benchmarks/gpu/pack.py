@@ -2,8 +2,8 @@
 
     python pack.py --root CHECKOUT --wheels DIR --jre DIR --classpath FILE --architecture 90 --part-size 48 --output DIR
 
-Three archives, in the order in which they are of use: python (scripts, exporter, shipped bundles, ONNX Runtime for Python), onnxruntime
-(its native libraries, which Python and Java share) and java (runtime, jars, classes). Together they make a folder that is laid out like
+Three archives, in the order in which they are of use: python (scripts, exporter, ONNX Runtime for Python), onnxruntime (its native
+libraries, which Python and Java share) and java (runtime, jars, classes, and the larger of the shipped models). Together they make a folder that is laid out like
 a checkout. Parts are cut from them one after the other, so that every part but the last is full.
 """
 
@@ -19,6 +19,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BENCHMARKS = Path("flink-job/benchmarks")
@@ -33,11 +34,20 @@ OF_CHECKOUT = [
     Path("onnx-export/src"),
     Path("schemas/src/main/json/bundle-manifest.schema.json"),
 ]
+LARGE_MODEL = Path("deploy/bundles/contract-clauses/model.onnx")
 LARGE_LIBRARIES = ("libonnxruntime_providers_cuda.so", "libonnxruntime.so")
 NOT_IMPORTED = ("onnxruntime/transformers/", "onnxruntime/quantization/", "onnxruntime/tools/", "onnxruntime/datasets/")
 """Nor TensorRT's provider and the notices, which :func:`unzip` names."""
 
-JARS_NOT_LOADED = ("async-profiler", "flink-shaded-zookeeper", "jmh-core", "jna-", "scala-reflect")
+JARS_NOT_LOADED = (
+    "async-profiler",
+    "flink-shaded-zookeeper",
+    "javassist",
+    "jmh-core",
+    "scala-reflect",
+    "snappy-java",
+    "zstd-jni",
+)
 """No class of these is loaded by the commands that run.sh runs."""
 
 NATIVE = (".so", ".dll", ".dylib", ".jnilib", ".a", ".lib")
@@ -127,17 +137,21 @@ def stage(options: argparse.Namespace, folder: Path) -> None:
             library.rename(runtime / capi / library.name)
     if options.architecture != "all":
         thin(runtime / capi / LARGE_LIBRARIES[0], int(options.architecture))
-    java.mkdir()
+    (java / LARGE_MODEL).parent.mkdir(parents=True)
+    (python / LARGE_MODEL).rename(java / LARGE_MODEL)
     stage_java(options.root, options.classpath.read_text().strip(), options.jre, java)
 
 
-def archive(folder: Path, file: Path) -> None:
+def archive(folder: Path) -> Path:
+    """Beside the folder."""
+    file = folder.with_name(f"{folder.name}.tar.xz")
     with (
         lzma.open(file, "wb", check=lzma.CHECK_CRC64, filters=XZ) as compressed,
         tarfile.open(fileobj=compressed, mode="w|") as tar,
     ):
         for path in sorted(folder.iterdir()):
             tar.add(path, path.name)
+    return file
 
 
 def pieces(archives: list[Path], part_size: int) -> Iterator[tuple[int, str, bytes]]:
@@ -165,11 +179,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.output.parent) as scratch:
         folder = Path(scratch)
         stage(options, folder)
-        archives = []
-        for staged in sorted(folder.iterdir()):
-            archives.append(staged.with_name(f"{staged.name}.tar.xz"))
-            archive(staged, archives[-1])
-            print(f"{archives[-1].name}: {archives[-1].stat().st_size / 1e6:.1f} MB", flush=True)
+        with ThreadPoolExecutor() as pool:
+            archives = list(pool.map(archive, sorted(folder.iterdir())))
         lines = []
         for part, name, content in pieces(archives, options.part_size * 1_000_000):
             (options.output / str(part)).mkdir(parents=True, exist_ok=True)

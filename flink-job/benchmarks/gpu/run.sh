@@ -2,12 +2,12 @@
 # Measures hatflow on an NVIDIA GPU: the bare graph, the operator, the whole pipeline, what one would use instead, and whether scores agree
 # with the CPU's. The shipped models and a random one of HAT-base's shape, in fp16 and fp32; what is wanted most comes first.
 #
-#   run.sh [--device cuda:N|cpu] [--minutes COUNT] [--only models|python|java] [--python PYTHON] [--output DIR] [--width W] [--layers L]
+#   run.sh [--device cuda:N|cpu] [--minutes COUNT] [--steps REGEX] [--python PYTHON] [--output DIR] [--width W] [--layers L]
 #   run.sh --quick            on the CPU with a tiny model: that it runs, not how fast
 #
 # --device   default: cuda:0
 # --minutes  after which nothing more is begun and what runs is ended (default: 9)
-# --only     export the models and no more; or the steps in Python, or those in Java
+# --steps    those alone whose names match as a whole: machine, graph-MODEL, profile-MODEL, race-MODEL, device-MODEL (default: .*)
 # --python   which has PyTorch, onnxscript and onnxruntime-gpu (default: a virtual environment made here; where pack.sh's parts are
 #            unpacked, python3)
 # --output   results.jsonl, log.txt and nvidia-smi.csv are added to (default: flink-job/benchmarks/target/gpu/results)
@@ -19,12 +19,12 @@ gpu="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 benchmarks="$(dirname "$gpu")"
 root="$(cd "$benchmarks/../.." && pwd)"
 
-device=cuda:0 minutes=9 only="" python="" output="$benchmarks/target/gpu/results" width=768 layers=12 quick=""
+device=cuda:0 minutes=9 steps=".*" python="" output="$benchmarks/target/gpu/results" width=768 layers=12 quick=""
 while (($#)); do
     case "$1" in
         --device) device="$2"; shift 2 ;;
         --minutes) minutes="$2"; shift 2 ;;
-        --only) only="$2"; shift 2 ;;
+        --steps) steps="$2"; shift 2 ;;
         --python) python="$2"; shift 2 ;;
         --output) output="$(realpath -m "$2")"; shift 2 ;;
         --width) width="$2"; shift 2 ;;
@@ -33,7 +33,6 @@ while (($#)); do
         *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
     esac
 done
-[[ "$only" =~ ^(|models|python|java)$ ]] || { echo "run.sh: --only $only: expected models, python or java" >&2; exit 2; }
 deadline=$((SECONDS + 60 * minutes))
 
 if [[ -e "$root/PACKED" ]]; then
@@ -56,8 +55,9 @@ export ORT_DISABLE_TELEMETRY=1 PYTHONUNBUFFERED=1
 
 models="$benchmarks/target/gpu/models-$width-$layers"
 mkdir -p "$output" "$models"
+for shipped in contract-clauses text-quality; do ln -sfn "$root/deploy/bundles/$shipped" "$models/$shipped-fp32"; done
 exec 9> "$models/lock"
-[[ "$only" == models ]] || flock --wait $((deadline - SECONDS)) 9 || { echo "run.sh: another run of it still goes on" >&2; exit 1; }
+flock --wait $((deadline - SECONDS)) 9 || { echo "run.sh: another run of it still goes on" >&2; exit 1; }
 
 # What every batch of the bare graph holds; documents and seconds of a contender's run; repetitions.
 if [[ "$device" != cpu ]]; then
@@ -78,10 +78,13 @@ fi
 failed=()
 now() { date -u +%FT%T.%3NZ; }
 
+is_wanted() { [[ "$1" =~ ^($steps)$ ]]; }
+
 # step NAME SECONDS COMMAND…: runs it for so many seconds at most. JSON lines that it prints are results, and so is $output/running.json.
 step() {
     local name="$1" limit="$2" left=$((deadline - SECONDS)) begun code=0
     shift 2
+    is_wanted "$name" || return 0
     ((limit < left)) || limit=$left
     if ((limit < 5)); then
         failed+=("$name (no time left)")
@@ -104,14 +107,15 @@ step() {
     fi
 }
 
-# with MODEL… -- STEP: the step, when the models are there.
+# with MODEL… -- KIND MODEL…: the step, when the models are there.
 with() {
     local needed=()
     while [[ "$1" != -- ]]; do needed+=("$1"); shift; done
+    is_wanted "$2-$3" || return 0
     local model
     for model in "${needed[@]}"; do
         while [[ ! -e "$models/$model" ]] && ((SECONDS < deadline)) && kill -0 "$preparing" 2>/dev/null; do sleep 0.2; done
-        [[ -e "$models/$model" ]] || { failed+=("$3 ($model was not exported)"); return; }
+        [[ -e "$models/$model" ]] || { failed+=("$2-$3 ($model was not exported)"); return; }
     done
     "${@:2}"
 }
@@ -134,13 +138,13 @@ jvm() {
 race() {
     local model="$1" limit="$2"
     shift 2
-    jvm "run-$model" "$limit" run --bundle "$models/$model" --plain-graph "$models/$model.onnx" --python "$python" \
+    jvm "race-$model" "$limit" run --bundle "$models/$model" --plain-graph "$models/$model.onnx" --python "$python" \
         --scripts "$benchmarks/python" --skip-beam --streams MIXED --documents "$documents" --seconds "$run_seconds" \
         --repetitions "$repetitions" --close-repetitions 0 --latency-seconds 0 --tasks "$tasks" "$@"
 }
 
-# agreement MODEL REFERENCE MIB: scores, batches, memory; MIB are too few for a full batch.
-agreement() {
+# device MODEL REFERENCE MIB: scores, batches, memory; MIB are too few for a full batch.
+device() {
     local limited=()
     [[ "$device" == cpu ]] || limited=(--memory-limit "$3")
     jvm "device-$1" 60 device --bundle "$models/$1" --reference "$models/$2" --texts "$root/deploy/samples" --copies "$copies" \
@@ -182,44 +186,37 @@ prepare() {
     { bundle hat-base fp16 && plain hat-base-fp16; } &
     bundle hat-base fp32 &
     if [[ -z "$quick" ]]; then
-        ln -sfn "$root/deploy/bundles/contract-clauses" "$models/contract-clauses-fp32"
-        ln -sfn "$root/deploy/bundles/text-quality" "$models/text-quality-fp32"
-        { checkpoint contract-clauses && bundle contract-clauses fp16 && plain contract-clauses-fp16 && plain contract-clauses-fp32; } &
+        { checkpoint contract-clauses && bundle contract-clauses fp16 && plain contract-clauses-fp16; } &
         { checkpoint text-quality && bundle text-quality fp16; } &
     fi
     wait
 }
 
-in_python() {
+# What is wanted most comes first. What needs Python alone stands before what needs Java.
+all_steps() {
+    local ours=(--only "operator,pipeline") all=()
+    [[ -n "$torch" ]] || all=("${ours[@]}")
     step machine 60 "$python" "$gpu/machine.py" --device "$device"
-    if [[ -z "$quick" ]]; then
-        with contract-clauses-fp32 -- graph contract-clauses-fp32
-        with contract-clauses-fp16 -- graph contract-clauses-fp16
-    fi
     with hat-base-fp16 -- graph hat-base-fp16
     with hat-base-fp16 -- profile hat-base-fp16
     with hat-base-fp32 -- graph hat-base-fp32
     if [[ -z "$quick" ]]; then
-        profile contract-clauses-fp16
         graph text-quality-fp32
         with text-quality-fp16 -- graph text-quality-fp16
+        graph contract-clauses-fp32
+        with contract-clauses-fp16 -- graph contract-clauses-fp16
+        with contract-clauses-fp16 -- profile contract-clauses-fp16
     fi
-}
-
-in_java() {
-    local ours=(--only "operator,pipeline") all=()
-    [[ -n "$torch" ]] || all=("${ours[@]}")
     with hat-base-fp16 ${torch:+hat-base-fp16.onnx} -- race hat-base-fp16 200 "${all[@]}"
-    with hat-base-fp32 -- agreement hat-base-fp16 hat-base-fp32 1024
+    with hat-base-fp16 hat-base-fp32 -- device hat-base-fp16 hat-base-fp32 1024
     [[ -z "$quick" ]] || return 0
     with contract-clauses-fp16 ${torch:+contract-clauses-fp16.onnx} -- race contract-clauses-fp16 150 "${all[@]}"
-    agreement contract-clauses-fp16 contract-clauses-fp32 256
-    agreement contract-clauses-fp32 contract-clauses-fp32 512
+    with contract-clauses-fp16 -- device contract-clauses-fp16 contract-clauses-fp32 256
+    device contract-clauses-fp32 contract-clauses-fp32 512
     race contract-clauses-fp32 60 "${ours[@]}"
     race hat-base-fp32 90 "${ours[@]}"
-    agreement hat-base-fp32 hat-base-fp32 2048
-    with text-quality-fp16 -- agreement text-quality-fp16 text-quality-fp32 64
-    with ${torch:+contract-clauses-fp32.onnx} -- race contract-clauses-fp32 180 "${all[@]}"
+    device hat-base-fp32 hat-base-fp32 2048
+    with text-quality-fp16 -- device text-quality-fp16 text-quality-fp32 128
 }
 
 torch="$("$python" -c 'import importlib.util as i; print("yes" if i.find_spec("torch") and i.find_spec("onnxscript") else "")')"
@@ -234,12 +231,7 @@ if command -v nvidia-smi > /dev/null; then
     sampling=$!
 fi
 trap 'kill $sampling 2>/dev/null; kill -- -$preparing 2>/dev/null' EXIT
-case "$only" in
-    models) wait "$preparing"; exit ;;
-    python) in_python ;;
-    java) in_java ;;
-    *) in_python; in_java ;;
-esac
+all_steps
 rm -f "$output"/running.{log,json}
 "$python" "$gpu/summary.py" "$output"
 ((${#failed[@]} == 0)) || { printf 'run.sh: failed: %s\n' "${failed[@]}"; exit 1; }

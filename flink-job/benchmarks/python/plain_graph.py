@@ -38,11 +38,12 @@ class PackedGraph:
             )
         model = onnx.load(bundle / "model.onnx")
         self.metadata = {entry.key: entry.value for entry in model.metadata_props}
-        self.constants = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}
+        self.constants = {each.name.removesuffix(".fp16"): numpy_helper.to_array(each) for each in model.graph.initializer}
         operators = {node.op_type: node for node in model.graph.node}
         attributes = {
             each.name: onnx.helper.get_attribute_value(each)
-            for name in ("MultiHeadAttention", "LayerNormalization")
+            for name in ("MultiHeadAttention", "LayerNormalization", "SkipLayerNormalization")  # the last one in graphs for GPUs
+            if name in operators
             for each in operators[name].attribute
         }
         self.attention_heads: int = attributes["num_heads"]
