@@ -52,7 +52,8 @@ JARS_NOT_LOADED = (
 
 NATIVE = (".so", ".dll", ".dylib", ".jnilib", ".a", ".lib")
 FATBIN = struct.pack("<IHH", 0xBA55ED50, 1, 16)
-XZ = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": 6}]
+XZ = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 192 << 20}]
+"""Far enough back to find the libraries that are inside more than one jar."""
 
 
 def thin(library: Path, architecture: int) -> None:
@@ -80,12 +81,13 @@ def thin(library: Path, architecture: int) -> None:
     library.write_bytes(data)
 
 
-def unzip(wheels: Path, site: Path) -> None:
+def unzip(wheels: Path, folder: Path) -> None:
+    """ONNX Runtime to a folder of its own, as the exporter runs with the one that is there."""
     for wheel in sorted(wheels.glob("*.whl")):
         with zipfile.ZipFile(wheel) as source:
             for name in source.namelist():
                 if not name.startswith(NOT_IMPORTED) and "tensorrt" not in name and "ThirdPartyNotices" not in name:
-                    source.extract(name, site)
+                    source.extract(name, folder / ("site-gpu" if name.startswith("onnxruntime") else "site"))
 
 
 def stored(jar: bytes) -> bytes:
@@ -129,8 +131,8 @@ def stage(options: argparse.Namespace, folder: Path) -> None:
         else:
             shutil.copy2(source, target)
     (python / "PACKED").touch()
-    unzip(options.wheels, python / "site")
-    capi = Path("site/onnxruntime/capi")
+    unzip(options.wheels, python)
+    capi = Path("site-gpu/onnxruntime/capi")
     (runtime / capi).mkdir(parents=True)
     for library in (python / capi).iterdir():
         if library.name.startswith(LARGE_LIBRARIES):

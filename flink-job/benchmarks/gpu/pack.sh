@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs what run.sh needs for a machine with a GPU that has no JDK and no network, but Python with PyTorch, onnx, onnxscript, ml-dtypes,
-# safetensors and tokenizers, and the libraries of CUDA 13.
+# Packs what run.sh needs for a machine with a GPU that has no JDK and no network, but Python with PyTorch, onnx, onnxscript, onnxruntime
+# (1.30 or later), ml-dtypes, safetensors and tokenizers, and the libraries of CUDA 13.
 #
 #   pack.sh [--architecture CAPABILITY|all] [--python VERSION] [--part-size MB] [--output DIR]
 #
@@ -25,8 +25,8 @@ while (($#)); do
     shift 2
 done
 
-# What jdeps names for our class path, without what only desktops have, and those that are found by name.
-modules=java.base,java.compiler,java.logging,java.management,java.management.rmi,java.naming,java.net.http,java.scripting
+# What jdeps names for our class path, and those that are found by name.
+modules=java.base,java.compiler,java.desktop,java.logging,java.management,java.management.rmi,java.naming,java.net.http,java.scripting
 modules+=,java.security.jgss,java.security.sasl,java.sql,jdk.management,jdk.net,jdk.unsupported,jdk.zipfs
 
 build_benchmarks

@@ -8,8 +8,8 @@
 # --device   default: cuda:0
 # --minutes  after which nothing more is begun and what runs is ended (default: 9)
 # --steps    those alone whose names match as a whole: machine, graph-MODEL, profile-MODEL, race-MODEL, device-MODEL (default: .*)
-# --python   which has PyTorch, onnxscript and onnxruntime-gpu (default: a virtual environment made here; where pack.sh's parts are
-#            unpacked, python3)
+# --python   which has PyTorch, onnxscript, onnxruntime-gpu and what onnx-export needs (default: virtual environments made here; where
+#            pack.sh's parts are unpacked, python3)
 # --output   results.jsonl, log.txt and nvidia-smi.csv are added to (default: flink-job/benchmarks/target/gpu/results)
 # --width, --layers  of the random model (default: 768 and 12)
 #
@@ -19,7 +19,7 @@ gpu="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 benchmarks="$(dirname "$gpu")"
 root="$(cd "$benchmarks/../.." && pwd)"
 
-device=cuda:0 minutes=9 steps=".*" python="" output="$benchmarks/target/gpu/results" width=768 layers=12 quick=""
+device=cuda:0 minutes=9 steps=".*" python="" output="$benchmarks/target/gpu/results" width=768 layers=12 quick="" exporter=""
 while (($#)); do
     case "$1" in
         --device) device="$2"; shift 2 ;;
@@ -33,25 +33,30 @@ while (($#)); do
         *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
     esac
 done
-deadline=$((SECONDS + 60 * minutes))
-
 if [[ -e "$root/PACKED" ]]; then
-    export JAVA_HOME="$root/jre" PYTHONPATH="$root/site:$root/onnx-export/src"
-    python="${python:-python3}"
+    exporter_path="$root/site:$root/onnx-export/src"
+    export JAVA_HOME="$root/jre" PYTHONPATH="$root/site-gpu:$exporter_path"
+    python="${python:-python3}" exporter="${python:-python3}"
 else
-    export PYTHONPATH="$root/onnx-export/src"
+    exporter_path="$root/onnx-export/src"
+    export PYTHONPATH="$exporter_path"
     # shellcheck source=../common.sh
     source "$benchmarks/common.sh"
     if [[ -z "$python" && -n "$quick" ]]; then
         python="$root/onnx-export/target/venv/bin/python"
     elif [[ -z "$python" ]]; then
+        venv="$target/venv-gpu-export"
+        make_venv requirements-gpu-export.txt
+        exporter="$venv/bin/python"
         venv="$target/venv-gpu"
         make_venv requirements-gpu.txt
         python="$venv/bin/python"
     fi
+    exporter="${exporter:-$python}"
     build_benchmarks
 fi
 export ORT_DISABLE_TELEMETRY=1 PYTHONUNBUFFERED=1
+deadline=$((SECONDS + 60 * minutes))
 
 models="$benchmarks/target/gpu/models-$width-$layers"
 mkdir -p "$output" "$models"
@@ -154,7 +159,7 @@ device() {
 # Models are made once, on the processors, while what needs none of them runs.
 bundle() {
     [[ -e "$models/$1-$2" ]] && return
-    "$python" -m onnx_export bundle --checkpoint "$models/checkpoints/$1" --precision "$2" --output "$models/making/$1-$2"
+    PYTHONPATH="$exporter_path" "$exporter" -m onnx_export bundle --checkpoint "$models/checkpoints/$1" --precision "$2" --output "$models/making/$1-$2"
     mv "$models/making/$1-$2" "$models"
 }
 
@@ -168,10 +173,10 @@ checkpoint() {
     local made="$models/checkpoints/$1"
     [[ -e "$made" ]] && return
     if [[ "$1" == hat-base ]]; then
-        "$python" "$gpu/random_hat.py" --tokenizer "$root/deploy/bundles/contract-clauses/tokenizer.json" --output "$models/making/$1" \
+        PYTHONPATH="$exporter_path" "$exporter" "$gpu/random_hat.py" --tokenizer "$root/deploy/bundles/contract-clauses/tokenizer.json" --output "$models/making/$1" \
             --width "$width" --layers "$layers"
     else
-        "$python" -m onnx_export unpack "$root/deploy/bundles/$1" --output "$models/making/$1"
+        PYTHONPATH="$exporter_path" "$exporter" -m onnx_export unpack "$root/deploy/bundles/$1" --output "$models/making/$1"
     fi
     mv "$models/making/$1" "$made"
 }
@@ -187,7 +192,6 @@ prepare() {
     bundle hat-base fp32 &
     if [[ -z "$quick" ]]; then
         { checkpoint contract-clauses && bundle contract-clauses fp16 && plain contract-clauses-fp16; } &
-        { checkpoint text-quality && bundle text-quality fp16; } &
     fi
     wait
 }
@@ -202,7 +206,6 @@ all_steps() {
     with hat-base-fp32 -- graph hat-base-fp32
     if [[ -z "$quick" ]]; then
         graph text-quality-fp32
-        with text-quality-fp16 -- graph text-quality-fp16
         graph contract-clauses-fp32
         with contract-clauses-fp16 -- graph contract-clauses-fp16
         with contract-clauses-fp16 -- profile contract-clauses-fp16
@@ -216,7 +219,7 @@ all_steps() {
     race contract-clauses-fp32 60 "${ours[@]}"
     race hat-base-fp32 90 "${ours[@]}"
     device hat-base-fp32 hat-base-fp32 2048
-    with text-quality-fp16 -- device text-quality-fp16 text-quality-fp32 128
+    device text-quality-fp32 text-quality-fp32 128
 }
 
 torch="$("$python" -c 'import importlib.util as i; print("yes" if i.find_spec("torch") and i.find_spec("onnxscript") else "")')"
