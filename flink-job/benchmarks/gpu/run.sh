@@ -7,7 +7,7 @@
 #
 # --device   default: cuda:0
 # --minutes  after which nothing more is begun and what runs is ended (default: 9)
-# --steps    those alone whose names match as a whole: machine, graph-MODEL, profile-MODEL, race-MODEL, device-MODEL (default: .*)
+# --steps    those alone whose names match as a whole: machine, and graph-, profile-, race-, padded-, python-, device-MODEL (default: .*)
 # --python   which has PyTorch, onnxscript, onnxruntime-gpu and what onnx-export needs (default: virtual environments made here; where
 #            pack.sh's parts are unpacked, python3)
 # --output   results.jsonl, log.txt and nvidia-smi.csv are added to (default: flink-job/benchmarks/target/gpu/results)
@@ -139,13 +139,16 @@ jvm() {
         "$@" --device "$device" --output "$output/running.json"
 }
 
-# race MODEL SECONDS OPTIONS…
-race() {
-    local model="$1" limit="$2"
-    shift 2
-    jvm "race-$model" "$limit" run --bundle "$models/$model" --plain-graph "$models/$model.onnx" --python "$python" \
+# Contenders by turns, ours alone, against padded ones, and against those in Python: one that fails ends no more than its own step.
+race() { contenders "race-$1" "$1" "$2" operator,pipeline; }
+padded() { contenders "padded-$1" "$1" "$2" operator,padded8,padded32,naive,async-per-record; }
+python() { contenders "python-$1" "$1" "$2" operator,python-padded8,python-padded32,torch-padded32,torch-padded8; }
+
+contenders() {
+    local name="$1" model="$2" limit="$3" only="$4"
+    jvm "$name" "$limit" run --bundle "$models/$model" --plain-graph "$models/$model.onnx" --python "$python" \
         --scripts "$benchmarks/python" --skip-beam --streams MIXED --documents "$documents" --seconds "$run_seconds" \
-        --repetitions "$repetitions" --close-repetitions 0 --latency-seconds 0 --tasks "$tasks" "$@"
+        --repetitions "$repetitions" --close-repetitions 0 --latency-seconds 0 --tasks "$tasks" --only "$only"
 }
 
 # device MODEL REFERENCE MIB: scores, batches, memory; MIB are too few for a full batch.
@@ -191,15 +194,13 @@ prepare() {
     { bundle hat-base fp16 && plain hat-base-fp16; } &
     bundle hat-base fp32 &
     if [[ -z "$quick" ]]; then
-        { checkpoint contract-clauses && bundle contract-clauses fp16 && plain contract-clauses-fp16; } &
+        { checkpoint contract-clauses && bundle contract-clauses fp16 && plain contract-clauses-fp16 && plain contract-clauses-fp32; } &
     fi
     wait
 }
 
 # What is wanted most comes first. What needs Python alone stands before what needs Java.
 all_steps() {
-    local ours=(--only "operator,pipeline") all=()
-    [[ -n "$torch" ]] || all=("${ours[@]}")
     step machine 60 "$python" "$gpu/machine.py" --device "$device"
     with hat-base-fp16 -- graph hat-base-fp16
     with hat-base-fp16 -- profile hat-base-fp16
@@ -210,16 +211,25 @@ all_steps() {
         with contract-clauses-fp16 -- graph contract-clauses-fp16
         with contract-clauses-fp16 -- profile contract-clauses-fp16
     fi
-    with hat-base-fp16 ${torch:+hat-base-fp16.onnx} -- race hat-base-fp16 200 "${all[@]}"
+    with hat-base-fp16 -- race hat-base-fp16 90
     with hat-base-fp16 hat-base-fp32 -- device hat-base-fp16 hat-base-fp32 1024
     [[ -z "$quick" ]] || return 0
-    with contract-clauses-fp16 ${torch:+contract-clauses-fp16.onnx} -- race contract-clauses-fp16 150 "${all[@]}"
+    with contract-clauses-fp16 -- race contract-clauses-fp16 90
+    if [[ -n "$torch" ]]; then
+        with hat-base-fp16.onnx -- padded hat-base-fp16 90
+        with contract-clauses-fp16.onnx -- padded contract-clauses-fp16 90
+        with hat-base-fp16.onnx -- python hat-base-fp16 150
+    fi
     with contract-clauses-fp16 -- device contract-clauses-fp16 contract-clauses-fp32 256
     device contract-clauses-fp32 contract-clauses-fp32 512
-    race contract-clauses-fp32 60 "${ours[@]}"
-    race hat-base-fp32 90 "${ours[@]}"
+    race contract-clauses-fp32 60
+    race hat-base-fp32 60
     device hat-base-fp32 hat-base-fp32 2048
     device text-quality-fp32 text-quality-fp32 128
+    if [[ -n "$torch" ]]; then
+        with contract-clauses-fp16.onnx -- python contract-clauses-fp16 120
+        with contract-clauses-fp32.onnx -- padded contract-clauses-fp32 90
+    fi
 }
 
 torch="$("$python" -c 'import importlib.util as i; print("yes" if i.find_spec("torch") and i.find_spec("onnxscript") else "")')"

@@ -11,7 +11,7 @@ from statistics import mean, median
 from typing import Any
 
 OPERATORS_SHOWN = 12
-GOALS = [("operator", "ceiling", 0.9), ("pipeline", "ceiling", None), ("pipeline", "padded8", 5), ("pipeline", "naive", 20)]
+GOALS = [("operator", "ceiling", 0.9), ("pipeline", "ceiling", None), ("operator", "padded8", 5), ("operator", "naive", 20)]
 
 Part = dict[str, Any]
 
