@@ -19,10 +19,15 @@ make_venv() {
     done
 }
 
+# build_benchmarks: builds what is missing. What gpu/pack.sh has packed is whole.
+build_benchmarks() {
+    [[ -e "$root/PACKED" ]] || build_if_needed benchmarks "$target/benchmarks.classpath" flink-job/benchmarks \
+        "$root/flink-job/registry" "$here"
+}
+
 # benchmarks ARGUMENTS…: runs a command. Classes in $first_classes, if it is set, stand before all others.
 benchmarks() {
-    build_if_needed benchmarks "$target/benchmarks.classpath" flink-job/benchmarks \
-        "$root/flink-job/registry" "$here"
+    build_benchmarks
     # By the environment and not as an argument: ONNX Runtime 1.29 crashes where the command line is very long.
     CLASSPATH="${first_classes:+$first_classes:}$target/classes:$(cat "$target/benchmarks.classpath")"
     export CLASSPATH

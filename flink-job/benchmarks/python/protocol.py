@@ -47,9 +47,12 @@ Logits = list[NDArray[np.float32]]
 
 
 def arguments(**options: Any) -> argparse.Namespace:
+    """What Java says of every script, and options of the script itself: their choices, or None for any value."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--graph", required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda:N")
+    parser.add_argument("--batch", type=int, default=BATCH, help="windows of one call")
     for name, choices in options.items():
         parser.add_argument(f"--{name}", choices=choices, required=True)
     return parser.parse_args()
@@ -89,6 +92,35 @@ def answer(prepare: Callable[[Slice], Callable[[], tuple[int, Logits]]]) -> None
             for window, values in zip(slice.measured, logits, strict=True):
                 by_document.setdefault(window.document, []).append([[round(float(x), 6) for x in row] for row in values])
             print(json.dumps({"nanos": nanos, "logits": by_document}), file=replies, flush=True)
+
+
+def in_batches(slice: Slice, windows: list[Window], size: int, run: Callable[[NDArray[np.int64]], NDArray[np.float32]]) -> Logits:
+    """Runs windows in batches, each padded to the longest of its batch: [B, N, K] ids in, [B, N, C] logits out."""
+    logits: Logits = []
+    for first in range(0, len(windows), size):
+        batch = windows[first : first + size]
+        longest = max(len(window.segments) for window in batch)
+        answers = run(slice.padded(batch, longest))
+        logits += [rows[: len(window.segments)] for window, rows in zip(batch, answers, strict=True)]
+    return logits
+
+
+def serve_batches(size: int, run: Callable[[NDArray[np.int64]], NDArray[np.float32]]) -> None:
+    """Serve with batches of so many windows, one after the other."""
+
+    def prepare(slice: Slice) -> Callable[[], tuple[int, Logits]]:
+        in_batches(slice, slice.warm_up, size, run)
+
+        def measured() -> tuple[int, Logits]:
+            clock = Clock()
+            clock.enter()
+            logits = in_batches(slice, slice.measured, size, run)
+            clock.leave()
+            return clock.nanos, logits
+
+        return measured
+
+    answer(prepare)
 
 
 class Clock:

@@ -1,5 +1,6 @@
 package io.hatflow.benchmarks;
 
+import io.hatflow.benchmarks.device.DeviceCommand;
 import io.hatflow.benchmarks.growth.GrowthCommand;
 import io.hatflow.benchmarks.latency.WaitingCommand;
 import io.hatflow.benchmarks.throughput.FormatsCommand;
@@ -7,11 +8,17 @@ import io.hatflow.benchmarks.throughput.RunCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The commands behind {@code run.sh}, {@code growth.sh}, {@code formats.sh} and {@code waiting.sh}. Micro-benchmarks are JMH's: {@link MicroBatchBenchmark}. */
+/** The commands behind {@code run.sh}, {@code growth.sh}, {@code formats.sh}, {@code waiting.sh} and {@code gpu/run.sh}. Micro-benchmarks are JMH's: {@link MicroBatchBenchmark}. */
 @Command(
         name = "benchmarks",
         description = "Measures hatflow against everything that one could use instead.",
-        subcommands = {RunCommand.class, GrowthCommand.class, FormatsCommand.class, WaitingCommand.class},
+        subcommands = {
+            RunCommand.class,
+            GrowthCommand.class,
+            FormatsCommand.class,
+            WaitingCommand.class,
+            DeviceCommand.class
+        },
         mixinStandardHelpOptions = true)
 public final class Benchmarks {
 

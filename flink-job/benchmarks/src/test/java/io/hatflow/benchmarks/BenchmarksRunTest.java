@@ -45,7 +45,7 @@ class BenchmarksRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "growth", "formats", "waiting"})
+    @ValueSource(strings = {"run", "growth", "formats", "waiting", "device"})
     void aCommandSaysWhatItCan(String command) {
         assertThat(Benchmarks.run(command, "--help")).isZero();
         assertThat(Benchmarks.run(command, "--hepl")).isEqualTo(2);
@@ -59,6 +59,7 @@ class BenchmarksRunTest {
                 "--only=pipelines 1",
                 "--int8-bundle=src 1",
                 "--repetitions=0 1",
+                "--device=auto 1",
                 "--only=naive,pipeline 0"
             })
     void aDryRunTellsOptionsThatMakeSenseFromOthers(String option, int exitCode, @TempDir Path folder) {
@@ -144,6 +145,30 @@ class BenchmarksRunTest {
                 .as("share of computed rows that are text; padding inside segments is squeezed out")
                 .isEqualTo(1);
         assertThat(results.path("latency").path("p99At70OverLone").asDouble()).isPositive();
+    }
+
+    @Test
+    void aDeviceComputesTheSameInAnyBatch(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("one.txt"), "The supplier delivers the goods.");
+        Files.writeString(folder.resolve("many.txt"), "The supplier delivers the goods. ".repeat(50));
+        JsonNode results = results(
+                folder.resolve("device.json"),
+                List.of(
+                        "device",
+                        "--bundle",
+                        BUNDLE,
+                        "--device",
+                        "cpu",
+                        "--reference",
+                        BUNDLE,
+                        "--texts",
+                        folder.toString(),
+                        "--copies",
+                        "3"));
+        assertThat(results.path("opened").path("budgetRows").asInt()).isPositive();
+        assertThat(results.path("together").path("documents").asInt()).isEqualTo(6);
+        assertThat(results.path("together").path("equal").asInt()).isEqualTo(6);
+        assertThat(results.path("againstCpu").path("largest").asDouble(1)).isZero();
     }
 
     @Test

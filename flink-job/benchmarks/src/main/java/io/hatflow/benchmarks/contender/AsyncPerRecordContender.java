@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.model.PlainGraph;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
 import io.hatflow.inference.hat.Window;
@@ -38,10 +39,10 @@ public final class AsyncPerRecordContender implements Contender {
     private final PlainGraph graph;
     private final ExecutorService pool;
 
-    public AsyncPerRecordContender(TextReader reader, Path plainGraph, int threads) throws OrtException {
+    public AsyncPerRecordContender(TextReader reader, Path plainGraph, Resources resources) throws OrtException {
         this.reader = reader;
-        this.graph = PlainGraph.open(plainGraph, reader.packing(), 1);
-        this.pool = Executors.newFixedThreadPool(threads);
+        this.graph = PlainGraph.open(plainGraph, reader.packing(), resources, 1);
+        this.pool = Executors.newFixedThreadPool(resources.threads());
         OPEN.set(this);
     }
 

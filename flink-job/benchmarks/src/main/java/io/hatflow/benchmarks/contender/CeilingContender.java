@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Slice;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
 import io.hatflow.inference.hat.PackedBatch;
@@ -37,6 +38,7 @@ public final class CeilingContender implements Contender {
 
     private static final OrtEnvironment ENVIRONMENT = OrtEnvironment.getEnvironment();
     private static final List<Integer> ROWS_TRIED = List.of(8, 16, 32, 64);
+    private static final List<Integer> ROWS_TRIED_ON_GPU = List.of(64, 256, 512, 1024, 2048);
 
     /** Whose shortest counts: whatever else the machine does makes it longer. */
     private static final int TRIES = 5;
@@ -44,16 +46,17 @@ public final class CeilingContender implements Contender {
     private record Choice(int rows, String spinning) {}
 
     private final TextReader reader;
+    private final List<Integer> rowsTried;
     private final Map<String, OrtSession> bySpinning = new HashMap<>();
     private final Choice choice;
 
     /** {@code trial}: documents by which rows and spinning are chosen. */
-    public CeilingContender(Path packedGraph, TextReader reader, int threads, List<Document> trial)
+    public CeilingContender(Path packedGraph, TextReader reader, Resources resources, List<Document> trial)
             throws OrtException {
         this.reader = reader;
-        for (String spin : List.of("0", "1")) {
-            try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-                options.setIntraOpNumThreads(threads);
+        this.rowsTried = resources.onGpu() ? ROWS_TRIED_ON_GPU : ROWS_TRIED;
+        for (String spin : resources.onGpu() ? List.of("0") : List.of("0", "1")) {
+            try (OrtSession.SessionOptions options = resources.sessionOptions(resources.threads())) {
                 options.setInterOpNumThreads(1);
                 options.addConfigEntry("session.intra_op.allow_spinning", spin);
                 options.setMemoryPatternOptimization(false);
@@ -75,19 +78,20 @@ public final class CeilingContender implements Contender {
 
     @Override
     public Run run(Slice slice) throws OrtException {
-        classify(slice.warmUp(), choice);
-        return classify(slice.measured(), choice);
+        classify(readings(slice.warmUp()), choice);
+        return classify(readings(slice.measured()), choice);
     }
 
-    private Choice choose(List<Document> documents) throws OrtException {
+    private Choice choose(List<Document> trial) throws OrtException {
+        Map<Document, Reading> documents = readings(trial);
         for (String spin : bySpinning.keySet()) {
-            classify(documents, new Choice(ROWS_TRIED.get(0), spin));
+            classify(documents, new Choice(rowsTried.get(0), spin));
         }
         Map<Choice, Long> shortest = new LinkedHashMap<>();
         for (int tried = 0; tried < TRIES; tried++) {
-            for (int rowsTried : ROWS_TRIED) {
+            for (int rows : rowsTried) {
                 for (String spin : bySpinning.keySet()) {
-                    Choice candidate = new Choice(rowsTried, spin);
+                    Choice candidate = new Choice(rows, spin);
                     shortest.merge(candidate, classify(documents, candidate).nanos(), Math::min);
                 }
             }
@@ -96,14 +100,21 @@ public final class CeilingContender implements Contender {
                 .getKey();
     }
 
-    private Run classify(List<Document> documents, Choice how) throws OrtException {
-        Map<Document, Reading> readings = new HashMap<>();
-        List<Window> windows = new ArrayList<>();
-        for (Document document : documents) {
-            Reading reading = reader.read(document.text());
-            readings.put(document, reading);
-            windows.addAll(reading.windows());
+    private Map<Document, Reading> readings(List<Document> documents) {
+        List<Reading> readings = documents.parallelStream()
+                .map(document -> reader.read(document.text()))
+                .toList();
+        Map<Document, Reading> byDocument = new LinkedHashMap<>();
+        for (int i = 0; i < readings.size(); i++) {
+            byDocument.put(documents.get(i), readings.get(i));
         }
+        return byDocument;
+    }
+
+    private Run classify(Map<Document, Reading> readings, Choice how) throws OrtException {
+        List<Window> windows = readings.values().stream()
+                .flatMap(reading -> reading.windows().stream())
+                .toList();
         List<PackedBatch> batches = new ArrayList<>();
         List<Map<String, OnnxTensor>> inputs = new ArrayList<>();
         List<List<Window>> packed = packed(windows, how.rows(), reader.packing());
@@ -139,7 +150,7 @@ public final class CeilingContender implements Contender {
                                 reading,
                                 reading.windows().stream().map(logits::get).toList())
                         .document()));
-        return new Run(nanos, scores);
+        return new Run(begun, nanos, scores);
     }
 
     /** First fit, the largest first: no arrangement needs noticeably fewer batches. */

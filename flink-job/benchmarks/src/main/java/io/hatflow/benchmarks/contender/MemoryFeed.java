@@ -93,6 +93,6 @@ final class MemoryFeed {
                     + " were answered; each must have an id of its own");
         }
         slice.warmUp().forEach(document -> scores.remove(document.id()));
-        return new Run(endedNanos - begunNanos, used, scores);
+        return new Run(begunNanos, endedNanos - begunNanos, used, scores);
     }
 }

@@ -6,6 +6,7 @@ import io.hatflow.benchmarks.kafka.Records;
 import io.hatflow.flink.pool.ClassifierPool;
 import io.hatflow.flink.pool.ClassifierProvider;
 import io.hatflow.flink.pool.PooledClassifier;
+import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.job.classify.ClassifySettings;
 import io.hatflow.job.classify.EventStreams;
 import io.hatflow.job.format.DocumentFormat;
@@ -19,11 +20,14 @@ import org.apache.flink.streaming.api.datastream.DataStream;
 public final class OperatorContender implements Contender {
 
     private final ClassifySettings settings;
+    private final int tasks;
     /** Keeps the model open between runs, which are one job each. */
     private final PooledClassifier lease;
 
-    public OperatorContender(ClassifySettings settings) {
+    /** {@code tasks}: parallel ones. */
+    public OperatorContender(ClassifySettings settings, int tasks) {
         this.settings = settings;
+        this.tasks = tasks;
         this.lease = ClassifierPool.lease(settings.classifier());
     }
 
@@ -32,10 +36,17 @@ public final class OperatorContender implements Contender {
         return "operator";
     }
 
+    /** What its micro-batches did in all runs. */
+    public BatchStatistics statistics() {
+        return lease.statistics().get();
+    }
+
     @Override
     public Run run(Slice slice) throws Exception {
         return MemoryFedJob.run(
-                slice, documents -> scored(EventStreams.of(records(documents), DocumentFormat.hatflow(), settings)));
+                slice,
+                tasks,
+                documents -> scored(EventStreams.of(records(documents), DocumentFormat.hatflow(), settings)));
     }
 
     /** The same operator over a classifier that somebody else brings. */

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.model.PlainGraph;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
 import io.hatflow.inference.hat.Window;
@@ -45,12 +46,12 @@ public final class PaddedContender implements Contender {
     private final TextReader reader;
     private final PlainGraph graph;
 
-    public PaddedContender(String name, Batching batching, TextReader reader, Path plainGraph, int threads)
+    public PaddedContender(String name, Batching batching, TextReader reader, Path plainGraph, Resources resources)
             throws OrtException {
         this.name = name;
         this.batching = batching;
         this.reader = reader;
-        this.graph = PlainGraph.open(plainGraph, reader.packing(), threads);
+        this.graph = PlainGraph.open(plainGraph, reader.packing(), resources, resources.threads());
         OPEN.put(name, this);
     }
 

@@ -6,6 +6,7 @@ import io.hatflow.benchmarks.kafka.DefaultSettings;
 import io.hatflow.benchmarks.kafka.Records;
 import io.hatflow.benchmarks.kafka.RunningPipeline;
 import io.hatflow.benchmarks.kafka.WireFormat;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.flink.pool.ClassifierPool;
 import io.hatflow.flink.pool.PooledClassifier;
@@ -28,21 +29,21 @@ public final class PipelineContender implements Contender {
     private final LocalBroker broker;
     private final Path folder;
     private final Path bundle;
-    private final int threads;
+    private final Resources resources;
     private final WireFormat format;
     /** Keeps the model open between runs, which are one job each. */
     private final PooledClassifier lease;
 
     /** {@code format}: of the documents' records. */
     public PipelineContender(
-            String name, LocalBroker broker, Path folder, Path bundle, int threads, WireFormat format) {
+            String name, LocalBroker broker, Path folder, Path bundle, Resources resources, WireFormat format) {
         this.name = name;
         this.broker = broker;
         this.folder = folder;
         this.bundle = bundle;
-        this.threads = threads;
+        this.resources = resources;
         this.format = format;
-        this.lease = ClassifierPool.lease(DefaultSettings.of(name, broker.bootstrapServers(), bundle, threads)
+        this.lease = ClassifierPool.lease(DefaultSettings.of(name, broker.bootstrapServers(), bundle, resources)
                 .classify()
                 .classifier());
     }
@@ -56,7 +57,7 @@ public final class PipelineContender implements Contender {
     public Run run(Slice slice) throws Exception {
         // Topics of its own, so that nothing is left over from the run before.
         String topics = name + "-" + RUNS.incrementAndGet();
-        try (RunningPipeline pipeline = RunningPipeline.start(broker, folder, topics, bundle, threads, format)) {
+        try (RunningPipeline pipeline = RunningPipeline.start(broker, folder, topics, bundle, resources, format)) {
             pipeline.classify(slice.warmUp().stream().map(pipeline::record).toList());
             // What it takes to write records is their producers' business.
             List<ProducerRecord<byte[], byte[]>> measured =
@@ -65,7 +66,7 @@ public final class PipelineContender implements Contender {
             List<Arrival> arrivals = pipeline.classify(measured);
             Map<String, float[]> scores = new HashMap<>();
             arrivals.forEach(arrival -> scores.put(arrival.id(), Records.scores(arrival.value())));
-            return new Run(arrivals.get(arrivals.size() - 1).nanos() - begun, scores);
+            return new Run(begun, arrivals.get(arrivals.size() - 1).nanos() - begun, scores);
         }
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.Slice;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
 import io.hatflow.inference.hat.Packing;
@@ -60,14 +61,20 @@ public final class PythonContender implements Contender {
      * @param command interpreter, script and what selects the contender
      */
     public PythonContender(
-            String name, TextReader reader, Path folder, Path plainGraph, int threads, List<String> command)
+            String name, TextReader reader, Path folder, Path plainGraph, Resources resources, List<String> command)
             throws IOException {
         this.name = name;
         this.reader = reader;
         this.folder = folder;
         List<String> whole = Stream.concat(
                         command.stream(),
-                        Stream.of("--graph", plainGraph.toString(), "--threads", Integer.toString(threads)))
+                        Stream.of(
+                                "--graph",
+                                plainGraph.toString(),
+                                "--threads",
+                                Integer.toString(resources.threads()),
+                                "--device",
+                                resources.device().toString()))
                 .toList();
         this.process = new ProcessBuilder(whole)
                 .redirectError(folder.resolve(name + ".log").toFile())
@@ -93,6 +100,7 @@ public final class PythonContender implements Contender {
         if (!ready.equals("ready")) {
             throw new IllegalStateException(name + " said \"" + ready + "\", expected \"ready\"");
         }
+        long begun = System.nanoTime();
         tell("go");
         JsonNode done = JSON.readTree(answer());
         Files.delete(file);
@@ -105,7 +113,7 @@ public final class PythonContender implements Contender {
             }
             scores.put(document.id(), reader.scores(reading, logits).document());
         }
-        return new Run(done.path("nanos").asLong(), scores);
+        return new Run(begun, done.path("nanos").asLong(), scores);
     }
 
     private List<Ids> ids(List<Document> documents, Map<String, Reading> readings) {

@@ -3,10 +3,10 @@ package io.hatflow.benchmarks.document;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
 import io.hatflow.inference.text.Span;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * Draws documents: the same for the same seed and bundle. A document is made of clauses until it has as many segments as its length
@@ -25,16 +25,19 @@ public final class DocumentStream {
 
     /** Documents {@code lengths-0}, {@code lengths-1}, … */
     public List<Document> draw(Lengths lengths, int count, long seed) {
-        List<Document> documents = new ArrayList<>();
         // Not java.util.Random: what its neighbouring seeds draw first is nearly the same, and lengths would come in
         // waves.
         SplittableRandom seeds = new SplittableRandom(seed);
-        for (int i = 0; i < count; i++) {
-            // A generator of its own for each document, so that a longer stream begins like a shorter one.
-            RandomGenerator chance = seeds.split();
-            documents.add(new Document(lengths + "-" + i, text(lengths.draw(chance), chance), false));
-        }
-        return documents;
+        // A generator of its own for each document, so that a longer stream begins like a shorter one.
+        List<SplittableRandom> chances =
+                IntStream.range(0, count).mapToObj(i -> seeds.split()).toList();
+        return IntStream.range(0, count)
+                .parallel()
+                .mapToObj(i -> {
+                    RandomGenerator chance = chances.get(i);
+                    return new Document(lengths + "-" + i, text(lengths.draw(chance), chance), false);
+                })
+                .toList();
     }
 
     /** A text of exactly so many segments. */

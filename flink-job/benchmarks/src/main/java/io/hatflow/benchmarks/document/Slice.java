@@ -27,6 +27,15 @@ public record Slice(List<Document> warmUp, List<Document> measured) {
         return List.copyOf(marked);
     }
 
+    /** Its beginning: so many of its measured documents at most, and of the warm-up the same share, at least one. */
+    public Slice first(int documents) {
+        if (documents >= measured.size()) {
+            return this;
+        }
+        int toWarmUp = (int) Math.max(1, (long) warmUp.size() * documents / measured.size());
+        return new Slice(warmUp.subList(0, toWarmUp), measured.subList(0, documents));
+    }
+
     /** The warm-up first. */
     public List<Document> all() {
         List<Document> all = new ArrayList<>(warmUp);

@@ -10,6 +10,7 @@ import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.DocumentStream;
 import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.kafka.DefaultSettings;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.flink.pool.PooledClassifier;
@@ -60,8 +61,8 @@ final class Parallelism {
     static List<Point> measure(Path bundle, TextReader reader, int documents, Progress progress) throws Exception {
         List<Document> stream = documents(reader, WARM_UP + documents);
         Slice slice = new Slice(stream.subList(0, WARM_UP), stream.subList(WARM_UP, stream.size()));
-        ClassifySettings settings =
-                DefaultSettings.of("parallelism", "none:9092", bundle, 1).classify();
+        ClassifySettings settings = DefaultSettings.of("parallelism", "none:9092", bundle, Resources.ofCpu(1))
+                .classify();
         Usage.watchLocks();
         List<Point> points = new ArrayList<>();
         for (int tasks : TASKS) {

@@ -1,6 +1,7 @@
 package io.hatflow.benchmarks.kafka;
 
 import io.hatflow.benchmarks.document.Document;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.broker.LocalBroker;
 import io.hatflow.job.ClassificationPipeline;
 import io.hatflow.job.JobSettings;
@@ -29,7 +30,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Our job on Flink's mini cluster in this JVM, with the settings that it has out of the box, a broker in a process of its own, and
- * topics of its own of one partition. Events are read uncommitted, so that they show when they are written and not when the next
+ * topics of its own, the one for documents with a partition for each task. Events are read uncommitted, so that they show when they are written and not when the next
  * checkpoint ends. One thread sends and awaits; another takes the time of what arrives.
  */
 public final class RunningPipeline implements AutoCloseable {
@@ -46,12 +47,14 @@ public final class RunningPipeline implements AutoCloseable {
     private final CompletableFuture<?> jobResult;
     private final List<String> deadLetters = new ArrayList<>();
 
-    private RunningPipeline(LocalBroker broker, String name, WireFormat format, JobSettings settings) throws Exception {
+    private RunningPipeline(LocalBroker broker, String name, WireFormat format, int tasks, JobSettings settings)
+            throws Exception {
         this.inputTopic = name + "-documents";
         this.format = format;
         String labelledTopic = settings.sink().topics().labelled().of(inputTopic);
         this.deadLetterTopic = settings.sink().topics().deadLetters().of(inputTopic);
-        broker.createTopics(1, List.of(inputTopic, labelledTopic, deadLetterTopic));
+        broker.createTopics(tasks, List.of(inputTopic));
+        broker.createTopics(1, List.of(labelledTopic, deadLetterTopic));
         this.producer = new KafkaProducer<>(
                 // A sender that collects records before it sends them would add its own waiting to every latency.
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "linger.ms", "0"),
@@ -66,7 +69,7 @@ public final class RunningPipeline implements AutoCloseable {
         consumer.assign(outputs);
         consumer.seekToBeginning(outputs);
         StreamExecutionEnvironment environment =
-                StreamExecutionEnvironment.createLocalEnvironment(1, ClassificationPipeline.options(settings));
+                StreamExecutionEnvironment.createLocalEnvironment(tasks, ClassificationPipeline.options(settings));
         ClassificationPipeline.addTo(environment, settings);
         this.job = environment.executeAsync(settings.name());
         this.jobResult = job.getJobExecutionResult();
@@ -84,16 +87,22 @@ public final class RunningPipeline implements AutoCloseable {
      * @param more settings of the job, in which it differs from what it is out of the box
      */
     public static RunningPipeline start(
-            LocalBroker broker, Path folder, String name, Path bundle, int threads, WireFormat format, String... more)
+            LocalBroker broker,
+            Path folder,
+            String name,
+            Path bundle,
+            Resources resources,
+            WireFormat format,
+            String... more)
             throws Exception {
         // Flink's default, the JobManager's heap, takes 5 MB of documents in flight and no more.
         Path checkpoints = Files.createDirectories(folder.resolve(name));
         List<String> arguments = new ArrayList<>(List.of(more));
         arguments.addAll(format.settings());
         arguments.add("--flink.execution.checkpointing.dir=" + checkpoints.toUri());
-        JobSettings settings =
-                DefaultSettings.of(name, broker.bootstrapServers(), bundle, threads, arguments.toArray(String[]::new));
-        return new RunningPipeline(broker, name, format, settings);
+        JobSettings settings = DefaultSettings.of(
+                name, broker.bootstrapServers(), bundle, resources, arguments.toArray(String[]::new));
+        return new RunningPipeline(broker, name, format, resources.tasks(), settings);
     }
 
     private void read() {

@@ -8,6 +8,7 @@ import io.hatflow.benchmarks.kafka.DefaultSettings;
 import io.hatflow.benchmarks.kafka.RunningPipeline;
 import io.hatflow.benchmarks.kafka.WireFormat;
 import io.hatflow.benchmarks.latency.OfferedLoad.Sample;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.broker.LocalBroker;
@@ -38,15 +39,16 @@ public final class Latency {
     private final TextReader reader;
     private final LocalBroker broker;
     private final Path folder;
-    private final int threads;
+    private final Resources resources;
     private final Progress progress;
 
-    public Latency(Path bundle, TextReader reader, LocalBroker broker, Path folder, int threads, Progress progress) {
+    public Latency(
+            Path bundle, TextReader reader, LocalBroker broker, Path folder, Resources resources, Progress progress) {
         this.bundle = bundle;
         this.reader = reader;
         this.broker = broker;
         this.folder = folder;
-        this.threads = threads;
+        this.resources = resources;
         this.progress = progress;
     }
 
@@ -63,11 +65,11 @@ public final class Latency {
         List<LoadResult> results = new ArrayList<>();
         loads.forEach(load -> progress.plan("latency at " + load + " %", 1));
         try (PooledClassifier leased =
-                        ClassifierPool.lease(DefaultSettings.of("latency", broker.bootstrapServers(), bundle, threads)
+                        ClassifierPool.lease(DefaultSettings.of("latency", broker.bootstrapServers(), bundle, resources)
                                 .classify()
                                 .classifier());
-                RunningPipeline pipeline =
-                        RunningPipeline.start(broker, folder, "latency", bundle, threads, WireFormat.HATFLOW, PROMPT)) {
+                RunningPipeline pipeline = RunningPipeline.start(
+                        broker, folder, "latency", bundle, resources, WireFormat.HATFLOW, PROMPT)) {
             double lone = loneMedian(pipeline, stream, chance);
             progress.say(
                     String.format(Locale.ROOT, "a lone document of %d segments takes %.0f ms", MEDIAN_SEGMENTS, lone));

@@ -7,6 +7,7 @@ import io.hatflow.benchmarks.kafka.Arrival;
 import io.hatflow.benchmarks.kafka.RunningPipeline;
 import io.hatflow.benchmarks.kafka.WireFormat;
 import io.hatflow.benchmarks.latency.OfferedLoad.Sample;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.benchmarks.report.Results;
@@ -122,7 +123,7 @@ public final class WaitingCommand implements Callable<Integer> {
                 folder,
                 "waiting",
                 bundle,
-                Runtime.getRuntime().availableProcessors(),
+                Resources.ofCpu(Runtime.getRuntime().availableProcessors()),
                 WireFormat.HATFLOW,
                 "--kafka.guarantee=at-least-once",
                 "--classify.order=unordered")) {

@@ -20,7 +20,7 @@ import java.util.Map;
 
 /**
  * The graph that {@code python/plain_graph.py} exports, in ONNX Runtime: {@code input_ids} [B, N, K] in, {@code segment_logits}
- * [B, N, C] out. All settings are ONNX Runtime's own but for the number of threads. Thread-safe.
+ * [B, N, C] out. All settings are ONNX Runtime's own but for threads and device. Thread-safe.
  */
 public final class PlainGraph implements AutoCloseable {
 
@@ -35,9 +35,8 @@ public final class PlainGraph implements AutoCloseable {
     }
 
     /** Loads the graph; {@code threads} are those of one run. */
-    public static PlainGraph open(Path graph, Packing packing, int threads) throws OrtException {
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setIntraOpNumThreads(threads);
+    public static PlainGraph open(Path graph, Packing packing, Resources resources, int threads) throws OrtException {
+        try (OrtSession.SessionOptions options = resources.sessionOptions(threads)) {
             return new PlainGraph(packing, ENVIRONMENT.createSession(graph.toString(), options));
         }
     }

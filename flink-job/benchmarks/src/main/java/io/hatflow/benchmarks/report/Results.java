@@ -43,6 +43,11 @@ public final class Results {
         Files.writeString(file, JSON.writer(printer).writeValueAsString(results) + "\n");
     }
 
+    /** Adds to a part that is a list, and writes the file. */
+    public void add(String part, Object value) throws IOException {
+        put(part, results.withArray(part).addPOJO(value));
+    }
+
     public Path file() {
         return file;
     }

@@ -1,35 +1,54 @@
 package io.hatflow.benchmarks.throughput;
 
+import static java.util.Objects.requireNonNull;
+
 import io.hatflow.benchmarks.contender.Run;
-import java.util.Map;
+import io.hatflow.inference.bundle.Manifest.Precision;
+import java.util.HashSet;
+import java.util.Set;
 
-/** Whether contenders computed the same scores: figures of contenders that compute something else mean nothing. */
-final class Agreement {
+/**
+ * Whether contenders computed the same scores: figures of contenders that compute something else mean nothing.
+ *
+ * @param tolerance largest difference of a score
+ * @param int8 names of those that compute in int8, which moves single scores by more; of these the mean difference counts
+ */
+record Agreement(double tolerance, Set<String> int8) {
 
-    /** Largest difference of a score of contenders that all compute in fp32. */
-    static final double TOLERANCE = 1e-3;
+    private static final double FP32_TOLERANCE = 1e-3;
+    private static final double FP16_TOLERANCE = 0.02;
 
-    /** Largest mean difference of scores of int8, which moves single scores by more. */
-    static final double INT8_TOLERANCE = 0.05;
+    /** Largest mean difference of scores of int8. */
+    private static final double INT8_TOLERANCE = 0.05;
 
-    private Agreement() {}
+    /** Of contenders that all compute in fp32. */
+    static Agreement ofFp32() {
+        return new Agreement(FP32_TOLERANCE, Set.of());
+    }
+
+    /** Of contenders that compute as precisely as their bundle, but for those in int8. */
+    static Agreement of(Precision precision, Set<String> int8) {
+        return new Agreement(precision == Precision.FP16 ? FP16_TOLERANCE : FP32_TOLERANCE, int8);
+    }
 
     /**
      * Compares two answers.
      *
-     * @throws IllegalStateException if they differ by too much, or are not answers to the same documents
+     * @throws IllegalStateException if they differ by too much, or neither has answered all documents of the other
      */
-    static void check(String name, Run run, String reference, Run expected, boolean int8) {
-        if (!run.scores().keySet().equals(expected.scores().keySet())) {
+    void check(String name, Run run, String reference, Run expected) {
+        Set<String> both = new HashSet<>(run.scores().keySet());
+        both.retainAll(expected.scores().keySet());
+        if (both.size() < Math.min(run.scores().size(), expected.scores().size())) {
             throw new IllegalStateException(name + " and " + reference + " did not answer the same documents");
         }
         double largest = 0;
         double sum = 0;
         long count = 0;
-        for (Map.Entry<String, float[]> answer : run.scores().entrySet()) {
-            float[] theirs = answer.getValue();
-            float[] ours = expected.scores().get(answer.getKey());
-            if (ours == null || ours.length != theirs.length) {
+        for (String document : both) {
+            float[] theirs = requireNonNull(run.scores().get(document));
+            float[] ours = requireNonNull(expected.scores().get(document));
+            if (ours.length != theirs.length) {
                 throw new IllegalStateException(name + " has other labels than " + reference);
             }
             for (int label = 0; label < theirs.length; label++) {
@@ -40,12 +59,13 @@ final class Agreement {
                 count++;
             }
         }
-        double found = int8 ? sum / count : largest;
-        double limit = int8 ? INT8_TOLERANCE : TOLERANCE;
+        boolean mean = int8.contains(name);
+        double found = mean ? sum / count : largest;
+        double limit = mean ? INT8_TOLERANCE : tolerance;
         if (!(found <= limit)) {
             throw new IllegalStateException(
                     "The scores of %s differ from those of %s by %s%.5f, expected at most %s; nothing that it does can be compared"
-                            .formatted(name, reference, int8 ? "" : "up to ", found, limit));
+                            .formatted(name, reference, mean ? "" : "up to ", found, limit));
         }
     }
 }

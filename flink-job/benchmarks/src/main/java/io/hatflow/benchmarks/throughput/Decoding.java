@@ -3,6 +3,7 @@ package io.hatflow.benchmarks.throughput;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.kafka.DefaultSettings;
 import io.hatflow.benchmarks.kafka.WireFormat;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.job.JobSettings;
 import io.hatflow.job.format.Decoded;
 import io.hatflow.job.format.DocumentDecoder;
@@ -50,7 +51,11 @@ final class Decoding {
 
     private static DocumentDecoder decoder(WireFormat format, Path bundle) {
         JobSettings settings = DefaultSettings.of(
-                "decoding", "none:9092", bundle, 1, format.settings().toArray(String[]::new));
+                "decoding",
+                "none:9092",
+                bundle,
+                Resources.ofCpu(1),
+                format.settings().toArray(String[]::new));
         RegistrySettings registry = settings.registry();
         return DocumentFormat.of(settings.format(), () -> new SchemaRegistry(registry))
                 .decoder();

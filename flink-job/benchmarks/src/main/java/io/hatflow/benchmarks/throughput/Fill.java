@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.inference.hat.PackedBatch;
 import io.hatflow.inference.hat.Packing;
 import io.hatflow.inference.hat.Window;
@@ -34,13 +35,12 @@ public record Fill(double ofDenseLayers, double ofSegments) {
      *
      * @param folder for the profile
      */
-    static Fill of(Path packedGraph, Packing packing, List<Window> windows, int threads, Path folder)
+    static Fill of(Path packedGraph, Packing packing, List<Window> windows, Resources resources, Path folder)
             throws OrtException, IOException {
         long tokens = 0;
         long places = 0;
         Path profile;
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setIntraOpNumThreads(threads);
+        try (OrtSession.SessionOptions options = resources.sessionOptions(resources.threads())) {
             options.enableProfiling(folder.resolve("fill").toString());
             try (OrtSession session = ENVIRONMENT.createSession(packedGraph.toString(), options)) {
                 for (PackedBatch batch : batches(packing, windows)) {

@@ -7,6 +7,7 @@ import io.hatflow.benchmarks.document.DocumentStream;
 import io.hatflow.benchmarks.document.Lengths;
 import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.kafka.WireFormat;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.benchmarks.report.Results;
@@ -19,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.apache.flink.util.FileUtils;
 import picocli.CommandLine.Command;
@@ -71,8 +71,8 @@ public final class FormatsCommand implements Callable<Integer> {
         try (TextReader reader = TextReader.open(bundle);
                 LocalBroker broker = LocalBroker.start(folder.resolve("kafka"));
                 LocalRegistry registry = LocalRegistry.start(folder)) {
-            Map<String, Point> points =
-                    measure(new DocumentStream(reader), WireFormat.all(registry, folder), broker, folder, progress);
+            Map<String, Point> points = measure(
+                    new DocumentStream(reader), WireFormat.all(registry, folder), broker, folder, progress, results);
             results.put("formats", points);
             points.forEach((name, point) -> System.out.printf(
                     Locale.ROOT,
@@ -88,14 +88,19 @@ public final class FormatsCommand implements Callable<Integer> {
     }
 
     private Map<String, Point> measure(
-            DocumentStream source, List<WireFormat> formats, LocalBroker broker, Path folder, Progress progress)
+            DocumentStream source,
+            List<WireFormat> formats,
+            LocalBroker broker,
+            Path folder,
+            Progress progress,
+            Results results)
             throws Exception {
         int warmUp = Math.max(1, documents / WARM_UP_PART);
         List<Document> stream = source.draw(Lengths.MIXED, warmUp + documents * repetitions, Throughput.SEED);
         List<Document> measured = stream.subList(warmUp, stream.size());
         List<Slice> slices = Throughput.slices(stream.subList(0, warmUp), measured, documents);
         Map<String, Double> micros = Decoding.micros(formats, bundle, measured);
-        Map<String, List<Double>> rates = race(formats, slices, broker, folder, progress);
+        Map<String, List<Double>> rates = race(formats, slices, broker, folder, progress, results);
         List<Double> ours = rates.getOrDefault(WireFormat.HATFLOW.name(), List.of());
         Map<String, Point> points = new LinkedHashMap<>();
         rates.forEach((name, each) ->
@@ -104,7 +109,12 @@ public final class FormatsCommand implements Callable<Integer> {
     }
 
     private Map<String, List<Double>> race(
-            List<WireFormat> formats, List<Slice> slices, LocalBroker broker, Path folder, Progress progress)
+            List<WireFormat> formats,
+            List<Slice> slices,
+            LocalBroker broker,
+            Path folder,
+            Progress progress,
+            Results results)
             throws Exception {
         List<Contender> contenders = new ArrayList<>();
         try {
@@ -114,10 +124,12 @@ public final class FormatsCommand implements Callable<Integer> {
                         broker,
                         folder,
                         bundle,
-                        Runtime.getRuntime().availableProcessors(),
+                        Resources.ofCpu(Runtime.getRuntime().availableProcessors()),
                         format));
             }
-            return new Tournament("formats", contenders, WireFormat.HATFLOW.name(), Set.of(), progress).run(slices);
+            return new Tournament(
+                            "formats", contenders, WireFormat.HATFLOW.name(), Agreement.ofFp32(), progress, results)
+                    .run(slices);
         } finally {
             contenders.forEach(Contender::close);
         }

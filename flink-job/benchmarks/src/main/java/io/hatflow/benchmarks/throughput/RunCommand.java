@@ -3,10 +3,12 @@ package io.hatflow.benchmarks.throughput;
 import io.hatflow.benchmarks.document.Lengths;
 import io.hatflow.benchmarks.latency.Latency;
 import io.hatflow.benchmarks.latency.LatencyResult;
+import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.benchmarks.report.Results;
 import io.hatflow.broker.LocalBroker;
+import io.hatflow.inference.onnx.Device;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,6 +89,24 @@ public final class RunCommand implements Callable<Integer> {
                     "nine times as long, in which, after these, only the ceiling, the operator and the pipeline do, which are a few per cent apart (${DEFAULT-VALUE})")
     private int closeRepetitions;
 
+    @Option(
+            names = "--seconds",
+            defaultValue = "0",
+            description = "of a contender's run at most: who is slower gets fewer documents; 0 for no limit")
+    private double seconds;
+
+    @Option(
+            names = "--device",
+            defaultValue = "cpu",
+            description = "cpu or cuda:N, where every contender computes (${DEFAULT-VALUE}); there is no Beam on a GPU")
+    private String device = "";
+
+    @Option(
+            names = "--tasks",
+            defaultValue = "1",
+            description = "parallel tasks of the operator and the pipeline, which tokenize (${DEFAULT-VALUE})")
+    private int tasks;
+
     @Option(names = "--threads", description = "of every contender; all processors unless given")
     private int threads = Runtime.getRuntime().availableProcessors();
 
@@ -117,6 +137,9 @@ public final class RunCommand implements Callable<Integer> {
             int repetitions,
             int closeRepetitions,
             int latencySeconds,
+            double seconds,
+            String device,
+            int tasks,
             int threads) {}
 
     @Override
@@ -138,7 +161,11 @@ public final class RunCommand implements Callable<Integer> {
                         repetitions,
                         closeRepetitions,
                         latencySeconds,
+                        seconds,
+                        device,
+                        tasks,
                         threads));
+        Resources resources = new Resources(Device.parse(device), threads, tasks);
         Path folder = Files.createTempDirectory("hatflow-benchmark");
         List<StreamResult> streamResults = new ArrayList<>();
         LatencyResult latency = null;
@@ -146,8 +173,16 @@ public final class RunCommand implements Callable<Integer> {
             progress.say("Starting a Kafka broker …");
             try (LocalBroker broker = LocalBroker.start(folder.resolve("kafka"))) {
                 Field field = new Field(
-                        bundle, int8Bundle, plainGraph, python, !skipBeam, threads, Set.copyOf(only), scripts, folder);
-                Throughput throughput = new Throughput(field, reader, broker, progress);
+                        bundle,
+                        int8Bundle,
+                        plainGraph,
+                        python,
+                        !skipBeam,
+                        resources,
+                        Set.copyOf(only),
+                        scripts,
+                        folder);
+                Throughput throughput = new Throughput(field, reader, broker, seconds, progress, results);
                 for (Lengths lengths : streams) {
                     streamResults.add(throughput.measure(
                             lengths, lengths == Lengths.MIXED ? documents : contracts, repetitions, closeRepetitions));
@@ -155,7 +190,7 @@ public final class RunCommand implements Callable<Integer> {
                 }
                 @Nullable Double capacity = streamResults.get(0).capacity();
                 if (latencySeconds > 0 && capacity != null) {
-                    latency = new Latency(bundle, reader, broker, folder, threads, progress)
+                    latency = new Latency(bundle, reader, broker, folder, resources, progress)
                             .measure(capacity, loads, Duration.ofSeconds(latencySeconds));
                     results.put("latency", latency);
                 }
@@ -181,6 +216,10 @@ public final class RunCommand implements Callable<Integer> {
                     throw new IllegalArgumentException(
                             folder + " is not a model bundle: expected a folder with manifest.json in it");
                 });
+        if (Device.parse(device).kind() == Device.Kind.AUTO) {
+            throw new IllegalArgumentException(
+                    "--device auto: expected cpu or cuda:N, so that the results say what computed");
+        }
         List<String> unknown =
                 only.stream().filter(name -> !Field.NAMES.contains(name)).toList();
         if (!unknown.isEmpty()) {
@@ -193,6 +232,7 @@ public final class RunCommand implements Callable<Integer> {
                         "--documents", documents,
                         "--contracts", contracts,
                         "--repetitions", repetitions,
+                        "--tasks", tasks,
                         "--threads", threads));
         atLeast(0, Map.of("--close-repetitions", closeRepetitions, "--latency-seconds", latencySeconds));
     }

@@ -1,5 +1,6 @@
 package io.hatflow.benchmarks.throughput;
 
+import io.hatflow.inference.batch.BatchStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param documents measured, of all repetitions
  * @param ceilingChoice how the ceiling was reached
+ * @param operatorBatches what the operator's micro-batches did in all its runs, and the budget that it learned; null if it took no part
  * @param documentsPerSecond by contender, one figure for each repetition in which all took part
  * @param closeDocumentsPerSecond the same of the close repetitions, by those few that took part
  * @param ratios by name, of the close repetitions if both took part there; what could not be measured is not there
@@ -22,6 +24,7 @@ record StreamResult(
         double windowedShare,
         Fill fill,
         String ceilingChoice,
+        @Nullable BatchStatistics operatorBatches,
         Map<String, List<Double>> documentsPerSecond,
         Map<String, List<Double>> closeDocumentsPerSecond,
         Map<String, Ratio> ratios) {
@@ -39,6 +42,10 @@ record StreamResult(
             List.of("pipeline_vs_padded_sorted", "pipeline", "padded8-sorted"),
             List.of("pipeline_vs_async_per_record", "pipeline", "async-per-record"),
             List.of("pipeline_vs_python_padded", "pipeline", "python-padded8"),
+            List.of("pipeline_vs_padded32", "pipeline", "padded32"),
+            List.of("pipeline_vs_python_padded32", "pipeline", "python-padded32"),
+            List.of("pipeline_vs_torch_padded", "pipeline", "torch-padded8"),
+            List.of("pipeline_vs_torch_padded32", "pipeline", "torch-padded32"),
             List.of("pipeline_vs_beam_padded", "pipeline", "beam-padded8"),
             List.of("pipeline_vs_beam_stock", "pipeline", "beam-stock"));
 

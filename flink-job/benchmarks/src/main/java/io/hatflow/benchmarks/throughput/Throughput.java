@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.hatflow.benchmarks.contender.CeilingContender;
 import io.hatflow.benchmarks.contender.Contender;
+import io.hatflow.benchmarks.contender.OperatorContender;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.DocumentStream;
 import io.hatflow.benchmarks.document.Lengths;
@@ -11,6 +12,7 @@ import io.hatflow.benchmarks.document.Slice;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.model.TextReader.Reading;
 import io.hatflow.benchmarks.report.Progress;
+import io.hatflow.benchmarks.report.Results;
 import io.hatflow.broker.LocalBroker;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -37,19 +39,26 @@ final class Throughput {
     /** The same of a close repetition: the JVM compiles for ten seconds what a job's start has run. */
     private static final int CLOSE_WARM_UP_PART = 2;
 
-    /** Of the documents by which the ceiling chooses its batches: some seconds for each choice. */
+    /** Of the documents by which the ceiling chooses its batches: some seconds for each choice on a CPU, a few large batches on a GPU. */
     private static final int SEGMENTS_OF_TRIAL = 320;
+
+    private static final int SEGMENTS_OF_TRIAL_ON_GPU = 4096;
 
     private final Field field;
     private final TextReader reader;
     private final LocalBroker broker;
+    private final double seconds;
     private final Progress progress;
+    private final Results results;
 
-    Throughput(Field field, TextReader reader, LocalBroker broker, Progress progress) {
+    /** {@code seconds}: of a contender's run at most; 0 for no limit. */
+    Throughput(Field field, TextReader reader, LocalBroker broker, double seconds, Progress progress, Results results) {
         this.field = field;
         this.reader = reader;
         this.broker = broker;
+        this.seconds = seconds;
         this.progress = progress;
+        this.results = results;
     }
 
     /**
@@ -61,7 +70,7 @@ final class Throughput {
      */
     StreamResult measure(Lengths lengths, int documents, int repetitions, int closeRepetitions) throws Exception {
         int inClose = CLOSE_LENGTH * documents;
-        int longestWarmUp = inClose / CLOSE_WARM_UP_PART;
+        int longestWarmUp = Math.max(1, closeRepetitions > 0 ? inClose / CLOSE_WARM_UP_PART : documents / WARM_UP_PART);
         int measuredCount = documents * repetitions + inClose * closeRepetitions;
         List<Document> stream = new DocumentStream(reader).draw(lengths, longestWarmUp + measuredCount, SEED);
         List<Document> warmUp = stream.subList(0, longestWarmUp);
@@ -75,21 +84,24 @@ final class Throughput {
         List<Contender> contenders = new ArrayList<>();
         try {
             contenders.addAll(field.open(lengths, reader, broker, trial(stream)));
-            Map<String, List<Double>> rates = new Tournament(
-                            lengths.toString(), contenders, Field.REFERENCE, Set.of(Field.INT8_PIPELINE), progress)
-                    .run(slices);
+            Map<String, List<Double>> rates =
+                    tournament(lengths.toString(), contenders).run(slices);
             Map<String, List<Double>> closeRates = Map.of();
             if (closeRepetitions > 0) {
                 List<Contender> close = contenders.stream()
                         .filter(contender -> Field.CLOSE.contains(contender.name()))
                         .toList();
-                closeRates = new Tournament(lengths + ", close", close, Field.REFERENCE, Set.of(), progress)
-                        .run(closeSlices);
+                closeRates = tournament(lengths + ", close", close).run(closeSlices);
             }
-            return result(lengths, measured, (CeilingContender) contenders.get(0), rates, closeRates);
+            return result(lengths, measured, contenders, rates, closeRates);
         } finally {
             contenders.forEach(Contender::close);
         }
+    }
+
+    private Tournament tournament(String name, List<Contender> contenders) {
+        Agreement agreement = Agreement.of(reader.manifest().precision(), Set.of(Field.INT8_PIPELINE));
+        return new Tournament(name, contenders, Field.REFERENCE, agreement, seconds, progress, results);
     }
 
     static List<Slice> slices(List<Document> warmUp, List<Document> measured, int documents) {
@@ -101,9 +113,10 @@ final class Throughput {
     }
 
     private List<Document> trial(List<Document> stream) {
+        int enough = field.resources().onGpu() ? SEGMENTS_OF_TRIAL_ON_GPU : SEGMENTS_OF_TRIAL;
         int segments = 0;
         int documents = 0;
-        while (documents < stream.size() && segments < SEGMENTS_OF_TRIAL) {
+        while (documents < stream.size() && segments < enough) {
             segments += reader.read(stream.get(documents).text()).segments().size();
             documents++;
         }
@@ -113,12 +126,13 @@ final class Throughput {
     private StreamResult result(
             Lengths lengths,
             List<Document> measured,
-            CeilingContender ceiling,
+            List<Contender> contenders,
             Map<String, List<Double>> rates,
             Map<String, List<Double>> closeRates)
             throws Exception {
-        List<Reading> readings =
-                measured.stream().map(document -> reader.read(document.text())).toList();
+        List<Reading> readings = measured.parallelStream()
+                .map(document -> reader.read(document.text()))
+                .toList();
         Fill fill = Fill.of(
                 field.bundle().resolve("model.onnx"),
                 reader.packing(),
@@ -126,7 +140,7 @@ final class Throughput {
                         .flatMap(reading -> reading.windows().stream())
                         .limit(256)
                         .toList(),
-                field.threads(),
+                field.resources(),
                 field.folder());
         return new StreamResult(
                 lengths.toString(),
@@ -144,7 +158,12 @@ final class Throughput {
                                 .count()
                         / (double) readings.size(),
                 fill,
-                ceiling.choice(),
+                ((CeilingContender) contenders.get(0)).choice(),
+                contenders.stream()
+                        .filter(OperatorContender.class::isInstance)
+                        .map(operator -> ((OperatorContender) operator).statistics())
+                        .findFirst()
+                        .orElse(null),
                 rates,
                 closeRates,
                 StreamResult.ratios(rates, closeRates));

@@ -159,8 +159,8 @@ public final class OnnxSession implements AutoCloseable {
 
     private static DeviceException unusable(Device device, OrtException e) {
         String remedy = hasCuda()
-                ? "It takes an NVIDIA driver, the libraries of CUDA 12 (cudart, cublas, cufft, curand) on LD_LIBRARY_PATH, and a GPU of that"
-                        + " number among those that CUDA_VISIBLE_DEVICES leaves (nvidia-smi -L)"
+                ? "It takes an NVIDIA driver, the libraries cudart, cublas, cublasLt and curand of the version of CUDA that docs/gpu.md names"
+                        + " on LD_LIBRARY_PATH, and a GPU of that number among those that CUDA_VISIBLE_DEVICES leaves (nvidia-smi -L)"
                 : "This ONNX Runtime was built without CUDA: put the jar onnxruntime_gpu in the place of onnxruntime"
                         + " (docs/gpu.md)";
         return new DeviceException(
