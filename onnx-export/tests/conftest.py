@@ -8,6 +8,7 @@ collect_ignore = (
     else [
         "test_train.py",
         "test_company.py",
+        "test_start.py",
         "test_hat_torch.py",
         "test_hourglass_torch.py",
         "test_baseline.py",
