@@ -15,7 +15,6 @@ import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.flink.pool.PooledClassifier;
 import io.hatflow.inference.bundle.BundleInfo;
-import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.onnx.Device;
 import io.hatflow.inference.task.ProblemType;
@@ -124,7 +123,7 @@ final class Parallelism {
                         "",
                         Task.DOCUMENT_CLASSIFICATION,
                         ProblemType.MULTI_LABEL,
-                        Precision.FP32,
+                        "fp32",
                         List.of()),
                 Device.CPU,
                 Duration.ZERO,

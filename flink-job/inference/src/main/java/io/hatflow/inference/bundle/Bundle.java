@@ -99,7 +99,7 @@ public final class Bundle {
                 digest,
                 manifest.task(),
                 manifest.problemType(),
-                manifest.precision(),
+                manifest.precision().toString(),
                 manifest.labels().stream().map(Manifest.Label::name).toList());
     }
 

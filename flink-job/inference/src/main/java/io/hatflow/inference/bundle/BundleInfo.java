@@ -1,6 +1,5 @@
 package io.hatflow.inference.bundle;
 
-import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.task.ProblemType;
 import java.util.List;
@@ -11,7 +10,7 @@ import java.util.List;
  * @param digest SHA-256 of the manifest, which covers every file of the bundle, in hexadecimal
  * @param task what it answers
  * @param problemType how its logits become scores
- * @param precision in which numbers it computes
+ * @param precision in which numbers it computes: fp32, fp16 or int8
  * @param labels none where it gives vectors
  */
 public record BundleInfo(
@@ -20,7 +19,7 @@ public record BundleInfo(
         String digest,
         Task task,
         ProblemType problemType,
-        Precision precision,
+        String precision,
         List<String> labels) {
 
     public BundleInfo {

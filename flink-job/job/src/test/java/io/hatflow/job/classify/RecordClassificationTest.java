@@ -14,7 +14,6 @@ import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.bundle.BundleInfo;
-import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.label.Evidence;
 import io.hatflow.inference.label.LabelScore;
@@ -45,7 +44,7 @@ class RecordClassificationTest {
             "ab".repeat(32),
             Task.DOCUMENT_CLASSIFICATION,
             ProblemType.MULTI_LABEL,
-            Precision.FP32,
+            "fp32",
             List.of("good"));
 
     private final RecordClassification function = new RecordClassification(DocumentFormat.hatflow(), "priority");

@@ -32,7 +32,7 @@ final class ModelMetrics {
                 new One(),
                 model,
                 bundle.version(),
-                bundle.precision().toString(),
+                bundle.precision(),
                 classifier.device().toString());
         OperatorMetric.LOAD_MILLIS.gauge(group, classifier.loadTime()::toMillis, model);
         counter(OperatorMetric.BATCHES, BatchStatistics::batches);

@@ -8,7 +8,6 @@ import io.hatflow.inference.Classification.Coverage;
 import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Embedding;
 import io.hatflow.inference.bundle.BundleInfo;
-import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.task.ProblemType;
@@ -56,7 +55,7 @@ class AnswerMetricsTest {
 
     private AnswerMetrics of(Task task, ProblemType problem, String... labels) {
         return new AnswerMetrics(
-                group, new BundleInfo("tiny", "1", "ab".repeat(32), task, problem, Precision.FP32, List.of(labels)));
+                group, new BundleInfo("tiny", "1", "ab".repeat(32), task, problem, "fp32", List.of(labels)));
     }
 
     private static LabelScore score(String label, double score, boolean present) {

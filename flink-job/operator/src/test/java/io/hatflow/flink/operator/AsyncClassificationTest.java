@@ -14,7 +14,6 @@ import io.hatflow.inference.Rejection;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.Distribution;
 import io.hatflow.inference.bundle.BundleInfo;
-import io.hatflow.inference.bundle.Manifest.Precision;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.label.LabelScore;
 import io.hatflow.inference.onnx.Device;
@@ -69,7 +68,7 @@ class AsyncClassificationTest {
             "ab".repeat(32),
             Task.DOCUMENT_CLASSIFICATION,
             ProblemType.MULTI_LABEL,
-            Precision.FP32,
+            "fp32",
             List.of("good"));
     private static final BatchStatistics NOTHING_DONE =
             new BatchStatistics(0, 0, 0, new Distribution(List.of()), 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
