@@ -163,6 +163,14 @@ def test_the_page_shows_figures_pictures_and_mistakes_and_needs_nothing_else(tmp
     assert not re.search(r"(?:src|href)=|@import|url\(", html), "nothing is fetched from anywhere"
 
 
+def test_a_label_that_no_text_carries_has_no_recall_and_comes_last(tmp_path):
+    events = {"a": {"Fee": given(0.9, FEE_UTF16), "Law": given(0.8, FEE_UTF16)}}
+    assert run(write_inputs(tmp_path, [text("a", FEE)], events, METRICS)) == 0
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<td>Law</td><td>7</td><td>0</td><td>0.00</td><td>–</td><td>–</td>" in html
+    assert html.index("<td>Fee</td><td>40</td>") < html.index("<td>Law</td><td>7</td>")
+
+
 def test_a_page_without_mistakes_or_curve(tmp_path):
     arguments = write_inputs(tmp_path, [text("a", FEE)], {"a": {"Fee": given(0.9)}}, METRICS | {"validation_history": []})
     assert run(arguments) == 0

@@ -61,7 +61,7 @@ def page(title: str, texts: Sequence[LabelledText], events: Mapping[str, Finding
     return _template().render(
         title=title,
         report=report,
-        labels=sorted(report.labels, key=lambda label: (label.f1, label.label)),
+        labels=sorted(report.labels, key=lambda label: (label.documents == 0, label.f1, label.label)),
         split=learning.split,
         learned_from=learning.learned_from,
         curve=learning.curve(),
