@@ -1,5 +1,6 @@
 package io.hatflow.benchmarks.throughput;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import io.hatflow.inference.batch.BatchStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +25,7 @@ record StreamResult(
         double windowedShare,
         Fill fill,
         String ceilingChoice,
-        @Nullable BatchStatistics operatorBatches,
+        @JsonIgnoreProperties("rowsOfBatches") @Nullable BatchStatistics operatorBatches,
         Map<String, List<Double>> documentsPerSecond,
         Map<String, List<Double>> closeDocumentsPerSecond,
         Map<String, Ratio> ratios) {
