@@ -118,13 +118,7 @@ final class Parallelism {
         return new PooledClassifier(
                 (text, urgent) -> classifier.classify(text.whole(), urgent),
                 new BundleInfo(
-                        "stand-in",
-                        "0",
-                        "",
-                        Task.DOCUMENT_CLASSIFICATION,
-                        ProblemType.MULTI_LABEL,
-                        "fp32",
-                        List.of()),
+                        "stand-in", "0", "", Task.DOCUMENT_CLASSIFICATION, ProblemType.MULTI_LABEL, "fp32", List.of()),
                 Device.CPU,
                 Duration.ZERO,
                 classifier::statistics,
