@@ -3,7 +3,6 @@ package io.hatflow.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hatflow.inference.batch.BatchStatistics;
-import io.hatflow.inference.batch.Distribution;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -14,8 +13,6 @@ class UnderfilledBatchesTest {
     private final UnderfilledBatches underfilled = new UnderfilledBatches(10);
     private long batches;
 
-    private static final Distribution NONE = new Distribution(List.of());
-
     /** How often it is time to say something, where every text makes a batch. */
     private int said(int texts, int inFlight, int segments) {
         int said = 0;
@@ -24,7 +21,8 @@ class UnderfilledBatchesTest {
             long rows = batches * segments;
             said += underfilled.isTimeToSay(
                             inFlight,
-                            () -> new BatchStatistics(batches, 0, rows, NONE, 0, 0, 0, 0, 0, 0, 0, 0, BUDGET, 0, 0))
+                            () -> new BatchStatistics(
+                                    batches, 0, rows, List.of(), 0, 0, 0, 0, 0, 0, 0, 0, BUDGET, 0, 0))
                     ? 1
                     : 0;
         }

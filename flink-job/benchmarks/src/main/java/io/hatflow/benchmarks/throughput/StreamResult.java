@@ -1,6 +1,5 @@
 package io.hatflow.benchmarks.throughput;
 
-import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import io.hatflow.inference.batch.BatchStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,7 +24,7 @@ record StreamResult(
         double windowedShare,
         Fill fill,
         String ceilingChoice,
-        @JsonIgnoreProperties("rowsOfBatches") @Nullable BatchStatistics operatorBatches,
+        @Nullable BatchStatistics operatorBatches,
         Map<String, List<Double>> documentsPerSecond,
         Map<String, List<Double>> closeDocumentsPerSecond,
         Map<String, Ratio> ratios) {

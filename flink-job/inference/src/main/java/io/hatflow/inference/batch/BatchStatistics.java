@@ -8,7 +8,7 @@ import java.util.List;
  * @param batches runs of the model that succeeded
  * @param windows that they answered
  * @param rows that they had, pad segments included
- * @param rowsOfBatches the same by batch; goes on counting, as all others here do not
+ * @param rowsOfBatches how many batches had at most as many rows as each of {@link #ROW_BOUNDS}; the last, how many there were
  * @param tokens real tokens that they held
  * @param tokenSlots token places that they computed: rows · K
  * @param runNanos time spent in them, not counting those beside long ones; its growth is the share of time in which the model was busy
@@ -25,7 +25,7 @@ public record BatchStatistics(
         long batches,
         long windows,
         long rows,
-        Distribution rowsOfBatches,
+        List<Long> rowsOfBatches,
         long tokens,
         long tokenSlots,
         long runNanos,
@@ -38,6 +38,10 @@ public record BatchStatistics(
         double fixedNanos,
         double nanosPerRow) {
 
-    /** Of {@link #rowsOfBatches}. */
+    /** Of {@link #rowsOfBatches}, which has one element more. */
     public static final List<Long> ROW_BOUNDS = List.of(1L, 2L, 4L, 8L, 16L, 32L, 64L, 128L, 256L, 512L);
+
+    public BatchStatistics {
+        rowsOfBatches = List.copyOf(rowsOfBatches);
+    }
 }

@@ -2,6 +2,7 @@ package io.hatflow.inference.batch;
 
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** How many of the values that were observed are at most each of some bounds, from which quantiles can be told. Thread-safe, without locks. */
@@ -33,18 +34,14 @@ public final class Distribution {
         sum.add(value);
     }
 
-    public List<Long> bounds() {
-        return bounds;
-    }
-
-    /** How many values were at most the bound of this number, from 0. */
+    /** How many values were at most the bound of this number, from 0; of the number of bounds, how many there were. */
     public long atMost(int number) {
         return counts.subList(0, number + 1).stream().mapToLong(LongAdder::sum).sum();
     }
 
-    /** How many values there were. */
-    public long count() {
-        return atMost(bounds.size());
+    /** All of {@link #atMost}. */
+    public List<Long> cumulative() {
+        return IntStream.range(0, counts.size()).mapToObj(this::atMost).toList();
     }
 
     /** Of all values. */

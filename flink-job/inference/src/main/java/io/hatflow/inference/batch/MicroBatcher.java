@@ -367,7 +367,7 @@ public final class MicroBatcher<W, B extends Batch, A extends Answer> implements
                 batches.sum(),
                 windows.sum(),
                 rows.sum(),
-                rowsOfBatches,
+                rowsOfBatches.cumulative(),
                 tokens.sum(),
                 tokenSlots.sum(),
                 runNanos.sum(),

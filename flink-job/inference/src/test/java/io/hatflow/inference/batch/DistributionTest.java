@@ -16,7 +16,7 @@ class DistributionTest {
         LongStream.of(0, 1, 2, 10, 11, 100, 101, 5_000).forEach(distribution::observe);
 
         assertThat(IntStream.rangeClosed(0, 3).mapToObj(distribution::atMost)).containsExactly(2L, 4L, 6L, 8L);
-        assertThat(distribution.count()).isEqualTo(8);
+        assertThat(distribution.cumulative()).containsExactly(2L, 4L, 6L, 8L);
         assertThat(distribution.sum()).isEqualTo(5_225);
     }
 
@@ -26,6 +26,6 @@ class DistributionTest {
 
         distribution.observe(3);
 
-        assertThat(distribution.count()).isEqualTo(1);
+        assertThat(distribution.cumulative()).containsExactly(1L);
     }
 }

@@ -39,7 +39,10 @@ final class ModelMetrics {
         counter(OperatorMetric.BATCHED_DOCUMENTS, BatchStatistics::windows);
         counter(OperatorMetric.BATCHED_SEGMENTS, BatchStatistics::rows);
         OperatorMetric.BATCH_SEGMENTS.distribution(
-                group, classifier.statistics().get().rowsOfBatches(), model);
+                group,
+                number -> classifier.statistics().get().rowsOfBatches().get(number),
+                () -> classifier.statistics().get().rows(),
+                model);
         counter(OperatorMetric.BUSY_MICROS, statistics -> statistics.runNanos() / 1000);
         counter(OperatorMetric.WAIT_MICROS, statistics -> statistics.queueNanos() / 1000);
         counter(OperatorMetric.OUT_OF_MEMORY, BatchStatistics::outOfMemory);

@@ -3,6 +3,7 @@ package io.hatflow.flink.operator;
 import io.hatflow.inference.batch.BatchStatistics;
 import io.hatflow.inference.batch.Distribution;
 import java.util.List;
+import java.util.function.IntToLongFunction;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.apache.flink.metrics.Counter;
@@ -276,21 +277,25 @@ enum OperatorMetric {
     /** Registers a distribution of values that are still to come. */
     Distribution distribution(MetricGroup task, String... values) {
         Distribution distribution = new Distribution(bounds);
-        distribution(task, distribution, values);
+        distribution(task, distribution::atMost, distribution::sum, values);
         return distribution;
     }
 
-    /** Registers a distribution that somebody else counts: buckets that each hold all below, as Prometheus' own histograms do. */
-    void distribution(MetricGroup task, Distribution counted, String... values) {
+    /**
+     * Registers a distribution that somebody else counts: buckets that each hold all below, as Prometheus' own histograms do.
+     *
+     * @param atMost by the number of the bound, see {@link Distribution#atMost}
+     */
+    void distribution(MetricGroup task, IntToLongFunction atMost, LongSupplier sum, String... values) {
         MetricGroup group = group(task, values);
         for (int i = 0; i <= bounds.size(); i++) {
             int number = i;
             String bound = i == bounds.size() ? ANYTHING : bounds.get(i).toString();
             group.addGroup(AT_MOST, bound)
-                    .counter(name + "_bucket", new CountedElsewhere(() -> counted.atMost(number)));
+                    .counter(name + "_bucket", new CountedElsewhere(() -> atMost.applyAsLong(number)));
         }
-        group.counter(name + "_count", new CountedElsewhere(counted::count));
-        group.counter(name + "_sum", new CountedElsewhere(counted::sum));
+        group.counter(name + "_count", new CountedElsewhere(() -> atMost.applyAsLong(bounds.size())));
+        group.counter(name + "_sum", new CountedElsewhere(sum));
     }
 
     private MetricGroup group(MetricGroup task, String... values) {

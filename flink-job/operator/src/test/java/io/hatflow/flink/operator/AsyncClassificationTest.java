@@ -12,7 +12,6 @@ import io.hatflow.inference.Classification.Timings;
 import io.hatflow.inference.Outcome;
 import io.hatflow.inference.Rejection;
 import io.hatflow.inference.batch.BatchStatistics;
-import io.hatflow.inference.batch.Distribution;
 import io.hatflow.inference.bundle.BundleInfo;
 import io.hatflow.inference.bundle.Manifest.Task;
 import io.hatflow.inference.label.LabelScore;
@@ -23,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -70,8 +70,8 @@ class AsyncClassificationTest {
             ProblemType.MULTI_LABEL,
             "fp32",
             List.of("good"));
-    private static final BatchStatistics NOTHING_DONE =
-            new BatchStatistics(0, 0, 0, new Distribution(List.of()), 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
+    private static final BatchStatistics NOTHING_DONE = new BatchStatistics(
+            0, 0, 0, Collections.nCopies(BatchStatistics.ROW_BOUNDS.size() + 1, 0L), 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
 
     private final InterceptingOperatorMetricGroup metrics = new InterceptingOperatorMetricGroup();
     private final TaskMetricGroup taskMetrics = new InterceptingTaskMetricGroup() {
