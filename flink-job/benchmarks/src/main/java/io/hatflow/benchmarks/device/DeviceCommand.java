@@ -1,5 +1,6 @@
 package io.hatflow.benchmarks.device;
 
+import io.hatflow.benchmarks.report.Difference;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.benchmarks.report.Results;
 import io.hatflow.inference.BatchSize;

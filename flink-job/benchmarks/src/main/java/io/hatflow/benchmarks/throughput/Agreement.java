@@ -3,8 +3,9 @@ package io.hatflow.benchmarks.throughput;
 import static java.util.Objects.requireNonNull;
 
 import io.hatflow.benchmarks.contender.Run;
+import io.hatflow.benchmarks.report.Difference;
 import io.hatflow.inference.bundle.Manifest.Precision;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -32,40 +33,38 @@ record Agreement(double tolerance, Set<String> int8) {
     }
 
     /**
-     * Compares two answers.
+     * Compares two answers. Where time is limited, one may have answered fewer documents than the other.
      *
-     * @throws IllegalStateException if they differ by too much, or neither has answered all documents of the other
+     * @throws IllegalStateException if they differ by too much, or have no document in common
      */
     void check(String name, Run run, String reference, Run expected) {
-        Set<String> both = new HashSet<>(run.scores().keySet());
-        both.retainAll(expected.scores().keySet());
-        if (both.size() < Math.min(run.scores().size(), expected.scores().size())) {
+        List<String> both = run.scores().keySet().stream()
+                .filter(expected.scores()::containsKey)
+                .toList();
+        if (both.isEmpty()) {
             throw new IllegalStateException(name + " and " + reference + " did not answer the same documents");
         }
-        double largest = 0;
-        double sum = 0;
-        long count = 0;
-        for (String document : both) {
-            float[] theirs = requireNonNull(run.scores().get(document));
-            float[] ours = requireNonNull(expected.scores().get(document));
-            if (ours.length != theirs.length) {
+        List<float[]> theirs = scores(run, both);
+        List<float[]> ours = scores(expected, both);
+        for (int document = 0; document < both.size(); document++) {
+            if (theirs.get(document).length != ours.get(document).length) {
                 throw new IllegalStateException(name + " has other labels than " + reference);
             }
-            for (int label = 0; label < theirs.length; label++) {
-                double difference = Math.abs(theirs[label] - ours[label]);
-                // A difference that is no number is not below any limit.
-                largest = difference <= largest ? largest : difference;
-                sum += difference;
-                count++;
-            }
         }
+        Difference difference = Difference.of(theirs, ours);
         boolean mean = int8.contains(name);
-        double found = mean ? sum / count : largest;
+        double found = mean ? difference.mean() : difference.largest();
         double limit = mean ? INT8_TOLERANCE : tolerance;
         if (!(found <= limit)) {
             throw new IllegalStateException(
                     "The scores of %s differ from those of %s by %s%.5f, expected at most %s; nothing that it does can be compared"
                             .formatted(name, reference, mean ? "" : "up to ", found, limit));
         }
+    }
+
+    private static List<float[]> scores(Run run, List<String> documents) {
+        return documents.stream()
+                .map(document -> requireNonNull(run.scores().get(document)))
+                .toList();
     }
 }

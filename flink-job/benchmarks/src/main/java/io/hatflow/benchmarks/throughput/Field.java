@@ -149,7 +149,7 @@ record Field(
         };
     }
 
-    /** On a processor for each run anew; a GPU's memory holds all of them. */
+    /** Opened again for each run on a processor; once on a GPU, whose memory holds all of them. */
     private Contender opened(String name, Opening opening) throws Exception {
         return resources.onGpu() ? opening.open() : new Reloaded(name, opening);
     }

@@ -18,6 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Lets contenders classify the same documents by turns. In every repetition each of them gets the same slice of the stream, and the order
@@ -111,8 +113,9 @@ final class Tournament {
         Map<String, Run> runs = new LinkedHashMap<>();
         for (Contender contender : order) {
             long begun = System.nanoTime();
-            Run run =
-                    seconds > 0 && pace.containsKey(contender.name()) ? inTime(slice, contender) : contender.run(slice);
+            Run run = seconds > 0 && pace.containsKey(contender.name())
+                    ? inTime(slice, contender)
+                    : whole(slice, contender);
             pace.put(contender.name(), run.documentsPerSecond());
             runs.put(contender.name(), run);
             write(kind, contender, run);
@@ -132,10 +135,21 @@ final class Tournament {
     private Run inTime(Slice slice, Contender contender) throws Exception {
         int all = slice.measured().size();
         int documents = (int) Math.max(1, seconds * requireNonNull(pace.get(contender.name())));
-        Run run = contender.run(slice.first(documents));
+        Run run = whole(slice.first(documents), contender);
         while (run.nanos() < seconds * 1e9 / 2 && documents < all) {
             documents = (int) Math.min(all, documents * Math.min(LARGEST_GROWTH, seconds * 1e9 / run.nanos()));
-            run = contender.run(slice.first(documents));
+            run = whole(slice.first(documents), contender);
+        }
+        return run;
+    }
+
+    /** A run that counts: with an answer to each document, and to nothing else. */
+    private static Run whole(Slice slice, Contender contender) throws Exception {
+        Run run = contender.run(slice);
+        Set<String> asked = slice.measured().stream().map(Document::id).collect(Collectors.toSet());
+        if (!run.scores().keySet().equals(asked)) {
+            throw new IllegalStateException("%s answered %d documents, expected the %d that it was given"
+                    .formatted(contender.name(), run.scores().size(), asked.size()));
         }
         return run;
     }

@@ -1,4 +1,4 @@
-package io.hatflow.benchmarks.device;
+package io.hatflow.benchmarks.report;
 
 import java.util.Arrays;
 import java.util.List;
@@ -11,10 +11,10 @@ import java.util.List;
  * @param largest difference of a score; not a number if a score is none
  * @param mean difference of a score
  */
-record Difference(int documents, int equal, double largest, double mean) {
+public record Difference(int documents, int equal, double largest, double mean) {
 
     /** {@code one} and {@code other}: scores [C] of each document, in the same order. */
-    static Difference of(List<float[]> one, List<float[]> other) {
+    public static Difference of(List<float[]> one, List<float[]> other) {
         int equal = 0;
         double largest = 0;
         double sum = 0;
@@ -25,8 +25,7 @@ record Difference(int documents, int equal, double largest, double mean) {
             equal += Arrays.equals(ours, theirs) ? 1 : 0;
             for (int label = 0; label < ours.length; label++) {
                 double difference = Math.abs(ours[label] - theirs[label]);
-                // Once it is no number it stays that.
-                largest = difference <= largest ? largest : Double.isNaN(largest) ? largest : difference;
+                largest = Math.max(largest, difference); // NaN if either is
                 sum += difference;
                 count++;
             }
