@@ -20,7 +20,8 @@ while (($#)); do
         --python) version="$2" ;;
         --part-size) size="$2" ;;
         --output) output="$(realpath -m "$2")" ;;
-        *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+        --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit ;;
+        *) echo "pack.sh: unknown option $1; --help shows the options" >&2; exit 2 ;;
     esac
     shift 2
 done

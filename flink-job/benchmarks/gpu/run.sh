@@ -30,7 +30,8 @@ while (($#)); do
         --width) width="$2"; shift 2 ;;
         --layers) layers="$2"; shift 2 ;;
         --quick) quick=yes device=cpu width=64 layers=3; shift ;;
-        *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+        --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit ;;
+        *) echo "run.sh: unknown option $1; --help shows the options" >&2; exit 2 ;;
     esac
 done
 if [[ -e "$root/PACKED" ]]; then

@@ -71,4 +71,7 @@ def main(archive: str, output: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: texts.py ARCHIVE.tar.xz TEXTS.jsonl")
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except (OSError, tarfile.TarError) as error:
+        sys.exit(f"{sys.argv[1]} cannot be read: {str(error).splitlines()[0]}")

@@ -35,4 +35,6 @@ def main(bundle: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: left_alone.py BUNDLE FOLDER")
     main(*map(Path, sys.argv[1:]))

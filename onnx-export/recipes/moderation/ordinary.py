@@ -44,4 +44,6 @@ def of_decisions(folder: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit("usage: ordinary.py CONTRACTS.jsonl[.gz] DECISIONS ordinary.jsonl")
     main(*map(Path, sys.argv[1:]))

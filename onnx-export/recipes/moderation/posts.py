@@ -65,4 +65,6 @@ def _alike(runs: Sequence[frozenset[tuple[str, ...]]]) -> Iterator[tuple[int, in
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: posts.py POSTS.jsonl[.gz] TEXTS.jsonl")
     main(*map(Path, sys.argv[1:]))

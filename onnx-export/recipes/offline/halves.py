@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 PIECE = 15_000_000
 """Bytes."""
@@ -35,13 +35,15 @@ def main(words: list[str]) -> None:
 
 def halve(source: Path, target: Path) -> None:
     """A checkpoint's files that matter, its weights in float16."""
+    from onnx_export.checkpoints.weights import read_weights  # not there where pieces are joined
+
     target.mkdir(parents=True, exist_ok=True)
     for name in (*_KEPT, *_PICTURES):
         if (source / name).is_file():
             shutil.copy(source / name, target / name)
     weights = {
-        name: weight.astype(np.float16) if weight.dtype.kind == "f" else weight
-        for name, weight in load_file(source / "model.safetensors").items()
+        name: weight if weight.dtype.kind in "iub" else np.array(weight, np.float16)
+        for name, weight in read_weights(source).tensors.items()
     }
     save_file(weights, target / "model.safetensors")
 
