@@ -202,7 +202,7 @@ ROWS: dict[str, list[Panel]] = {
             "Best score of a document (%)",
             "none",
             quantiles("topScorePercent", 0.1, 0.5, 0.9),
-            "Where it drifts, documents are no longer those that the model was trained on, or the model has changed.",
+            "If it drifts, documents no longer resemble those that the model was trained on, or the model has changed.",
         ),
         Panel("Segments of a document", "short", quantiles("documentSegments", 0.5, 0.99)),
         Panel(

@@ -6,7 +6,7 @@ fetch_prometheus() {
     target="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/target"
     prometheus="$target/prometheus/usr/bin" why=''
     [[ ! -x "$prometheus/promtool" ]] || return 0
-    command -v apt-get >/dev/null && command -v dpkg >/dev/null || { why="there is no apt-get to fetch prometheus with"; return 1; }
+    command -v apt-get >/dev/null && command -v dpkg >/dev/null || { why="Prometheus cannot be fetched: there is no apt-get here"; return 1; }
     rm -rf "$target"
     mkdir -p "$target"
     chmod a+rwx "$target" # apt-get fetches as a user of its own.

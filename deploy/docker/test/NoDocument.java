@@ -3,7 +3,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** Sends one record that is no document, as the demo does. */
+/** Sends one record that is not a document, as the demo does. */
 final class NoDocument {
 
     /** @param arguments the brokers */

@@ -9,7 +9,7 @@ EXPECTED = ("versions.json", "job-.*/exceptions.json", "job-.*/checkpoints.json"
 
 
 def sentences(file: str) -> list[str]:
-    """Pieces of a document that are long enough to be nobody else's."""
+    """Passages of a document, each too long to be found in anything else by chance."""
     return [line.strip()[:40] for line in Path(file).read_text(encoding="utf-8").splitlines() if len(line.strip()) >= 40]
 
 

@@ -54,7 +54,7 @@ make_kafka() {
     mkdir -p "$context/libs"
     for jar in $(tr : '\n' <"$root/flink-job/cli/target/cli.classpath" | grep -E '\.jar$' | grep -vE '/(hatflow|flink|onnxruntime|tokenizers)[^/]*\.jar$'); do
         cp "$jar" "$context/libs"
-        # Of the same release; on nobody's class path but that of a test.
+        # From the same release; only a test has it on its class path.
         [[ "$jar" != */kafka-clients-*.jar ]] || cp "${jar//kafka-clients/kafka-tools}" "$context/libs"
     done
     cp "$here"/test/kafka-*.sh "$root/flink-job/broker/src/main/resources/io/hatflow/broker/broker-log.properties" "$context"
