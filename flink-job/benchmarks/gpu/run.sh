@@ -244,7 +244,8 @@ if command -v nvidia-smi > /dev/null; then
         --loop-ms=200 >> "$output/nvidia-smi.csv" 9>&- &
     sampling=$!
 fi
-trap 'kill $sampling 2>/dev/null; kill -- -$preparing 2>/dev/null' EXIT
+# Whether anything is left to be ended must not become the exit code.
+trap '[[ -z $sampling ]] || kill $sampling 2>/dev/null || true; kill -- -$preparing 2>/dev/null || true' EXIT
 all_steps
 rm -f "$output"/running.{log,json}
 "$python" "$gpu/summary.py" "$output"
