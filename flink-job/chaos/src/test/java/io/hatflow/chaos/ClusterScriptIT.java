@@ -7,6 +7,8 @@ import io.hatflow.chaos.Script.Ended;
 import io.hatflow.cluster.ClusterSettings.Ports;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.flink.util.FileUtils;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +35,7 @@ class ClusterScriptIT {
     private static final Duration COMMAND_LIMIT = Duration.ofMinutes(4);
     private static final String BUNDLE = "--model.bundle="
             + Script.CHECKOUT.resolve("flink-job/inference/src/test/resources/bundles/tiny-documents");
-    private static final Pattern TASK_MANAGER = Pattern.compile("process +(\\d+) +taskmanager-\\d");
+    private static final Pattern TASK_MANAGER = Pattern.compile("process +(\\d+) +(taskmanager-\\d)");
 
     private static final String SECRET = "hush-Xq7-password";
     private static final String TEXT = "This is the Zyxwvutmarker of ";
@@ -102,6 +105,10 @@ class ClusterScriptIT {
             killed.onExit().get();
             send("third.txt");
             assertThat(read(events, 1)).containsExactly("third.txt");
+            // One TaskManager answers alone if it had slots enough; the diagnosis is to be of both.
+            Awaitility.await().atMost(COMMAND_LIMIT).untilAsserted(() -> assertThat(taskManagers())
+                    .hasSize(2)
+                    .doesNotContain(taskManager.group(2) + "-1"));
             assertDiagnosisHoldsNeitherSecretsNorDocuments();
 
             assertThat(cluster("stop").said()).contains("Stopped; data stays in " + folder);
@@ -115,6 +122,13 @@ class ClusterScriptIT {
         assertThat(cluster("stop", "--job").said()).contains("Job stopped with ");
         assertThat(run(Script.of("read", "--bootstrap-servers", broker)).said().lines())
                 .hasSize(4);
+    }
+
+    /** Ids of those that have registered: a name and how often its process was started. */
+    private List<String> taskManagers() throws IOException {
+        try (InputStream answer = URI.create(web + "/taskmanagers").toURL().openStream()) {
+            return new JsonMapper().readTree(answer).findValuesAsText("id");
+        }
     }
 
     /** What {@code deploy/diagnose.sh} collects while the job runs. */
