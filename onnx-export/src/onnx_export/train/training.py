@@ -267,6 +267,7 @@ def _optimizer(model: SegmentClassifier, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(
         [{"params": body, "lr": recipe.learning_rate}, {"params": head, "lr": recipe.head_learning_rate}],
         weight_decay=recipe.weight_decay,
+        fused=True,
     )
 
 
