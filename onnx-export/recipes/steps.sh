@@ -1,6 +1,6 @@
 # For the recipes of classifiers: from labelled texts to a measured bundle and a report. Run again after a break, it goes on where it
-# was. Wants texts (the file), work (a folder), name (of the bundle), options (of `onnx_export train`), bundle_options
-# and baseline_options.
+# was. Wants texts (the file), work (a folder), name (of the bundle), options (of `onnx_export train`), bundle_options,
+# baseline_options, and perhaps first_options (of the first training alone) and last_passes (of the last one; 2).
 mkdir -p "$work"
 
 # Share and seed of the split are the defaults of all three commands, so that all three hold out the same texts.
@@ -12,7 +12,7 @@ bundle() {
     "$python" -m onnx_export bundle --checkpoint "$work/$1" --output "$work/$1/$name" --name "$name" "${bundle_options[@]}"
 }
 
-train --output "$work/measured" --passes 8 "${options[@]}"
+train --output "$work/measured" --passes 8 "${options[@]}" "${first_options[@]}"
 bundle measured
 
 # The texts held out, through the same pipeline as documents from Kafka.
@@ -24,6 +24,6 @@ rm -f "$work/events.jsonl" "$work/events.jsonl.rejected.jsonl"
     --title "$name" --output "$work/report.html"
 
 # What is deployed learns from all texts; what is known of it, and its thresholds, come from those that the first held out.
-train --output "$work/last" --encoder "$work/measured" --held-out-scores "$work/measured" "${options[@]}" --passes 2
+train --output "$work/last" --encoder "$work/measured" --held-out-scores "$work/measured" "${options[@]}" --passes "${last_passes:-2}"
 bundle last
 echo "The bundle is $work/last/$name. How good it is: $work/report.html"

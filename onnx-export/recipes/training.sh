@@ -1,5 +1,5 @@
-# For the recipes of classifiers: how a training is started, and with which options. Sets train, options and
-# baseline_options.
+# For the recipes of classifiers: how a training is started, and with which options. Sets train, options, first_options
+# and baseline_options.
 python=${PYTHON:-python3}
 
 # PyTorch gives every large buffer back to the system and gets it again, page fault by page fault, in each operation. Keeping
@@ -17,4 +17,5 @@ fi
 
 options=(--mixed-precision "$precision" --segment-length 64 --window-overlap 8 --negative-segments-kept 0.15 --dropout 0
     --vary-segments 0.4 --mask-tokens 0.05 --weight-average 0.998 --evaluate-every 2)
+first_options=()
 baseline_options=()

@@ -44,21 +44,35 @@ def test_posts_become_labelled_texts(tmp_path):
     assert lines == [{"id": name, "text": post["text"], "labels": ["toxic"], "spans": [], "group": "a"} for name in ("a", "b")]
 
 
-def test_paragraphs_of_contracts_and_decisions_become_texts_without_labels(tmp_path):
-    words = ["word"] * 14
-    contracts = [f"TITLE\n\nClause {i}: {' '.join(words)}\nends." for i in range(500)]
+def test_paragraphs_of_five_kinds_become_texts_without_labels(tmp_path):
+    words = " ".join(["word"] * 14)
+    contracts = [f"TITLE\n\nClause {i}: {words}\nends." for i in range(600)]
     (tmp_path / "contracts.jsonl").write_text("".join(f"{json.dumps({'text': text})}\n" for text in contracts))
-    rows = [f"{['(', 'see', f'{i}', ')', ',', *words, '.']}\t[]\n" for i in range(500)]
+    rows = [f"{['(', 'see', f'{i}', ')', ',', *words.split(), '.']}\t[]\n" for i in range(1600)]
     (tmp_path / "decisions").mkdir()
     (tmp_path / "decisions/1.csv").write_text("tokens\tlabels\n" + "".join(rows))
+    (tmp_path / "wordnet").mkdir()
+    entries = [f'{i:08} 03 n 01 ice_floe 0 000 | a slab of ice; "the {i}th floe"  \n' for i in range(9000)]
+    (tmp_path / "wordnet/data.noun").write_text("  1 This software is provided as is | by its makers\n" + "".join(entries))
+    (tmp_path / "prose/a").mkdir(parents=True)
+    sentences = [f"On day {i} {words}\nhe wept. Then {words} he slept!" for i in range(2100)]
+    (tmp_path / "prose/a/1.txt").write_text(" ".join(sentences))
+    (tmp_path / "manual").mkdir()
+    paragraphs = [f"<p>\n    Process {i} is <em>killed</em> &amp; {words}.\n  </p><h2>Not this</h2>" for i in range(1100)]
+    (tmp_path / "manual/a.html").write_text("".join(paragraphs))
     ordinary = program("ordinary")
-    ordinary.main(tmp_path / "contracts.jsonl", tmp_path / "decisions", tmp_path / "ordinary.jsonl")
+    sources = ("contracts.jsonl", "decisions", "wordnet", "prose", "manual")
+    ordinary.main(*(tmp_path / name for name in sources), tmp_path / "ordinary.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "ordinary.jsonl").read_text().splitlines()]
-    assert len({line["text"] for line in lines}) == 2 * ordinary.OF_EACH
+    assert len({line["text"] for line in lines}) == len(lines) == sum(ordinary.COUNTS.values())
     assert all(line["labels"] == [] for line in lines)
-    assert lines[0]["text"].endswith("word word ends.")
-    assert lines[-1]["text"].startswith("(see ")
-    assert lines[-1]["text"].endswith("word.")
+    of_kind = {kind: [line["text"] for line in lines if line["id"].startswith(kind)] for kind in ordinary.COUNTS}
+    assert {kind: len(texts) for kind, texts in of_kind.items()} == ordinary.COUNTS
+    assert all(text.startswith("Clause ") and text.endswith("word word ends.") for text in of_kind["contract"])
+    assert all(text.startswith("(see ") and text.endswith("word.") for text in of_kind["decision"])
+    assert all(text.startswith('ice floe: a slab of ice; "the ') and text.count("floe: ") == 3 for text in of_kind["definition"])
+    assert all(text.startswith("On day ") and text.endswith("word he slept!") for text in of_kind["prose"])
+    assert all(" is killed & word" in text and text.endswith("word.") for text in of_kind["manual"])
 
 
 def test_ordinary_paragraphs_are_of_many_kinds():

@@ -598,6 +598,24 @@ def test_texts_to_learn_from_besides_are_never_held_out(inputs, tmp_path):
         train(inputs, tmp_path / "c", "--passes", "1")
 
 
+def test_the_teacher_has_no_say_in_texts_to_learn_from_besides(inputs, tmp_path, monkeypatch):
+    more = [LabelledText(f"more-{i}", "The delivery was fast. All notices are in writing.", (), f"more-{i}") for i in range(9)]
+    write_labelled_texts(tmp_path / "more.jsonl", more)
+    told = {True: [], False: []}
+
+    def loss_that_listens(logits, batch, positive_weight, recipe, taught):
+        sizes = np.cumsum([len(window.shown) for window in batch])[:-1]
+        for window, rows in zip(batch, np.split(taught, sizes), strict=True):
+            told[window.document.text.id.startswith("more-")].append(np.abs(rows - window.targets).max())
+        return loss_of(logits, batch, positive_weight, recipe, taught)
+
+    monkeypatch.setattr(training_module, "loss_of", loss_that_listens)
+    options = ("--passes", "1", "--negative-windows-kept", "9", "--teacher-share", "0.5")
+    train(inputs, tmp_path / "c", *options, "--also-learn", str(tmp_path / "more.jsonl"))
+    assert set(told[True]) == {0}
+    assert min(told[False]) > 0
+
+
 def test_texts_to_learn_from_besides_have_ids_and_groups_of_their_own(inputs, tmp_path):
     texts = made_up_texts(24)
     with pytest.raises(SystemExit, match=r"--also-learn: id .* is taken by a text of --data.* and 29 more"):

@@ -104,7 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         "--also-learn",
         type=Path,
         metavar="FILE.jsonl",
-        help="more texts to learn from, in the same form as --data; none of them tunes or measures anything",
+        help="more texts to learn from, in the same form as --data, of which the labels are sure: the model of words behind "
+        "--teacher-share has no say in them; none of them tunes or measures anything",
     )
     parser.add_argument(
         "--hours",

@@ -41,7 +41,9 @@ class LanguageTraining:
         self.model = Hourglass(config, dropout=recipe.dropout).to(device)
         self.windows = Windows(texts.learned, recipe.window_length, recipe.seed)
         self.measured = Windows(texts.held_out, recipe.window_length, seed=0).draw(0, MEASURED_WINDOWS)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), weight_decay=recipe.weight_decay, betas=(0.9, 0.98), fused=True)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), weight_decay=recipe.weight_decay, betas=(0.9, 0.98), fused=True
+        )
         self.steps_done = 0
         self.seconds = 0.0
         self.history: list[dict[str, float]] = []

@@ -14,9 +14,11 @@ class Split:
     train: list[LabelledText]
     validation: list[LabelledText]
     test: list[LabelledText]
+    sure: frozenset[str] = frozenset()
+    """Ids of texts whose labels, or that they have none, are beyond doubt: the lexical teacher has no say in them."""
 
     def with_more_to_learn_from(self, texts: Sequence[LabelledText]) -> Split:
-        """The same texts held out, and these to learn from besides.
+        """The same texts held out, and these to learn from besides, of which the labels are sure.
 
         Raises:
             ValueError: if an id is taken, or a text is of a group that is held out.
@@ -30,7 +32,7 @@ class Split:
             raise ValueError(
                 f"--also-learn: {'; '.join(problems[:5])}{others}. Give them other ids and groups, or leave them out"
             )
-        return replace(self, train=[*self.train, *texts])
+        return replace(self, train=[*self.train, *texts], sure=self.sure | {text.id for text in texts})
 
 
 def split_by_group(texts: Sequence[LabelledText], *, validation: float, test: float, seed: int) -> Split:

@@ -159,7 +159,9 @@ class Training:
     def _taught(self, batch: Sequence[Window]) -> NDArray[np.float32] | None:
         if self.teacher is None:
             return None
-        return self.teacher.probabilities([(w.document.text.id, w.document.piece(i)) for w in batch for i in w.shown])
+        taught = self.teacher.probabilities([(w.document.text.id, w.document.piece(i)) for w in batch for i in w.shown])
+        sure = np.repeat([w.document.text.id in self.split.sure for w in batch], [len(w.shown) for w in batch])
+        return np.where(sure[:, None], np.concatenate([w.targets for w in batch]), taught)
 
     @property
     def result(self) -> SegmentClassifier:
