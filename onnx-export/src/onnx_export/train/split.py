@@ -62,4 +62,4 @@ def split_by_group(texts: Sequence[LabelledText], *, validation: float, test: fl
         )
     if not any(text.labels for text in parts["train"]):
         raise ValueError("no text to train on has a label; expected some with 'clauses' or 'labels'")
-    return Split(**parts)
+    return Split(parts["train"], parts["validation"], parts["test"])
