@@ -285,6 +285,8 @@ def _floats(array: NDArray[Any]) -> Array:
 
 
 def frequencies(config: HourglassConfig) -> Array:
-    """[d / 2]: of the sinusoids, computed in float32 as the original does: rounded otherwise, far distances differ."""
+    """[d / 2]: of the sinusoids, each step rounded to float32 as the original does: rounded otherwise, far distances differ."""
     exponents = np.arange(0, config.width, 2, dtype=np.float32) / np.float32(config.width)
-    return (np.float32(1) / np.float32(10000) ** exponents).astype(np.float32)
+    # NumPy's power in float32 has other last bits where the processor has AVX-512.
+    powers = (np.float64(10000) ** exponents.astype(np.float64)).astype(np.float32)
+    return (np.float32(1) / powers).astype(np.float32)
