@@ -159,9 +159,11 @@ class Training:
     def _taught(self, batch: Sequence[Window]) -> NDArray[np.float32] | None:
         if self.teacher is None:
             return None
-        taught = self.teacher.probabilities([(w.document.text.id, w.document.piece(i)) for w in batch for i in w.shown])
-        sure = np.repeat([w.document.text.id in self.split.sure for w in batch], [len(w.shown) for w in batch])
-        return np.where(sure[:, None], np.concatenate([w.targets for w in batch]), taught)
+        shown = [(w.document.text.id, w.document.piece(i)) for w in batch for i in w.shown]
+        asked = [text_id not in self.split.sure for text_id, _ in shown]
+        taught = np.concatenate([w.targets for w in batch])
+        taught[asked] = self.teacher.probabilities([piece for piece, ask in zip(shown, asked, strict=True) if ask])
+        return taught
 
     @property
     def result(self) -> SegmentClassifier:
