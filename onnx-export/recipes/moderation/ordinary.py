@@ -1,9 +1,10 @@
 """Paragraphs without any label as data for the recipe: ``python ordinary.py CONTRACTS DECISIONS WORDNET PROSE MANUAL OUTPUT``.
 
-Posts are all that the annotation knows. What contracts, judgments, dictionaries, novels and manuals say of killing, insults and
-threats is no reason for a label, and from these paragraphs a model learns that. CONTRACTS is a file of JSON lines, DECISIONS a folder of
-CSV files with the words of a paragraph in a line, WORDNET one with the files ``data.noun`` and so on, PROSE one with texts, MANUAL one
-with pages of HTML, see README.md. To these come all of ``notices.txt``, which was written for it.
+Only posts are annotated. A contract, a judgment, a dictionary, a novel or a manual may speak of killing, insults and threats without
+deserving a label, and these paragraphs teach a model so. All of ``notices.txt``, which was written for this, is added to them.
+
+CONTRACTS is a file of JSON lines. The others are folders: DECISIONS of CSV files with a paragraph's words in each row, WORDNET of
+``data.noun`` and its like, PROSE of texts, MANUAL of HTML pages. README.md says where to get them.
 """
 
 import ast
@@ -14,7 +15,7 @@ import json
 import random
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 COUNTS = {"contract": 500, "decision": 1500, "definition": 3000, "prose": 2000, "manual": 1000}
@@ -26,18 +27,28 @@ _WORDS = range(15, 80)
 
 def main(contracts: Path, decisions: Path, wordnet: Path, prose: Path, manual: Path, target: Path) -> None:
     chance = random.Random(7)
-    sources = (of_contracts(contracts), of_decisions(decisions), of_definitions(wordnet), of_prose(prose), of_manual(manual))
-    with target.open("w", encoding="utf-8") as lines:
-        for (kind, count), paragraphs in zip(COUNTS.items(), sources, strict=True):
-            suitable = sorted({each for each in paragraphs if len(each.split()) in _WORDS})
-            for number, text in enumerate(chance.sample(suitable, count)):
-                lines.write(json.dumps({"id": f"{kind}-{number}", "text": text, "labels": []}, ensure_ascii=False) + "\n")
-        notices = (Path(__file__).parent / "notices.txt").read_text(encoding="utf-8").split("\n\n") * NOTICES
-        for number, text in enumerate(notices):
-            lines.write(
-                json.dumps({"id": f"notice-{number}", "text": " ".join(text.split()), "labels": []}, ensure_ascii=False) + "\n"
+    sources = (
+        (contracts, of_contracts),
+        (decisions, of_decisions),
+        (wordnet, of_definitions),
+        (prose, of_prose),
+        (manual, of_manual),
+    )
+    drawn: list[tuple[str, str]] = []
+    for (kind, count), (source, paragraphs_of) in zip(COUNTS.items(), sources, strict=True):
+        suitable = sorted({each for each in paragraphs_of(source) if len(each.split()) in _WORDS})
+        if len(suitable) < count:
+            sys.exit(
+                f"ordinary.py: {source} holds {len(suitable)} paragraphs of {_WORDS.start} to {_WORDS.stop - 1} words, "
+                f"expected at least {count}; README.md says what belongs there"
             )
-    print(f"{target}: {sum(COUNTS.values()) + len(notices)} paragraphs")
+        drawn += [(f"{kind}-{number}", text) for number, text in enumerate(chance.sample(suitable, count))]
+    notices = (Path(__file__).parent / "notices.txt").read_text(encoding="utf-8").split("\n\n") * NOTICES
+    drawn += [(f"notice-{number}", " ".join(text.split())) for number, text in enumerate(notices)]
+    with target.open("w", encoding="utf-8") as lines:
+        for name, text in drawn:
+            lines.write(json.dumps({"id": name, "text": text, "labels": []}, ensure_ascii=False) + "\n")
+    print(f"{target}: {len(drawn)} paragraphs")
 
 
 def of_contracts(path: Path) -> Iterator[str]:
@@ -55,28 +66,28 @@ def of_decisions(folder: Path) -> Iterator[str]:
 
 
 def of_definitions(folder: Path) -> Iterator[str]:
-    """What WordNet says of neighbouring words, as many as make twenty words or more."""
+    """What WordNet says of neighbouring words."""
     for path in sorted(folder.glob("data.*")):
-        said = ""
-        for line in path.read_text(encoding="utf-8").splitlines():
-            entry, bar, gloss = line.partition(" | ")
-            if not bar or line.startswith(" "):
-                continue
-            said += f"{entry.split()[4].replace('_', ' ')}: {gloss.strip()}. "
-            if len(said.split()) >= 20:
-                yield said.strip()
-                said = ""
+        entries = (line.partition(" | ") for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith(" "))
+        yield from _joined(
+            (f"{entry.split()[4].replace('_', ' ')}: {gloss.strip()}." for entry, bar, gloss in entries if bar), least=20
+        )
 
 
 def of_prose(folder: Path) -> Iterator[str]:
-    """Sentences that follow each other, as many as make thirty words or more."""
+    """Sentences that follow each other."""
     for path in sorted(folder.rglob("*.txt")):
-        said = ""
-        for sentence in re.split(r"(?<=[.?!]) ", " ".join(path.read_text(encoding="utf-8").split())):
-            said += f"{sentence} "
-            if len(said.split()) >= 30:
-                yield said.strip()
-                said = ""
+        yield from _joined(re.split(r"(?<=[.?!]) ", " ".join(path.read_text(encoding="utf-8").split())), least=30)
+
+
+def _joined(parts: Iterable[str], *, least: int) -> Iterator[str]:
+    """As many parts as make so many words; what is left at the end is dropped."""
+    said: list[str] = []
+    for part in parts:
+        said.append(part)
+        if sum(len(each.split()) for each in said) >= least:
+            yield " ".join(said)
+            said = []
 
 
 def of_manual(folder: Path) -> Iterator[str]:
