@@ -78,6 +78,14 @@ def test_paragraphs_of_five_kinds_become_texts_without_labels(tmp_path):
     assert all(" is killed & word" in text and text.endswith("word.") for text in of_kind["manual"])
 
 
+def test_a_source_with_too_few_paragraphs_is_named(tmp_path):
+    (tmp_path / "contracts.jsonl").write_text(json.dumps({"text": "word " * 20}) + "\n")
+    nothing = [tmp_path / name for name in ("decisions", "wordnet", "prose", "manual")]
+    with pytest.raises(SystemExit, match=r"contracts\.jsonl holds 1 paragraphs of 15 to 79 words, expected at least 500"):
+        program("ordinary").main(tmp_path / "contracts.jsonl", *nothing, tmp_path / "ordinary.jsonl")
+    assert not (tmp_path / "ordinary.jsonl").exists()
+
+
 def test_ordinary_paragraphs_are_of_many_kinds():
     paragraphs = list(program("left_alone").paragraphs(RECIPE / "ordinary"))
     assert len(paragraphs) == 220
@@ -107,7 +115,11 @@ def test_at_most_one_ordinary_paragraph_in_a_hundred_gets_a_label(classifier):
     assert 100 * len(labelled) <= len(texts), labelled
 
 
-def test_nine_of_ten_samples_have_the_labels_that_a_reader_gives_them(classifier):
+KNOWN_TO_BE_WRONG = ["08-question-about-tomatoes.txt"]
+"""As the model card says."""
+
+
+def test_samples_have_the_labels_that_a_reader_gives_them(classifier):
     labels_of = program("left_alone").labels_of
     expected = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
     wrong = []
@@ -115,8 +127,7 @@ def test_nine_of_ten_samples_have_the_labels_that_a_reader_gives_them(classifier
         found = set(labels_of(classifier, (SAMPLES / name).read_text(encoding="utf-8")))
         if not set(labels["contains"]) <= found or set(labels["lacks"]) & found:
             wrong.append(name)
-    assert len(expected) == 10
-    assert len(wrong) <= 1, wrong
+    assert wrong == KNOWN_TO_BE_WRONG
 
 
 def test_evidence_is_the_sentence_that_insults(classifier):

@@ -24,6 +24,9 @@ class ModerationTest {
     private static final Path DEPLOY = Path.of("../../deploy");
     private static final Path POSTS = DEPLOY.resolve("samples/posts");
 
+    /** As the model card says. */
+    private static final String KNOWN_TO_BE_WRONG = "08-question-about-tomatoes.txt";
+
     private static DocumentClassifier classifier;
 
     @BeforeAll
@@ -42,7 +45,7 @@ class ModerationTest {
     }
 
     @Test
-    void nineOfTenPostsHaveTheLabelsThatAReaderGivesThem() throws Exception {
+    void postsHaveTheLabelsThatAReaderGivesThem() throws Exception {
         JsonNode expected =
                 new JsonMapper().readTree(POSTS.resolve("expected.json").toFile());
         assertThat(expected).hasSize(10);
@@ -56,7 +59,7 @@ class ModerationTest {
                 wrong.add(post.getKey());
             }
         }
-        assertThat(wrong).hasSizeLessThan(2);
+        assertThat(wrong).containsExactly(KNOWN_TO_BE_WRONG);
     }
 
     @Test
