@@ -84,6 +84,8 @@ def open_session(model: Path | bytes, *, threads: int = 1) -> onnxruntime.Infere
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # Else its threads, waiting for the next run, would take processors from runs of other sessions.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     source = str(model) if isinstance(model, Path) else model
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
