@@ -1,7 +1,7 @@
 """Writes the tables and pictures of docs/benchmarks.md, docs/benchmarks/tables.md and docs/reliability.md, and the arithmetic of
 docs/scaling.md. Prose between the generated parts stays.
 
-python report.py docs      reads docs/benchmarks/{results,waiting,growth,formats}.json and docs/reliability/soak.json, those that are there;
+python report.py docs      reads docs/benchmarks/{results,waiting,checkpoints,growth,formats}.json and docs/reliability/soak.json, those that are there;
                            of further runs, docs/benchmarks/results-*.json, the headline ratios and the streams that results.json lacks
 """
 
@@ -221,6 +221,21 @@ def waiting(found: dict[str, dict[str, Any]], folder: Path) -> str:
     ]
     parts = [provenance(list(found.values())[-1]), table(["", *found], rows)]
     return "\n\n".join([*parts, "![How much longer short documents take than alone, before and now](benchmarks/waiting.svg)"])
+
+
+def checkpoints(results: dict[str, Any]) -> str:
+    rows = [
+        [
+            f"{point['stream']}, `{point['order']}`",
+            f"{point['seconds']:.0f}",
+            str(point["checkpoints"]),
+            *(f"{point['millis'][key] / 1000:.2f}" for key in ("p50", "p90", "largest")),
+            f"{point['longestAloneMillis'] / 1000:.2f}",
+        ]
+        for point in results["points"]
+    ]
+    head = ["stream, `classify.order`", "full for, s", "checkpoints", "p50, s", "p90, s", "longest, s", "longest document alone, s"]
+    return "\n\n".join([provenance(results), table(head, rows)])
 
 
 def growth(results: dict[str, Any], folder: Path) -> str:
@@ -475,6 +490,8 @@ def main() -> None:
         fill_in(page, "waiting", waiting(states, folder))
     if grown:
         fill_in(tables, "growth", growth(grown, folder))
+    if "checkpoints" in found:
+        fill_in(tables, "checkpoints", checkpoints(found["checkpoints"]))
     if "formats" in found:
         fill_in(tables, "formats", formats(found["formats"]))
     if results and grown:

@@ -2,13 +2,14 @@ package io.hatflow.benchmarks;
 
 import io.hatflow.benchmarks.device.DeviceCommand;
 import io.hatflow.benchmarks.growth.GrowthCommand;
+import io.hatflow.benchmarks.latency.CheckpointsCommand;
 import io.hatflow.benchmarks.latency.WaitingCommand;
 import io.hatflow.benchmarks.throughput.FormatsCommand;
 import io.hatflow.benchmarks.throughput.RunCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The commands behind {@code run.sh}, {@code growth.sh}, {@code formats.sh}, {@code waiting.sh} and {@code gpu/run.sh}. Micro-benchmarks are JMH's: {@link MicroBatchBenchmark}. */
+/** The commands behind {@code run.sh}, {@code growth.sh}, {@code formats.sh}, {@code waiting.sh}, {@code checkpoints.sh} and {@code gpu/run.sh}. Micro-benchmarks are JMH's: {@link MicroBatchBenchmark}. */
 @Command(
         name = "benchmarks",
         description = "Measures hatflow against everything that one could use instead.",
@@ -17,6 +18,7 @@ import picocli.CommandLine.Command;
             GrowthCommand.class,
             FormatsCommand.class,
             WaitingCommand.class,
+            CheckpointsCommand.class,
             DeviceCommand.class
         },
         mixinStandardHelpOptions = true)

@@ -45,7 +45,7 @@ class BenchmarksRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "growth", "formats", "waiting", "device"})
+    @ValueSource(strings = {"run", "growth", "formats", "waiting", "checkpoints", "device"})
     void aCommandSaysWhatItCan(String command) {
         assertThat(Benchmarks.run(command, "--help")).isZero();
         assertThat(Benchmarks.run(command, "--hepl")).isEqualTo(2);
@@ -217,6 +217,30 @@ class BenchmarksRunTest {
         assertThat(waiting.path("shortSlowdown").path("p99").asDouble()).isPositive();
         assertThat(waiting.path("longMillis")).hasSize(2);
         assertThat(waiting.path("startMillis").asDouble()).isPositive();
+    }
+
+    @Test
+    void checkpointsOfAFullTaskAreTimed(@TempDir Path folder) throws IOException {
+        JsonNode points = results(
+                        folder.resolve("checkpoints.json"),
+                        List.of(
+                                "checkpoints",
+                                "--bundle",
+                                BUNDLE,
+                                "--documents",
+                                "1000",
+                                "--one-in",
+                                "20",
+                                "--segments",
+                                "500",
+                                "--interval-millis",
+                                "50"))
+                .path("points");
+        assertThat(points).hasSize(4).allSatisfy(point -> {
+            assertThat(point.path("checkpoints").asInt()).isPositive();
+            assertThat(point.path("millis").path("largest").asDouble()).isPositive();
+            assertThat(point.path("longestAloneMillis").asDouble()).isPositive();
+        });
     }
 
     private static JsonNode results(Path file, List<String> command) throws IOException {

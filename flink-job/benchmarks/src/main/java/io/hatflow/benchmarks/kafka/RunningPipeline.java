@@ -125,6 +125,11 @@ public final class RunningPipeline implements AutoCloseable {
         }
     }
 
+    /** Flink's id of the job. */
+    public String jobId() {
+        return job.getJobID().toString();
+    }
+
     /** A document as it is sent. */
     public ProducerRecord<byte[], byte[]> record(Document document) {
         byte[] key = document.id().getBytes(StandardCharsets.UTF_8);
