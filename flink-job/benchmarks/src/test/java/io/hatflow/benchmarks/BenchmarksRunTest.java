@@ -243,6 +243,15 @@ class BenchmarksRunTest {
         });
     }
 
+    @Test
+    void fewerDocumentsThanATaskHoldsMakeNoFullTask(@TempDir Path folder) {
+        Path output = folder.resolve("checkpoints.json");
+        assertThat(Benchmarks.run(
+                        "checkpoints", "--bundle", BUNDLE, "--documents", "128", "--output", output.toString()))
+                .isEqualTo(1);
+        assertThat(output).doesNotExist();
+    }
+
     private static JsonNode results(Path file, List<String> command) throws IOException {
         List<String> arguments = new ArrayList<>(command);
         arguments.addAll(List.of("--output", file.toString()));
