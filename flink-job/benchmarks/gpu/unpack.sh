@@ -24,9 +24,12 @@ for archive in $(sed -E 's/.*  (.*)\.[0-9]+$/\1/' "$folder/MANIFEST" | sort -u);
         echo "unpack.sh: $archive is not whole yet"
         continue
     fi
-    # With Python, as xz may be missing.
-    cat "$folder/pieces/$archive".* |
-        python3 -c 'import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode="r|xz").extractall(sys.argv[1], filter="tar")' "$folder"
+    # With Python, as xz may be missing. Python before 3.11.4 knows no filters.
+    cat "$folder/pieces/$archive".* | python3 -c '
+import sys, tarfile
+archive = tarfile.open(fileobj=sys.stdin.buffer, mode="r|xz")
+archive.extraction_filter = getattr(tarfile, "tar_filter", None)
+archive.extractall(sys.argv[1])' "$folder"
     rm "$folder/pieces/$archive".*
     touch "$folder/pieces/$archive.done"
     echo "unpack.sh: $archive is unpacked"

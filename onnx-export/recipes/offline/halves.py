@@ -70,7 +70,8 @@ def join(folder: Path) -> None:
     if hashlib.sha256(content).hexdigest() != expected:
         sys.exit(f"{folder}: the {len(pieces)} pieces together have another SHA-256 than {expected}; copy them again")
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        tar.extractall(folder, filter="data")
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # which Python before 3.11.4 does not know
+        tar.extractall(folder)
         print(f"unpacked {folder / tar.getnames()[0]}")
 
 
