@@ -252,6 +252,14 @@ class BenchmarksRunTest {
         assertThat(output).doesNotExist();
     }
 
+    @Test
+    void aLongDocumentInNoneIsRefused(@TempDir Path folder) {
+        Path output = folder.resolve("waiting.json");
+        assertThat(Benchmarks.run("waiting", "--bundle", BUNDLE, "--one-in", "0", "--output", output.toString()))
+                .isEqualTo(1);
+        assertThat(output).doesNotExist();
+    }
+
     private static JsonNode results(Path file, List<String> command) throws IOException {
         List<String> arguments = new ArrayList<>(command);
         arguments.addAll(List.of("--output", file.toString()));

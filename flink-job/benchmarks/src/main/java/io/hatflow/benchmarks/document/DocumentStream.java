@@ -40,6 +40,15 @@ public final class DocumentStream {
                 .toList();
     }
 
+    /** The same documents, but one in {@code oneIn} is a long one instead, called {@code long-} and its place. */
+    public List<Document> withLong(List<Document> documents, int oneIn, int segments, RandomGenerator chance) {
+        return IntStream.range(0, documents.size())
+                .mapToObj(i -> i % oneIn == oneIn / 2
+                        ? new Document("long-" + i, text(segments, chance), false)
+                        : documents.get(i))
+                .toList();
+    }
+
     /** A text of exactly so many segments. */
     public String text(int segments, RandomGenerator chance) {
         while (true) {

@@ -180,6 +180,11 @@ public final class RunningPipeline implements AutoCloseable {
         return await(documents.size());
     }
 
+    /** Sends a document and awaits its event: the milliseconds from then on, on the clock of {@link System#nanoTime()}. */
+    public double millis(Document document, long since) throws InterruptedException, ExecutionException {
+        return (classify(List.of(record(document))).get(0).nanos() - since) / 1e6;
+    }
+
     @Override
     public void close() {
         try {

@@ -1,7 +1,5 @@
 package io.hatflow.benchmarks.latency;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.hatflow.benchmarks.document.Document;
 import io.hatflow.benchmarks.document.DocumentStream;
 import io.hatflow.benchmarks.document.Lengths;
@@ -12,22 +10,17 @@ import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.benchmarks.report.Results;
+import io.hatflow.benchmarks.throughput.RunCommand;
 import io.hatflow.broker.LocalBroker;
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import org.apache.flink.util.FileUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -40,10 +33,12 @@ import picocli.CommandLine.Option;
 public final class CheckpointsCommand implements Callable<Integer> {
 
     private static final long SEED = 1618;
-    private static final JsonMapper JSON = new JsonMapper();
 
-    /** Of {@code classify.capacity}, out of the box. */
+    /** That of {@code classify.capacity} out of the box. */
     private static final int CAPACITY = 128;
+
+    /** What {@link Lengths#MIXED} clips to. */
+    private static final int LONGEST_MIXED = 32;
 
     @Option(names = "--bundle", required = true, description = "model bundle")
     private Path bundle = Path.of("");
@@ -86,10 +81,9 @@ public final class CheckpointsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (documents <= CAPACITY || oneIn < 1) {
-            throw new IllegalArgumentException("--documents is " + documents + " and --one-in " + oneIn
-                    + ", expected more than the " + CAPACITY + " that a task holds, and at least 1");
-        }
+        RunCommand.atLeast(CAPACITY + 1, Map.of("--documents", documents));
+        RunCommand.atLeast(
+                1, Map.of("--one-in", oneIn, "--segments", longSegments, "--interval-millis", intervalMillis));
         Progress progress = new Progress(System.out);
         Results results = new Results(
                 output,
@@ -106,14 +100,11 @@ public final class CheckpointsCommand implements Callable<Integer> {
             DocumentStream stream = new DocumentStream(reader);
             Random chance = new Random(SEED);
             List<Document> mixed = stream.draw(Lengths.MIXED, documents, SEED);
+            List<Document> filings = stream.withLong(mixed, oneIn, longSegments, chance);
+            Document longestMixed = new Document("longest", stream.text(LONGEST_MIXED, chance), false);
             Document filing = new Document("filing", stream.text(longSegments, chance), false);
-            List<Document> filings = IntStream.range(0, documents)
-                    .mapToObj(i ->
-                            i % oneIn == oneIn / 2 ? new Document("filing-" + i, filing.text(), false) : mixed.get(i))
-                    .toList();
-            Document longestOfMixed = new Document("longest", stream.text(32, chance), false);
             for (String order : List.of("ordered", "unordered")) {
-                results.add("points", measure("mixed", order, mixed, longestOfMixed, broker, folder, progress));
+                results.add("points", measure("mixed", order, mixed, longestMixed, broker, folder, progress));
                 results.add("points", measure("filings", order, filings, filing, broker, folder, progress));
             }
         } finally {
@@ -141,21 +132,20 @@ public final class CheckpointsCommand implements Callable<Integer> {
                 Resources.ofCpu(Runtime.getRuntime().availableProcessors()),
                 WireFormat.HATFLOW,
                 "--classify.order=" + order,
+                "--classify.capacity=" + CAPACITY,
                 "--checkpoint.interval=" + intervalMillis + " ms",
                 "--flink.rest.bind-port=" + port,
                 // More than there will be.
                 "--flink.web.checkpoints.history=10000")) {
-            pipeline.classify(List.of(pipeline.record(new Document("first", longest.text(), false))));
-            long begun = System.nanoTime();
-            double alone =
-                    (pipeline.classify(List.of(pipeline.record(longest))).get(0).nanos() - begun) / 1e6;
+            pipeline.millis(new Document("first", longest.text(), false), System.nanoTime());
+            double alone = pipeline.millis(longest, System.nanoTime());
             stream.forEach(document -> pipeline.send(pipeline.record(document)));
             // From its first event on, the task has taken as many as it holds; it holds as many until no more wait in
             // Kafka.
             List<Arrival> full = pipeline.await(documents - CAPACITY);
             long since = full.get(0).nanos(), until = full.get(full.size() - 1).nanos();
             pipeline.await(CAPACITY);
-            List<Long> nanos = checkpoints(port, pipeline.jobId(), wallClock(since), wallClock(until));
+            List<Long> nanos = CheckpointHistory.nanos(port, pipeline.jobId(), wallClock(since), wallClock(until));
             if (nanos.isEmpty()) {
                 throw new IllegalArgumentException("No checkpoint began in the " + (until - since) / 1_000_000
                         + " ms for which the task was full, expected one each " + intervalMillis
@@ -175,25 +165,6 @@ public final class CheckpointsCommand implements Callable<Integer> {
                     alone / 1000));
             return point;
         }
-    }
-
-    /** Durations, in nanoseconds, of the completed checkpoints that began between two points in time. */
-    private static List<Long> checkpoints(int port, String job, long sinceMillis, long untilMillis)
-            throws IOException, InterruptedException {
-        URI address = URI.create("http://localhost:" + port + "/jobs/" + job + "/checkpoints");
-        String answer = HttpClient.newHttpClient()
-                .send(HttpRequest.newBuilder(address).build(), BodyHandlers.ofString())
-                .body();
-        List<Long> nanos = new ArrayList<>();
-        for (JsonNode checkpoint : JSON.readTree(answer).path("history")) {
-            long begun = checkpoint.path("trigger_timestamp").asLong();
-            if (checkpoint.path("status").asText().equals("COMPLETED")
-                    && begun >= sinceMillis
-                    && begun <= untilMillis) {
-                nanos.add(checkpoint.path("end_to_end_duration").asLong() * 1_000_000);
-            }
-        }
-        return nanos;
     }
 
     private static long wallClock(long nanoTime) {

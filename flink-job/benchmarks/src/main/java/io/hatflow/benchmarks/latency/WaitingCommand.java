@@ -11,6 +11,7 @@ import io.hatflow.benchmarks.model.Resources;
 import io.hatflow.benchmarks.model.TextReader;
 import io.hatflow.benchmarks.report.Progress;
 import io.hatflow.benchmarks.report.Results;
+import io.hatflow.benchmarks.throughput.RunCommand;
 import io.hatflow.broker.LocalBroker;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.flink.util.FileUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -84,6 +84,7 @@ public final class WaitingCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        RunCommand.atLeast(1, Map.of("--documents", documents, "--one-in", oneIn, "--segments", longSegments));
         Progress progress = new Progress(System.out);
         Results results = new Results(
                 output,
@@ -127,7 +128,7 @@ public final class WaitingCommand implements Callable<Integer> {
                 WireFormat.HATFLOW,
                 "--kafka.guarantee=at-least-once",
                 "--classify.order=unordered")) {
-            double start = millis(pipeline, new Document("first", stream.text(1, chance), false), submitted);
+            double start = pipeline.millis(new Document("first", stream.text(1, chance), false), submitted);
             progress.say(String.format(Locale.ROOT, "the first event came %.1f s after the submission", start / 1000));
             double capacity = capacity(pipeline, stream);
             Map<Integer, Double> alone = new LinkedHashMap<>();
@@ -145,7 +146,8 @@ public final class WaitingCommand implements Callable<Integer> {
                     longSegments,
                     longAlone / 1000,
                     offered));
-            List<Document> mixture = mixture(stream, chance);
+            List<Document> mixture =
+                    stream.withLong(stream.draw(Lengths.MIXED, documents, SEED + 2), oneIn, longSegments, chance);
             List<Sample> samples = new OfferedLoad(pipeline, chance).offer(mixture, offered);
             return waiting(reader, start, possible, offered, alone, longAlone, samples);
         }
@@ -200,21 +202,8 @@ public final class WaitingCommand implements Callable<Integer> {
         List<Long> nanos = new ArrayList<>();
         for (int i = 0; i < repetitions; i++) {
             Document document = new Document("alone-" + segments + "-" + i, stream.text(segments, chance), false);
-            nanos.add((long) (1e6 * millis(pipeline, document, System.nanoTime())));
+            nanos.add((long) (1e6 * pipeline.millis(document, System.nanoTime())));
         }
         return Percentiles.of(nanos).p50();
-    }
-
-    private static double millis(RunningPipeline pipeline, Document document, long since) throws Exception {
-        return (pipeline.classify(List.of(pipeline.record(document))).get(0).nanos() - since) / 1e6;
-    }
-
-    private List<Document> mixture(DocumentStream stream, Random chance) {
-        List<Document> mixed = stream.draw(Lengths.MIXED, documents, SEED + 2);
-        return IntStream.range(0, documents)
-                .mapToObj(i -> i % oneIn == oneIn / 2
-                        ? new Document("long-" + i, stream.text(longSegments, chance), false)
-                        : mixed.get(i))
-                .toList();
     }
 }

@@ -237,7 +237,8 @@ public final class RunCommand implements Callable<Integer> {
         atLeast(0, Map.of("--close-repetitions", closeRepetitions, "--latency-seconds", latencySeconds));
     }
 
-    static void atLeast(int least, Map<String, Integer> given) {
+    /** Refuses options that are smaller than {@code least}, by their names. */
+    public static void atLeast(int least, Map<String, Integer> given) {
         given.forEach((name, value) -> {
             if (value < least) {
                 throw new IllegalArgumentException(name + " " + value + ": expected at least " + least);
