@@ -7,7 +7,13 @@ import sys
 import zipfile
 from pathlib import Path
 
-import onnxruntime
+try:
+    import onnxruntime
+except ImportError as error:
+    sys.exit(
+        f"run.sh: Python {sys.version_info.major}.{sys.version_info.minor} cannot load onnxruntime ({error}); "
+        "expected the Python that pack.sh --python named, 3.12 unless said"
+    )
 
 JNI = "ai/onnxruntime/native/linux-x64/libonnxruntime4j_jni.so"
 
